@@ -1,0 +1,2 @@
+//! decide
+fn main() {}

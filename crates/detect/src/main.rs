@@ -1,0 +1,2 @@
+//! detect
+fn main() {}

@@ -1,0 +1,2 @@
+//! remediate
+fn main() {}
