@@ -1,1 +1,19 @@
-//! core
+//! The domain of layerguard: what a CloudTrail record says, whether it was authorised, what to do about it, and the
+//! record of all that. Pure: no AWS, no runtime, no environment, no files, no clock, no randomness. Time and the outside
+//! world come in through arguments and the small traits of [`ports`].
+
+pub mod action;
+pub mod approval;
+pub mod assess;
+pub mod audit;
+pub mod call;
+pub mod cloudtrail;
+pub mod decision;
+pub mod engine;
+pub mod error;
+pub mod facts;
+pub mod incident;
+pub mod inventory;
+pub mod plan;
+pub mod ports;
+pub mod text;

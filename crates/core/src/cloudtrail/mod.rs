@@ -1,0 +1,81 @@
+//! CloudTrail records: from bytes in any envelope to one typed [`Event`].
+//!
+//! Optional fields are optional, unknown fields are ignored, empty strings count as absent, and numbers may arrive as
+//! strings: what can be read is kept, what cannot is named in [`Event::flaws`] (AWS facts, section 1).
+
+mod envelope;
+mod identity;
+mod record;
+
+use std::net::IpAddr;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+pub use identity::{Principal, PrincipalKind, Session};
+
+use crate::call::Call;
+
+/// One CloudTrail record, typed. Everything that layerguard decides rests on this and on the inventory alone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Event {
+    /// CloudTrail's `eventID`.
+    pub event_id: String,
+    /// What duplicates share: `sharedEventID` if present, else the addendum's original id, else `eventID`.
+    pub dedupe_id: String,
+    /// CloudTrail's `eventTime`.
+    pub time: Timestamp,
+    /// `eventSource`, for example `ecr.amazonaws.com`.
+    pub source_service: String,
+    /// `eventName` as recorded.
+    pub name: String,
+    /// `awsRegion`.
+    pub region: Option<String>,
+    /// `recipientAccountId`: the account whose trail this copy belongs to.
+    pub recipient_account: Option<String>,
+    /// Who called.
+    pub principal: Principal,
+    /// Where the call came from.
+    pub origin: Origin,
+    /// The VPC endpoint that the call went through, if it did.
+    pub vpc_endpoint: Option<String>,
+    /// `userAgent`. Attacker-controlled: escape it wherever a person reads it.
+    pub user_agent: Option<String>,
+    /// `errorCode` of a failed call. A failed call is an attempt: nothing left.
+    pub error_code: Option<String>,
+    /// The typed call; `None` when no family watches it.
+    pub call: Option<Call>,
+    /// What could not be read although it should be there, in words. A watched call with flaws that matter to its
+    /// decision is undecided.
+    pub flaws: Vec<String>,
+}
+
+/// What `sourceIPAddress` says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Origin {
+    /// A real address.
+    Address(IpAddr),
+    /// `AWS Internal` and its variants: a pull through the registry front end hides the caller's address. Says nothing
+    /// about trust (AWS facts, section 0.1).
+    Masked,
+    /// The DNS name of an AWS service that called on somebody's behalf.
+    Service(String),
+    /// Absent or unreadable.
+    Unknown,
+}
+
+impl Event {
+    /// The call handed out a layer's URL: it succeeded and is `GetDownloadUrlForLayer`.
+    #[must_use]
+    pub fn hands_out_layer(&self) -> bool {
+        self.error_code.is_none() && matches!(self.call, Some(Call::GetDownloadUrlForLayer { .. }))
+    }
+
+    /// `ecr:GetDownloadUrlForLayer`: service prefix and event name as recorded.
+    #[must_use]
+    pub fn call_name(&self) -> String {
+        let service = self.source_service.split('.').next().unwrap_or_default();
+        format!("{service}:{}", self.name)
+    }
+}

@@ -1,0 +1,87 @@
+//! The second and third question: what is asked of `response.cedar` and `approval.cedar`.
+
+use serde::{Deserialize, Serialize};
+
+use super::Severity;
+use crate::action::Reach;
+use crate::approval::Verb;
+use crate::cloudtrail::PrincipalKind;
+use crate::facts::Standing;
+use crate::plan::Mode;
+
+/// "May this action run without a person?" Asked with and without approval.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ResponseQuestion {
+    /// The action's name.
+    pub action: String,
+    /// How far it reaches.
+    pub reach: Reach,
+    /// It writes an inline policy.
+    pub writes_inline: bool,
+    /// What kind of principal it is done to.
+    pub principal_kind: PrincipalKind,
+    /// ARN of the principal it is done to.
+    pub principal_arn: String,
+    /// What the inventory says about that principal.
+    pub standing: Standing,
+    /// The principal is of the account that layerguard runs in.
+    pub own_account: bool,
+    /// It belongs to the organisation's management account.
+    pub management_account: bool,
+    /// Weightiest severity of the incident.
+    pub severity: Severity,
+    /// The incident is undecided: nothing is known that would justify a change.
+    pub undecided: bool,
+    /// The ceiling: the lower of the inventory's and the deployment's mode.
+    pub ceiling: Mode,
+    /// The owner allows inline denies.
+    pub inline_deny: bool,
+    /// Too many actions of late: everything asks.
+    pub breaker_open: bool,
+}
+
+/// The answer to the second question.
+#[must_use]
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ResponseAnswer {
+    /// Allowed at once: act. Allowed only with approval: ask. Never: observe.
+    pub mode: Mode,
+    /// Whether it may run when the time for approval has expired and the inventory says `contain` for that.
+    pub on_expiry: bool,
+    /// Which policies led to it, in words for a person.
+    pub reasons: Vec<String>,
+    /// Any error makes the mode observe, and the incident is escalated.
+    pub errors: Vec<String>,
+}
+
+/// "May this person give this answer?"
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+
+pub struct ApprovalQuestion {
+    /// What the person answers.
+    pub verb: Verb,
+    /// ARN as STS returned it.
+    pub approver_arn: String,
+    /// Matches `on_call`.
+    pub on_call: bool,
+    /// Is the accused session or principal itself.
+    pub accused: bool,
+    /// Shares a source identity or lineage with the accused.
+    pub same_lineage: bool,
+    /// Is the same person by the Identity Center session name.
+    pub same_person: bool,
+    /// Is one of layerguard's own roles.
+    pub own_role: bool,
+}
+
+/// The answer to the third question.
+#[must_use]
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApprovalVerdict {
+    /// The answer counts.
+    pub allowed: bool,
+    /// Which policies led to it, in words for a person.
+    pub reasons: Vec<String>,
+    /// Any error means not allowed.
+    pub errors: Vec<String>,
+}

@@ -1,0 +1,184 @@
+//! Plans: the steps that a decision consists of.
+
+use jiff::SignedDuration;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+/// What may happen with a step, from the least to the weightiest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    /// Tell, and do nothing.
+    Observe,
+    /// A person decides.
+    Ask,
+    /// Runs without a person.
+    Act,
+}
+
+impl Mode {
+    /// The word in JSON, tables and messages.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Observe => "observe",
+            Self::Ask => "ask",
+            Self::Act => "act",
+        }
+    }
+}
+
+/// What an action is done to.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Target {
+    /// One session of a role.
+    RoleSession {
+        /// The role's ARN with its path.
+        role_arn: String,
+        /// The role's name, as IAM's API wants it.
+        role_name: String,
+        /// The account of the role.
+        account: String,
+        /// `aws:userid` of the session.
+        user_id: String,
+    },
+    /// All sessions of a role that are older than the measure.
+    Role {
+        /// The role's ARN with its path.
+        role_arn: String,
+        /// The role's name.
+        role_name: String,
+        /// The account of the role.
+        account: String,
+        /// `aws:userid` of the session that gave cause, whose registry logins are denied too.
+        user_id: Option<String>,
+    },
+    /// One access key of a user.
+    AccessKey {
+        /// The user's ARN.
+        user_arn: String,
+        /// The user's name.
+        user_name: String,
+        /// The account of the user.
+        account: String,
+        /// The key's id (not a secret).
+        access_key: String,
+    },
+    /// A user with everything it holds.
+    User {
+        /// The user's ARN.
+        user_arn: String,
+        /// The user's name.
+        user_name: String,
+        /// The account of the user.
+        account: String,
+    },
+    /// The people who get the alerts.
+    OnCall,
+}
+
+/// One step of a plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Step {
+    /// Its number within the incident; later plans count on.
+    pub number: u32,
+    /// The action's name, for example `deny_session`.
+    pub action: String,
+    /// What it is done to.
+    pub target: Target,
+    /// Whether it acts, asks or only tells.
+    pub mode: Mode,
+    /// What it does, in words for the person who approves.
+    pub effect: String,
+    /// Seconds after which it lifts by itself; `None`: only a person lifts it.
+    pub lift_after_seconds: Option<i64>,
+    /// Why it has this mode, in words.
+    pub reasons: Vec<String>,
+}
+
+/// The steps of one decision.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plan {
+    /// The incident it is for.
+    pub incident: String,
+    /// In the order in which they run.
+    pub steps: Vec<Step>,
+}
+
+impl Step {
+    /// How long the measure stands before it lifts by itself.
+    #[must_use]
+    pub fn lift_after(&self) -> Option<SignedDuration> {
+        self.lift_after_seconds.map(SignedDuration::from_secs)
+    }
+
+    /// A step that changes an account, as opposed to telling somebody.
+    #[must_use]
+    pub fn is_containment(&self) -> bool {
+        !matches!(self.target, Target::OnCall)
+    }
+}
+
+impl Plan {
+    /// What an approver signs: SHA-256 over the incident and over what each containment step does to what, in hexadecimal. Reasons are
+    /// left out, so that new evidence for the same plan does not void an approval.
+    ///
+    /// # Errors
+    /// When the plan cannot be written as JSON, which no plan of ours does.
+    pub fn hash(&self) -> Result<String, serde_json::Error> {
+        let steps: Vec<_> = self
+            .steps
+            .iter()
+            .filter(|step| step.is_containment())
+            .map(|step| (step.number, &step.action, &step.target, step.mode, step.lift_after_seconds))
+            .collect();
+        let text = serde_json::to_vec(&(&self.incident, steps))?;
+        Ok(hex::encode(Sha256::digest(text)))
+    }
+
+    /// The weightiest mode among the containment steps; observe when there is none.
+    #[must_use]
+    pub fn weightiest(&self) -> Mode {
+        self.steps.iter().filter(|step| step.is_containment()).map(|step| step.mode).max().unwrap_or(Mode::Observe)
+    }
+}
+
+impl Target {
+    /// How a person recognises it; escaped by whoever shows it.
+    #[must_use]
+    pub fn label(&self) -> String {
+        match self {
+            Self::RoleSession { role_arn, user_id, .. } => {
+                let session = user_id.split_once(':').map_or(user_id.as_str(), |(_, session)| session);
+                format!("{role_arn} session {session}")
+            }
+            Self::Role { role_arn, .. } => role_arn.clone(),
+            Self::AccessKey { user_arn, access_key, .. } => format!("{user_arn} key {access_key}"),
+            Self::User { user_arn, .. } => user_arn.clone(),
+            Self::OnCall => "on-call".to_owned(),
+        }
+    }
+
+    /// ARN of the principal that is changed, if one is.
+    #[must_use]
+    pub fn principal_arn(&self) -> Option<&str> {
+        match self {
+            Self::RoleSession { role_arn, .. } | Self::Role { role_arn, .. } => Some(role_arn),
+            Self::AccessKey { user_arn, .. } | Self::User { user_arn, .. } => Some(user_arn),
+            Self::OnCall => None,
+        }
+    }
+
+    /// The account that is changed, if one is.
+    #[must_use]
+    pub fn account(&self) -> Option<&str> {
+        match self {
+            Self::RoleSession { account, .. }
+            | Self::Role { account, .. }
+            | Self::AccessKey { account, .. }
+            | Self::User { account, .. } => Some(account),
+            Self::OnCall => None,
+        }
+    }
+}
