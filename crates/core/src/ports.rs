@@ -164,8 +164,10 @@ pub trait Iam: Send + Sync {
 pub struct Message {
     /// One line of at most 100 ASCII characters (an SNS subject).
     pub subject: String,
-    /// The body: plain text that a person can act on, or the chat schema's JSON.
+    /// Plain text that a person can act on; what every kind of subscription gets by default.
     pub body: String,
+    /// The same in the chat schema (AWS facts, section 12), as JSON text; what `https` subscriptions get.
+    pub chat: String,
     /// Attributes for subscription filters: incident id, severity, kind.
     pub attributes: Vec<(String, String)>,
 }
