@@ -8,14 +8,19 @@ from botocore.config import Config
 from settings import ACCOUNT, ROOT_KEY, ROOT_SECRET, Settings
 
 
-def client(settings: Settings, service: str):
-    """A boto3 client of the stack as the account's root; a person's own AWS settings play no part."""
+def client(settings: Settings, service: str, credentials: tuple[str, str, str | None] = (ROOT_KEY, ROOT_SECRET, None)):
+    """A boto3 client of the stack, as the account's root unless `(key id, secret, session token)` are given.
+
+    A person's own AWS settings play no part.
+    """
+    key, secret, token = credentials
     return boto3.session.Session().client(
         service,
         endpoint_url=settings.endpoint,
         region_name=settings.region,
-        aws_access_key_id=ROOT_KEY,
-        aws_secret_access_key=ROOT_SECRET,
+        aws_access_key_id=key,
+        aws_secret_access_key=secret,
+        aws_session_token=token,
         config=Config(retries={"max_attempts": 3}, connect_timeout=5, read_timeout=60, s3={"addressing_style": "path"}),
     )
 
