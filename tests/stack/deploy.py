@@ -1,6 +1,8 @@
 """Deploys the template into the running stack through CloudFormation and checks what came out of it."""
 
 import json
+import os
+import platform
 import time
 from pathlib import Path
 
@@ -34,8 +36,8 @@ def deploy(settings: Settings, template_path: Path, binaries: Path, parameters: 
     """Creates or updates the stack and returns its outputs. Raises `StackError` with the reason of a failure."""
     document = template.load(template_path)
     declared = document.get("Parameters") or {}
-    if "AlertTopicArn" in declared:
-        parameters = {"AlertTopicArn": settings.topic_arn, **parameters}
+    given = {"AlertTopicArn": settings.topic_arn, "Architecture": architecture()}
+    parameters = {**{name: value for name, value in given.items() if name in declared}, **parameters}
     if unknown := sorted(set(parameters) - set(declared)):
         raise StackError(f"the template has no parameter `{unknown[0]}`: it has {', '.join(sorted(declared)) or 'none'}")
     prepare(settings)
@@ -43,6 +45,11 @@ def deploy(settings: Settings, template_path: Path, binaries: Path, parameters: 
     _apply(settings, document, parameters)
     check_machines(settings)
     return outputs(settings)
+
+
+def architecture() -> str:
+    """This machine's processor as Lambda names it: the functions run here as they were built."""
+    return "arm64" if platform.machine().lower() in ("arm64", "aarch64") else "x86_64"
 
 
 def _uploader(settings: Settings):
@@ -156,6 +163,4 @@ def default_template() -> Path:
 
 def default_binaries() -> Path:
     """Where cargo puts a debug build of this workspace."""
-    import os
-
     return Path(os.environ.get("CARGO_TARGET_DIR") or REPOSITORY / "target") / "debug"

@@ -85,6 +85,7 @@ def _environment(settings: Settings, temporary: Path) -> dict[str, str]:
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "MINISTACK_ACCOUNT_ID": ACCOUNT,
+        "MINISTACK_HOST": "127.0.0.1",
         "MINISTACK_REGION": settings.region,
         "MINISTACK_WORKER_THREADS": "64",
         "IOT_MTLS_ENABLED": "0",

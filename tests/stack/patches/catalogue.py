@@ -8,6 +8,7 @@ EVENTS = "ministack.services.eventbridge"
 MACHINES = "ministack.services.stepfunctions"
 ACTIONS = "ministack.core.iam_actions"
 APP = "ministack.app"
+EVALUATOR = "ministack.core.iam_evaluator"
 
 REWRITES = [
     Rewrite(
@@ -151,5 +152,19 @@ REWRITES = [
         return {}
 """,
         why="`iam:PolicyARN` limits which policies may be attached; the emulator leaves the key absent.",
+    ),
+    Rewrite(
+        name="encrypted-transport",
+        module=EVALUATOR,
+        old="    _request_origin.set((source_ip, secure_transport))",
+        new="    _request_origin.set((source_ip, True))",
+        why="Policies refuse plain HTTP; the loopback stands for TLS here.",
+    ),
+    Rewrite(
+        name="encrypted-transport-of-services",
+        module=EVALUATOR,
+        old='"ministack_request_origin", default=("127.0.0.1", False))',
+        new='"ministack_request_origin", default=("127.0.0.1", True))',
+        why="The same for calls that the emulated services make among themselves.",
     ),
 ]
