@@ -154,6 +154,24 @@ REWRITES = [
         why="`iam:PolicyARN` limits which policies may be attached; the emulator leaves the key absent.",
     ),
     Rewrite(
+        name="role-paths",
+        module=ACTIONS,
+        old="""        if role_name:
+            return f"arn:aws:iam::{account_id}:role/{role_name}"
+        user_name = _query_param(query_params, "UserName")
+        if user_name:
+            return f"arn:aws:iam::{account_id}:user/{user_name}"
+""",
+        new=f"""        from {_HERE} import iam_arns as _layerguard_arns
+        if role_name:
+            return _layerguard_arns.role(account_id, role_name)
+        user_name = _query_param(query_params, "UserName")
+        if user_name:
+            return _layerguard_arns.user(account_id, user_name)
+""",
+        why="Policies protect roles by path (`role/aws-reserved/*`); the emulator leaves the path out.",
+    ),
+    Rewrite(
         name="encrypted-transport",
         module=EVALUATOR,
         old="    _request_origin.set((source_ip, secure_transport))",
