@@ -26,6 +26,7 @@ def _parser(text: str) -> argparse.ArgumentParser:
         commands.add_parser(name)
     logs = commands.add_parser("logs")
     logs.add_argument("-f", "--follow", action="store_true", help="go on until interrupted")
+    logs.add_argument("--emulator", action="store_true", help="the emulator's own log, also of a stack that is down")
     logs.add_argument("--lines", type=int, default=200, help="how many of the last lines (200)")
     for name in ("deploy", "run"):
         sub = commands.add_parser(name)
@@ -97,6 +98,9 @@ def env(settings: Settings, _arguments) -> int:
 
 
 def logs(settings: Settings, arguments) -> int:
+    if not arguments.emulator:
+        _require_running(settings)
+        return _function_logs(settings, arguments)
     path = process.log_file(settings)
     if not path.is_file():
         raise StackError(f"there is no log for port {settings.port}: the stack was never started there")
@@ -109,6 +113,31 @@ def logs(settings: Settings, arguments) -> int:
                 print(log.read(), end="", flush=True)
                 time.sleep(0.3)
     return 0
+
+
+def _function_logs(settings: Settings, arguments) -> int:
+    """What the functions wrote, from CloudWatch Logs: `time group text` in order of time."""
+    client, shown = account.client(settings, "logs"), 0
+    while True:
+        lines = _log_lines(client, shown)
+        for moment, group, text in lines if shown else lines[-arguments.lines:]:
+            when = time.strftime("%H:%M:%S", time.localtime(moment / 1000))
+            print(f"{when} {group.rsplit('/', 1)[-1]}  {text.rstrip()}", flush=True)
+        shown = max([shown, *(moment for moment, _, _ in lines)])
+        if not arguments.follow or process.pid_of(settings) is None:
+            return 0
+        time.sleep(0.5)
+
+
+def _log_lines(client, after: int) -> list[tuple[int, str, str]]:
+    found = []
+    for page in client.get_paginator("describe_log_groups").paginate():
+        for group in page["logGroups"]:
+            events = client.get_paginator("filter_log_events").paginate(
+                logGroupName=group["logGroupName"], startTime=after + 1
+            )
+            found += [(e["timestamp"], group["logGroupName"], e["message"]) for p in events for e in p["events"]]
+    return sorted(found, key=lambda line: line[0])
 
 
 def down(settings: Settings, _arguments) -> int:

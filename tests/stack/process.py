@@ -146,7 +146,7 @@ def _wait(settings: Settings, child: subprocess.Popen) -> None:
 
 def _members(group: int) -> list[int]:
     """The processes of the emulator's process group: itself and the functions' processes."""
-    found = subprocess.run(["ps", "-eo", "pid=,pgid=,stat="], capture_output=True, text=True)
+    found = subprocess.run(["ps", "-ww", "-eo", "pid=,pgid=,stat="], capture_output=True, text=True)
     rows = [line.split() for line in found.stdout.splitlines()]
     return [int(row[0]) for row in rows if len(row) == 3 and row[1] == str(group) and not row[2].startswith("Z")]
 

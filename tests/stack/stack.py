@@ -5,7 +5,7 @@
     stack.py deploy [options]          deploy infra/template.yaml with the built functions
     stack.py status                    say what runs and what is deployed
     stack.py env                       print the variables for a shell: eval "$(stack.py env)"
-    stack.py logs [-f] [--lines N]     show the emulator's log, which holds the functions' output
+    stack.py logs [-f] [--emulator]    show what the functions wrote, or the emulator's own log
     stack.py down                      end the emulator and every function; nothing is kept
     stack.py run [options] -- CMD ...  up, deploy, run CMD with those variables, down
 
