@@ -1,6 +1,7 @@
 """The sub-commands of `stack.py`."""
 
 import argparse
+import contextlib
 import os
 import shlex
 import signal
@@ -38,6 +39,7 @@ def _parser(text: str) -> argparse.ArgumentParser:
         )
         if name == "run":
             sub.add_argument("--keep", action="store_true", help="leave the stack running afterwards")
+            sub.add_argument("-q", "--quiet", action="store_true", help="say nothing but what goes wrong")
             sub.add_argument("words", nargs=argparse.REMAINDER, metavar="-- CMD ...")
     return parser
 
@@ -67,6 +69,8 @@ def deploy_command(settings: Settings, arguments) -> int:
         deploy.parameters_from(arguments.parameter),
     )
     print(f"`{settings.name}` is deployed ({time.monotonic() - began:.1f} s)")
+    if arguments.command == "run":
+        return 0
     for name, value in sorted(found.items()):
         print(f"  {name} = {value}")
     return 0
@@ -152,17 +156,20 @@ def run(settings: Settings, arguments) -> int:
         raise StackError("`run` needs a command: stack.py run -- CMD ...")
     # An interrupt reaches the command as well; the stack is taken down once that has ended.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    own = process.pid_of(settings) is None
     try:
-        up(settings, arguments)
-        deploy_command(settings, arguments)
+        # Standard output belongs to the command alone.
+        with contextlib.redirect_stdout(None if arguments.quiet else sys.stderr):
+            up(settings, arguments)
+            deploy_command(settings, arguments)
         environment = {**without_aws(dict(os.environ)), **settings.client_environment()}
         environment["PATH"] = os.pathsep.join([str(Path(sys.prefix) / "bin"), environment.get("PATH", os.defpath)])
         try:
-            return subprocess.run(words, env=environment, cwd=os.getcwd()).returncode
+            return subprocess.run(words, env=environment).returncode
         except FileNotFoundError:
             raise StackError(f"`{words[0]}` was not found") from None
     finally:
-        if not arguments.keep:
+        if own and not arguments.keep:
             process.stop(settings)
 
 

@@ -7,7 +7,7 @@
     stack.py env                       print the variables for a shell: eval "$(stack.py env)"
     stack.py logs [-f] [--emulator]    show what the functions wrote, or the emulator's own log
     stack.py down                      end the emulator and every function; nothing is kept
-    stack.py run [options] -- CMD ...  up, deploy, run CMD with those variables, down
+    stack.py run [options] -- CMD ...  up, deploy, run CMD with those variables; down again unless it ran before
 
 Status: 0 done, 1 it failed, 2 wrong arguments or something missing on the machine, 3 `status` found nothing running;
 `run` ends with the status of CMD. LAYERGUARD_STACK_PORT chooses the port (4566), LAYERGUARD_STACK the stack's name.
