@@ -92,7 +92,9 @@ def npm_folder() -> Path:
         return folder
     for tool in ("node", "npm"):
         if shutil.which(tool) is None:
-            raise Missing(f"`{tool}` is not installed, which the check of the state machines needs: install Node.js 18 or later")
+            raise Missing(
+                f"`{tool}` is not installed, which the check of the state machines needs: install Node.js 18 or later"
+            )
     print("installing .local/npm (once)", file=sys.stderr, flush=True)
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)

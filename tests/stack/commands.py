@@ -15,7 +15,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 import account
 import deploy
 import process
-from settings import REPOSITORY, Settings, StackError, from_environment, without_aws
+from bootstrap import REPOSITORY
+from settings import Settings, StackError, from_environment, without_aws
 
 
 def _parser(text: str) -> argparse.ArgumentParser:
@@ -34,7 +35,11 @@ def _parser(text: str) -> argparse.ArgumentParser:
         sub.add_argument("--bin-dir", type=Path, default=deploy.default_binaries(), help="the built functions")
         sub.add_argument("--template", type=Path, default=deploy.default_template(), help="infra/template.yaml")
         sub.add_argument(
-            "-p", "--parameter", action="append", default=[], metavar="NAME=VALUE|NAME=@FILE",
+            "-p",
+            "--parameter",
+            action="append",
+            default=[],
+            metavar="NAME=VALUE|NAME=@FILE",
             help="a parameter of the template; may be repeated",
         )
         if name == "run":
@@ -79,12 +84,16 @@ def deploy_command(settings: Settings, arguments) -> int:
 def status(settings: Settings, _arguments) -> int:
     pid = process.pid_of(settings)
     if pid is None:
-        print(f"stopped: nothing of this repository runs on port {settings.port}; "
-              "start it with `python3 tests/stack/stack.py up`")
+        print(
+            f"stopped: nothing of this repository runs on port {settings.port}; "
+            "start it with `python3 tests/stack/stack.py up`"
+        )
         return 3
     if not process.healthy(settings):
-        print(f"broken: process {pid} runs, but {settings.endpoint} does not answer; "
-              "end it with `python3 tests/stack/stack.py down`")
+        print(
+            f"broken: process {pid} runs, but {settings.endpoint} does not answer; "
+            "end it with `python3 tests/stack/stack.py down`"
+        )
         return 1
     print(f"running: {settings.endpoint} (process {pid})")
     stack = deploy.describe(settings)
@@ -109,7 +118,7 @@ def logs(settings: Settings, arguments) -> int:
     if not path.is_file():
         raise StackError(f"there is no log for port {settings.port}: the stack was never started there")
     lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
-    print("\n".join(lines[-arguments.lines:]), flush=True)
+    print("\n".join(lines[-arguments.lines :]), flush=True)
     if arguments.follow:
         with path.open(encoding="utf-8", errors="replace") as log:
             log.seek(0, os.SEEK_END)
@@ -124,7 +133,7 @@ def _function_logs(settings: Settings, arguments) -> int:
     client, shown = account.client(settings, "logs"), 0
     while True:
         lines = _log_lines(client, shown)
-        for moment, group, text in lines if shown else lines[-arguments.lines:]:
+        for moment, group, text in lines if shown else lines[-arguments.lines :]:
             when = time.strftime("%H:%M:%S", time.localtime(moment / 1000))
             print(f"{when} {group.rsplit('/', 1)[-1]}  {text.rstrip()}", flush=True)
         shown = max([shown, *(moment for moment, _, _ in lines)])
@@ -185,8 +194,11 @@ def main(arguments: list[str], text: str) -> int:
     except StackError as error:
         print(f"layerguard stack: {error}", file=sys.stderr)
     except (BotoCoreError, ClientError) as error:
-        print(f"layerguard stack: the emulator refused a call: {error}; see "
-              f"`{process.log_file(from_environment()).relative_to(REPOSITORY)}`", file=sys.stderr)
+        print(
+            f"layerguard stack: the emulator refused a call: {error}; see "
+            f"`{process.log_file(from_environment()).relative_to(REPOSITORY)}`",
+            file=sys.stderr,
+        )
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return 130

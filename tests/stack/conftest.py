@@ -10,10 +10,10 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-import account  # noqa: E402
-import process  # noqa: E402
-import template  # noqa: E402
-from settings import ACCOUNT, Settings  # noqa: E402
+import account
+import process
+import template
+from settings import ACCOUNT, Settings
 
 REGION = "us-east-1"
 
@@ -42,7 +42,10 @@ class World:
         """A role that `service` (or the account, for an ARN) assumes, with these statements alone; returns its ARN."""
         name = self.name("role")
         principal = {"AWS": service} if service.startswith("arn:") else {"Service": service}
-        trust = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}]}
+        trust = {
+            "Version": "2012-10-17",
+            "Statement": [{"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}],
+        }
         iam = self.client("iam")
         arn = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
         if statements:
@@ -78,8 +81,12 @@ class World:
         path = process.folder(self.settings) / "tmp" / f"{name}.py"
         path.write_text(_BOOTSTRAP.format(python=sys.executable, script=script), encoding="utf-8")
         found = self.client("lambda").create_function(
-            FunctionName=name, Runtime="provided.al2023", Handler="bootstrap", Timeout=20,
-            Role=self.role("lambda.amazonaws.com", *statements), Code={"ZipFile": template.package(path)},
+            FunctionName=name,
+            Runtime="provided.al2023",
+            Handler="bootstrap",
+            Timeout=20,
+            Role=self.role("lambda.amazonaws.com", *statements),
+            Code={"ZipFile": template.package(path)},
         )
         return found["FunctionArn"]
 
@@ -87,7 +94,9 @@ class World:
         """A machine that starts with the first state, under a role with these statements alone; returns its ARN."""
         definition = {"StartAt": next(iter(states)), "States": states}
         return self.client("stepfunctions").create_state_machine(
-            name=self.name("machine"), definition=json.dumps(definition), type=kind,
+            name=self.name("machine"),
+            definition=json.dumps(definition),
+            type=kind,
             roleArn=self.role("states.amazonaws.com", *statements),
         )["stateMachineArn"]
 

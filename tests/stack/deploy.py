@@ -10,7 +10,8 @@ from botocore.exceptions import ClientError
 
 import template
 from account import client, prepare
-from settings import REPOSITORY, Settings, StackError
+from bootstrap import REPOSITORY
+from settings import Settings, StackError
 
 DEPLOY_SECONDS = 120
 CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
@@ -27,7 +28,9 @@ def parameters_from(arguments: list[str]) -> dict[str, str]:
             try:
                 value = Path(value[1:]).read_text(encoding="utf-8")
             except OSError as error:
-                raise StackError(f"could not read `{value[1:]}` for the parameter `{name}`: {error.strerror}") from error
+                raise StackError(
+                    f"could not read `{value[1:]}` for the parameter `{name}`: {error.strerror}"
+                ) from error
         found[name] = value
     return found
 
@@ -39,7 +42,9 @@ def deploy(settings: Settings, template_path: Path, binaries: Path, parameters: 
     given = {"AlertTopicArn": settings.topic_arn, "Architecture": architecture()}
     parameters = {**{name: value for name, value in given.items() if name in declared}, **parameters}
     if unknown := sorted(set(parameters) - set(declared)):
-        raise StackError(f"the template has no parameter `{unknown[0]}`: it has {', '.join(sorted(declared)) or 'none'}")
+        raise StackError(
+            f"the template has no parameter `{unknown[0]}`: it has {', '.join(sorted(declared)) or 'none'}"
+        )
     prepare(settings)
     document = template.with_uploads(document, template_path.parent, binaries, _uploader(settings))
     _apply(settings, document, parameters)
@@ -147,7 +152,7 @@ def check_machines(settings: Settings) -> None:
         except ValueError as error:
             raise StackError(f"the deployed definition of `{machine['name']}` is not JSON: {error}") from error
         if "${" in definition:
-            rest = definition[definition.index("${"):].split("}", 1)[0] + "}"
+            rest = definition[definition.index("${") :].split("}", 1)[0] + "}"
             raise StackError(f"`{rest}` in the definition of `{machine['name']}` has no substitution in the template")
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from patches import catalogue, engine  # noqa: E402
+from patches import catalogue, engine
 
 
 def main() -> int:

@@ -12,7 +12,8 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-from settings import ACCOUNT, HERE, REPOSITORY, ROOT_KEY, ROOT_SECRET, RUN, Settings, StackError, without_aws
+from bootstrap import REPOSITORY
+from settings import ACCOUNT, HERE, ROOT_KEY, ROOT_SECRET, RUN, Settings, StackError, without_aws
 
 START_SECONDS = 30
 STOP_SECONDS = 10
@@ -94,8 +95,9 @@ def _environment(settings: Settings, temporary: Path) -> dict[str, str]:
         "PYTHONUNBUFFERED": "1",
         "TMPDIR": str(temporary),
     }
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "LOG_LEVEL", "SFN_WAIT_SCALE")
-            if name in os.environ}
+    kept = {
+        name: os.environ[name] for name in ("PATH", "HOME", "LANG", "LOG_LEVEL", "SFN_WAIT_SCALE") if name in os.environ
+    }
     return {**without_aws(kept), **own}
 
 

@@ -4,7 +4,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from bootstrap import LOCAL, REPOSITORY
+from bootstrap import LOCAL
 
 HERE = Path(__file__).resolve().parent
 RUN = LOCAL / "run"

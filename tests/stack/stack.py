@@ -19,7 +19,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-import bootstrap  # noqa: E402
+import bootstrap
 
 
 def main() -> int:

@@ -9,14 +9,16 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
+
+import account
 from conftest import REGION, allow
 from settings import ACCOUNT
 
 
-def code_of(call) -> str:
+def code_of(call, *arguments, **named) -> str:
     """The error code of a call, or `allowed`."""
     try:
-        call()
+        call(*arguments, **named)
     except ClientError as error:
         return error.response["Error"]["Code"]
     return "allowed"
@@ -30,10 +32,16 @@ def table(world):
         BillingMode="PAY_PER_REQUEST",
         KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
         AttributeDefinitions=[{"AttributeName": n, "AttributeType": "S"} for n in ("pk", "sk", "listing")],
-        GlobalSecondaryIndexes=[{
-            "IndexName": "by_listing", "Projection": {"ProjectionType": "ALL"},
-            "KeySchema": [{"AttributeName": "listing", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
-        }],
+        GlobalSecondaryIndexes=[
+            {
+                "IndexName": "by_listing",
+                "Projection": {"ProjectionType": "ALL"},
+                "KeySchema": [
+                    {"AttributeName": "listing", "KeyType": "HASH"},
+                    {"AttributeName": "sk", "KeyType": "RANGE"},
+                ],
+            }
+        ],
     )
     return name, f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{name}"
 
@@ -46,16 +54,21 @@ def test_an_append_only_writer_may_insert_and_nothing_else(world, table):
     name, arn = table
     writer = world.session(allow("dynamodb:PartiQLInsert", arn))("dynamodb")
     insert = {
-        "Statement": f"INSERT INTO \"{name}\" VALUE {{'pk': ?, 'sk': ?}}", "Parameters": [{"S": "audit"}, {"S": "0"}]
+        "Statement": f"INSERT INTO \"{name}\" VALUE {{'pk': ?, 'sk': ?}}",
+        "Parameters": [{"S": "audit"}, {"S": "0"}],
     }
 
     assert code_of(lambda: writer.execute_statement(**insert)) == "allowed"
     assert code_of(lambda: writer.execute_statement(**insert)) == "DuplicateItemException"
     where = "WHERE pk='audit' AND sk='0'"
-    for statement in (f"UPDATE \"{name}\" SET hash='x' {where}", f'DELETE FROM "{name}" {where}', f'SELECT * FROM "{name}" {where}'):
-        assert code_of(lambda: writer.execute_statement(Statement=statement)) == "AccessDeniedException", statement
+    for statement in (
+        f"UPDATE \"{name}\" SET hash='x' {where}",
+        f'DELETE FROM "{name}" {where}',
+        f'SELECT * FROM "{name}" {where}',
+    ):
+        assert code_of(writer.execute_statement, Statement=statement) == "AccessDeniedException", statement
         batch = {"Statements": [{"Statement": statement}]}
-        assert code_of(lambda: writer.batch_execute_statement(**batch)) == "AccessDeniedException", statement
+        assert code_of(writer.batch_execute_statement, **batch) == "AccessDeniedException", statement
     assert code_of(lambda: writer.put_item(TableName=name, Item=row("audit", "0"))) == "AccessDeniedException"
 
 
@@ -79,13 +92,16 @@ def test_leading_keys_keep_a_function_to_its_own_rows(world, table):
         "put": lambda key: own.put_item(TableName=name, Item=row(key)),
         "get": lambda key: own.get_item(TableName=name, Key=row(key)),
         "query": lambda key: own.query(
-            TableName=name, KeyConditionExpression="#p = :k AND begins_with(sk, :s)",
-            ExpressionAttributeNames={"#p": "pk"}, ExpressionAttributeValues={":k": {"S": key}, ":s": {"S": "event#"}}),
+            TableName=name,
+            KeyConditionExpression="#p = :k AND begins_with(sk, :s)",
+            ExpressionAttributeNames={"#p": "pk"},
+            ExpressionAttributeValues={":k": {"S": key}, ":s": {"S": "event#"}},
+        ),
         "batch": lambda key: own.batch_get_item(RequestItems={name: {"Keys": [row("incident#0"), row(key)]}}),
     }
     for kind, call in calls.items():
-        assert code_of(lambda: call("incident#1")) == "allowed", kind
-        assert code_of(lambda: call("breaker#1")) == "AccessDeniedException", kind
+        assert code_of(call, "incident#1") == "allowed", kind
+        assert code_of(call, "breaker#1") == "AccessDeniedException", kind
     assert code_of(lambda: own.scan(TableName=name)) == "AccessDeniedException"
 
 
@@ -94,8 +110,12 @@ def test_an_index_is_keyed_by_its_own_partition_key(world, table):
     own = world.session(allow("dynamodb:Query", f"{arn}/index/by_listing", only("open")))("dynamodb")
 
     def query(value):
-        return own.query(TableName=name, IndexName="by_listing", KeyConditionExpression="listing = :l",
-                         ExpressionAttributeValues={":l": {"S": value}})
+        return own.query(
+            TableName=name,
+            IndexName="by_listing",
+            KeyConditionExpression="listing = :l",
+            ExpressionAttributeValues={":l": {"S": value}},
+        )
 
     assert (code_of(lambda: query("open")), code_of(lambda: query("measure"))) == ("allowed", "AccessDeniedException")
 
@@ -122,14 +142,21 @@ def test_a_cancelled_transaction_names_the_reason_of_each_item(world, table):
     once = {"TableName": name, "Item": row("incident#3"), "ConditionExpression": "attribute_not_exists(pk)"}
     client.transact_write_items(TransactItems=[{"Put": once}])
     with pytest.raises(client.exceptions.TransactionCanceledException) as refused:
-        client.transact_write_items(TransactItems=[{"Put": {"TableName": name, "Item": row("incident#4")}}, {"Put": once}])
-    assert [reason["Code"] for reason in refused.value.response["CancellationReasons"]] == ["None", "ConditionalCheckFailed"]
+        client.transact_write_items(
+            TransactItems=[{"Put": {"TableName": name, "Item": row("incident#4")}}, {"Put": once}]
+        )
+    assert [reason["Code"] for reason in refused.value.response["CancellationReasons"]] == [
+        "None",
+        "ConditionalCheckFailed",
+    ]
 
 
 def test_only_the_named_policy_may_be_attached(world):
     root, target = world.client("iam"), world.role("lambda.amazonaws.com")
     empty = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "ecr:*", "Resource": "*"}]})
-    own, other = (root.create_policy(PolicyName=world.name("policy"), PolicyDocument=empty)["Policy"]["Arn"] for _ in "ab")
+    own, other = (
+        root.create_policy(PolicyName=world.name("policy"), PolicyDocument=empty)["Policy"]["Arn"] for _ in "ab"
+    )
     condition = {"ArnEquals": {"iam:PolicyARN": own}}
     iam = world.session(allow("iam:AttachRolePolicy", target, condition))("iam")
     role = target.rsplit("/", 1)[-1]
@@ -148,15 +175,26 @@ def test_a_role_is_protected_by_its_path(world):
 
 def test_a_policy_that_refuses_plain_http_lets_the_stack_work(world):
     url, queue = world.queue()
-    policy = {"Version": "2012-10-17", "Statement": [{
-        "Effect": "Deny", "Principal": "*", "Action": "sqs:SendMessage", "Resource": queue,
-        "Condition": {"Bool": {"aws:SecureTransport": "false"}}}]}
+    policy = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Deny",
+                "Principal": "*",
+                "Action": "sqs:SendMessage",
+                "Resource": queue,
+                "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+            }
+        ],
+    }
     sqs = world.client("sqs")
     sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps(policy)})
     assert code_of(lambda: sqs.send_message(QueueUrl=url, MessageBody="{}")) == "allowed"
 
 
-def identity(world, secret: str | None = None, signed: dict | None = None, changed: dict | None = None) -> tuple[int, str]:
+def identity(
+    world, secret: str | None = None, signed: dict | None = None, changed: dict | None = None
+) -> tuple[int, str]:
     """GetCallerIdentity of a fresh session: signed with another secret, with more headers, or changed after signing."""
     arn = world.role(f"arn:aws:iam::{ACCOUNT}:root")
     found = world.client("sts").assume_role(RoleArn=arn, RoleSessionName="alice")["Credentials"]
@@ -180,3 +218,32 @@ def test_a_signed_identity_request_is_verified_with_its_extra_headers(world):
     for forged in ({"secret": "not-the-secret"}, {"signed": signed, "changed": {"X-Layerguard-Incident": "two"}}):
         status, answer = identity(world, **forged)
         assert (status, "SignatureDoesNotMatch" in answer) == (403, True), answer
+
+
+def test_one_session_is_cut_off_while_another_of_the_same_role_works(world):
+    role = world.role(f"arn:aws:iam::{ACCOUNT}:root", allow("ecr:*", "*"))
+    name = role.rsplit("/", 1)[-1]
+
+    def session(label: str):
+        found = world.client("sts").assume_role(RoleArn=role, RoleSessionName=label)
+        key = found["Credentials"]
+        credentials = (key["AccessKeyId"], key["SecretAccessKey"], key["SessionToken"])
+        return found["AssumedRoleUser"]["AssumedRoleId"], account.client(world.settings, "ecr", credentials)
+
+    intruder, theirs = session("intruder")
+    _, ours = session("deployment")
+    deny = {
+        "Effect": "Deny",
+        "Action": "*",
+        "Resource": "*",
+        "Condition": {
+            "StringEquals": {"aws:userid": intruder},
+            "DateLessThan": {"aws:TokenIssueTime": "2099-01-01T00:00:00Z"},
+        },
+    }
+    assert code_of(theirs.get_authorization_token) == code_of(ours.get_authorization_token) == "allowed"
+    world.client("iam").put_role_policy(
+        RoleName=name, PolicyName="deny", PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [deny]})
+    )
+    assert code_of(theirs.get_authorization_token) == "AccessDeniedException"
+    assert code_of(ours.get_authorization_token) == "allowed"

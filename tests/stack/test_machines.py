@@ -3,6 +3,7 @@
 import json
 
 import pytest
+
 from conftest import allow
 
 EVERY_CALL = "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"
@@ -10,16 +11,22 @@ EVERY_CALL = "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"
 
 def send(url: str, **more) -> dict:
     return {
-        "Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage",
-        "Parameters": {"QueueUrl": url, "MessageBody.$": "$"}, "End": True, **more,
+        "Type": "Task",
+        "Resource": "arn:aws:states:::sqs:sendMessage",
+        "Parameters": {"QueueUrl": url, "MessageBody.$": "$"},
+        "End": True,
+        **more,
     }
 
 
 def invoke(function: str, waits: bool = False, **more) -> dict:
     payload = {"token.$": "$$.Task.Token"} if waits else {"sent": True}
     return {
-        "Type": "Task", "Resource": "arn:aws:states:::lambda:invoke" + (".waitForTaskToken" if waits else ""),
-        "Parameters": {"FunctionName": function, "Payload": payload}, "End": True, **more,
+        "Type": "Task",
+        "Resource": "arn:aws:states:::lambda:invoke" + (".waitForTaskToken" if waits else ""),
+        "Parameters": {"FunctionName": function, "Payload": payload},
+        "End": True,
+        **more,
     }
 
 
@@ -84,16 +91,29 @@ def test_a_function_that_fails_with_a_token_in_hand_fails_the_task(world):
 
 def test_only_standard_executions_emit_status_changes(world):
     url, queue = world.queue()
-    policy = {"Version": "2012-10-17", "Statement": [{
-        "Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": "sqs:SendMessage", "Resource": queue}]}
+    policy = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"Service": "events.amazonaws.com"},
+                "Action": "sqs:SendMessage",
+                "Resource": queue,
+            }
+        ],
+    }
     world.client("sqs").set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps(policy)})
     failing = {"No": {"Type": "Fail", "Error": "Selftest", "Cause": "on purpose"}}
     express, standard = world.machine(failing, kind="EXPRESS"), world.machine(failing)
     rule(
         world,
-        {"source": ["aws.states"], "detail-type": ["Step Functions Execution Status Change"],
-         "detail": {"status": ["FAILED", "TIMED_OUT", "ABORTED"], "stateMachineArn": [express, standard]}},
-        {"Arn": queue}, "ENABLED",
+        {
+            "source": ["aws.states"],
+            "detail-type": ["Step Functions Execution Status Change"],
+            "detail": {"status": ["FAILED", "TIMED_OUT", "ABORTED"], "stateMachineArn": [express, standard]},
+        },
+        {"Arn": queue},
+        "ENABLED",
     )
     world.finished(express, {})
     world.finished(standard, {"incident_id": "one"})
@@ -106,7 +126,11 @@ def test_only_standard_executions_emit_status_changes(world):
 def test_an_aborted_execution_emits_its_status_change(world):
     url, queue = world.queue()
     waiting = world.machine({"Wait": {"Type": "Wait", "Seconds": 30, "End": True}})
-    rule(world, {"source": ["aws.states"], "detail": {"stateMachineArn": [waiting], "status": ["ABORTED"]}}, {"Arn": queue})
+    rule(
+        world,
+        {"source": ["aws.states"], "detail": {"stateMachineArn": [waiting], "status": ["ABORTED"]}},
+        {"Arn": queue},
+    )
     states = world.client("stepfunctions")
     arn = states.start_execution(stateMachineArn=waiting, input="{}")["executionArn"]
     states.stop_execution(executionArn=arn)
@@ -128,7 +152,9 @@ def test_a_nested_start_of_an_ended_execution_is_caught_by_its_name_on_aws(world
     inner = world.machine({"Done": {"Type": "Succeed"}})
     states.start_execution(stateMachineArn=inner, name="incident", input="{}")
     start = {
-        "Type": "Task", "Resource": "arn:aws:states:::states:startExecution", "End": True,
+        "Type": "Task",
+        "Resource": "arn:aws:states:::states:startExecution",
+        "End": True,
         "Parameters": {"StateMachineArn": inner, "Name": "incident", "Input": {"other": 1}},
         "Catch": [{"ErrorEquals": ["StepFunctions.ExecutionAlreadyExistsException"], "Next": "Known"}],
     }

@@ -9,10 +9,11 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 import account
 import deploy
 import process
-import pytest
 from conftest import REGION, free_port
 from patches import engine
 from settings import HERE, Settings, StackError
@@ -67,7 +68,12 @@ def project(tmp_path):
 
 
 def write_machine(project: Path, resource: str) -> None:
-    state = {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "End": True, "Parameters": {"FunctionName": resource}}
+    state = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::lambda:invoke",
+        "End": True,
+        "Parameters": {"FunctionName": resource},
+    }
     definition = {"StartAt": "Call", "States": {"Call": state}}
     (project / "infra" / "ask.asl.json").write_text(json.dumps(definition), encoding="utf-8")
 
@@ -109,7 +115,9 @@ def test_a_deployment_runs_the_built_function_and_a_second_one_replaces_it(world
     deployed(settings, project, Greeting="bye")
     second = call(settings, arn)
     assert (second["word"], second["GREETING"]) == ("second", "bye")
-    assert world.finished(f"arn:aws:states:{REGION}:111122223333:stateMachine:selftest-ask", {})["status"] == "SUCCEEDED"
+    assert (
+        world.finished(f"arn:aws:states:{REGION}:111122223333:stateMachine:selftest-ask", {})["status"] == "SUCCEEDED"
+    )
 
 
 def test_an_open_substitution_is_refused_with_its_name(world, project):
@@ -173,7 +181,9 @@ def test_a_taken_port_is_said_with_the_remedy():
             process.start(settings)
 
 
-@pytest.mark.parametrize("command, code, said", [("status", 3, "stopped"), ("down", 0, "nothing ran"), ("deploy", 1, "does not run")])
+@pytest.mark.parametrize(
+    "command, code, said", [("status", 3, "stopped"), ("down", 0, "nothing ran"), ("deploy", 1, "does not run")]
+)
 def test_a_stopped_stack_is_said_plainly(command, code, said):
     environment = {**os.environ, "LAYERGUARD_STACK_PORT": str(free_port())}
     done = subprocess.run([sys.executable, HERE / "stack.py", command], env=environment, capture_output=True, text=True)

@@ -123,9 +123,9 @@ REWRITES = [
     Rewrite(
         name="leading-keys",
         module=APP,
-        old="dynamodb_service_context(body) if service == \"dynamodb\"\n",
-        new=f"{{**dynamodb_service_context(body), **__import__(\"{_HERE}.leading_keys\", fromlist=[\"context\"])"
-        ".context(body)} if service == \"dynamodb\"\n",
+        old='dynamodb_service_context(body) if service == "dynamodb"\n',
+        new=f'{{**dynamodb_service_context(body), **__import__("{_HERE}.leading_keys", fromlist=["context"])'
+        '.context(body)} if service == "dynamodb"\n',
         why="`dynamodb:LeadingKeys` keeps each function to its own kinds of rows.",
     ),
     Rewrite(

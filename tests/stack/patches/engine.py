@@ -55,8 +55,7 @@ def check_version() -> None:
     found = installed_version()
     if found != PINNED:
         raise PatchFailed(
-            f"{PACKAGE} {found} is installed, but the patches are for {PINNED}: "
-            "run `python3 tests/stack/bootstrap.py`"
+            f"{PACKAGE} {found} is installed, but the patches are for {PINNED}: run `python3 tests/stack/bootstrap.py`"
         )
 
 
