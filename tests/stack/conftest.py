@@ -76,7 +76,7 @@ class World:
         return [json.loads(message["Body"]) for message in found]
 
     def function(self, script: str, *statements: dict) -> str:
-        """A `provided.al2023` function whose bootstrap is a Python script: `handle(event)` is given; returns its ARN."""
+        """A function whose bootstrap is a Python script that defines `handle(event)`; returns its ARN."""
         name = self.name("function")
         path = process.folder(self.settings) / "tmp" / f"{name}.py"
         path.write_text(_BOOTSTRAP.format(python=sys.executable, script=script), encoding="utf-8")

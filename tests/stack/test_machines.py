@@ -1,6 +1,7 @@
 """State machines and events on the live emulator: each patch shown by its effect."""
 
 import json
+import time
 
 import pytest
 
@@ -135,6 +136,18 @@ def test_an_aborted_execution_emits_its_status_change(world):
     arn = states.start_execution(stateMachineArn=waiting, input="{}")["executionArn"]
     states.stop_execution(executionArn=arn)
     assert [event["detail"]["executionArn"] for event in world.messages(url)] == [arn]
+
+
+def test_an_aborted_execution_stays_aborted_when_its_task_times_out(world):
+    function = world.function("def handle(event):\n    return {}\n")
+    state = invoke(function, True, TimeoutSeconds=1)
+    machine = world.machine({"Ask": state}, allow("lambda:InvokeFunction", function))
+    states = world.client("stepfunctions")
+    arn = states.start_execution(stateMachineArn=machine, input="{}")["executionArn"]
+    time.sleep(0.5)
+    states.stop_execution(executionArn=arn)
+    time.sleep(1.5)
+    assert states.describe_execution(executionArn=arn)["status"] == "ABORTED"
 
 
 def test_a_second_start_with_the_same_input_finds_the_running_execution(world):

@@ -69,6 +69,17 @@ REWRITES = [
         why="A function that fails before it hands on its token fails the task; the emulator waits for the timeout.",
     ),
     Rewrite(
+        name="aborted-stays-aborted",
+        module=MACHINES,
+        old="""def _fail_execution(execution, error, cause):
+""",
+        new="""def _fail_execution(execution, error, cause):
+    if execution["status"] != "RUNNING":
+        return
+""",
+        why="A task that times out after StopExecution must not turn ABORTED into FAILED with a second event.",
+    ),
+    Rewrite(
         name="express-status-events",
         module=MACHINES,
         old="""    if execution.get("sync"):
