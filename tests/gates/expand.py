@@ -11,6 +11,7 @@ import json
 import os
 import re
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 os.environ.setdefault("AWS_DEFAULT_REGION", "eu-central-1")  # the transform asks botocore for a region
@@ -155,6 +156,19 @@ class _Resolver:
             raise CannotExpand(f"`{logical}` has no name of its own")
         own = self.value(resource["Properties"][key])
         return kind, own
+
+
+def documents(template: dict) -> Iterator[tuple[str, dict]]:
+    """Every policy document with a name to report it by: `RemediateRole/remediate`, `RemediateRole/trust`, `AuditTable/policy`."""
+    for name, resource in template["Resources"].items():
+        properties = resource.get("Properties", {})
+        if "AssumeRolePolicyDocument" in properties:
+            yield f"{name}/trust", properties["AssumeRolePolicyDocument"]
+        for policy in properties.get("Policies", []):
+            yield f"{name}/{policy['PolicyName']}", policy["PolicyDocument"]
+        document = properties.get("PolicyDocument") or properties.get("ResourcePolicy", {}).get("PolicyDocument")
+        if document:
+            yield f"{name}/policy", document
 
 
 def machine(root: Path, resource: dict) -> dict:

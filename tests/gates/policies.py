@@ -5,23 +5,10 @@ Run inside the gates' virtual environment:  policies.py EXPANDED.json...   print
 
 import json
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import parliament
-
-
-def documents(template: dict) -> Iterator[tuple[str, dict]]:
-    """Every policy document with a name to report it by: `RemediateRole/remediate`, `RemediateRole/trust`, `AuditTable/policy`."""
-    for name, resource in template["Resources"].items():
-        properties = resource.get("Properties", {})
-        if "AssumeRolePolicyDocument" in properties:
-            yield f"{name}/trust", properties["AssumeRolePolicyDocument"]
-        for policy in properties.get("Policies", []):
-            yield f"{name}/{policy['PolicyName']}", policy["PolicyDocument"]
-        document = properties.get("PolicyDocument") or properties.get("ResourcePolicy", {}).get("PolicyDocument")
-        if document:
-            yield f"{name}/policy", document
+from expand import documents
 
 
 def _analysed(name: str, document: dict) -> dict:
