@@ -71,12 +71,8 @@ fn harmless(before: Option<char>, character: char, after: Option<char>) -> char 
         '|' => '\u{2223}',
         // Emphasis starts and ends at the border of a word; names such as `read_only` stay as they are.
         '_' if !inside_word => '\u{ff3f}',
-        // `https://` and `mailto:` become links by themselves, and so does `example.com`.
-        ':' if after == Some('/')
-            || (before.is_some_and(char::is_alphabetic) && after.is_some_and(char::is_alphabetic)) =>
-        {
-            '\u{a789}'
-        }
+        // `https://` becomes a link by itself, and so does `example.com`.
+        ':' if after == Some('/') => '\u{a789}',
         '.' if after.is_some_and(char::is_alphabetic) => '\u{2024}',
         other => other,
     }
