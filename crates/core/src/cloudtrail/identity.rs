@@ -1,5 +1,7 @@
 //! `userIdentity`: every type of it becomes a typed principal.
 
+mod read;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -70,6 +72,9 @@ pub struct Session {
     pub issued_at: Option<Timestamp>,
     /// `sourceIdentity`, which survives role chaining.
     pub source_identity: Option<String>,
+    /// `sessionIssuer.arn` as recorded: the role of a role session, the issuing user (or root) of a federated user.
+    #[serde(default)]
+    pub issuer_arn: Option<String>,
 }
 
 impl Principal {
