@@ -173,7 +173,9 @@ impl Decide<'_> {
     pub async fn handle(&self, task: &Task) -> Result<Reply, DecideError> {
         match task {
             // The hub reads the answers first, so that a lost callback costs nothing but time.
-            Task::Decide { incident_id } | Task::VerifyApproval { incident_id } => self.hub(incident_id).await.map(Reply::Course),
+            Task::Decide { incident_id } | Task::VerifyApproval { incident_id } => {
+                self.hub(incident_id).await.map(Reply::Course)
+            }
             Task::RequestApproval { incident_id, task_token } => {
                 self.request_approval(incident_id, task_token).await.map(|()| Reply::Asked {})
             }
