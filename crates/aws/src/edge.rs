@@ -58,6 +58,12 @@ pub enum EnvironmentError {
         /// The variable.
         variable: String,
     },
+    /// Set to something else than an ARN.
+    #[error("could not read an account out of `{variable}`; it must hold an ARN, as the template sets it")]
+    NoArn {
+        /// The variable.
+        variable: String,
+    },
 }
 
 impl Classified for EnvironmentError {
@@ -87,6 +93,22 @@ impl Environment {
     #[must_use]
     pub fn optional(&self, variable: &str) -> Option<&str> {
         self.variables.get(variable).map(String::as_str).filter(|value| !value.trim().is_empty())
+    }
+
+    /// The values of a variable that holds a list separated by commas; empty when it is not set.
+    #[must_use]
+    pub fn list(&self, variable: &str) -> Vec<String> {
+        let values = self.optional(variable).unwrap_or_default().split(',').map(str::trim);
+        values.filter(|value| !value.is_empty()).map(str::to_owned).collect()
+    }
+
+    /// The account in the ARN that a variable holds.
+    ///
+    /// # Errors
+    /// [`EnvironmentError::Missing`] when it is not set, [`EnvironmentError::NoArn`] when it is no ARN with an account.
+    pub fn account_of(&self, variable: &str) -> Result<&str, EnvironmentError> {
+        let account = self.required(variable)?.split(':').nth(4).filter(|account| !account.is_empty());
+        account.ok_or_else(|| EnvironmentError::NoArn { variable: variable.to_owned() })
     }
 }
 
