@@ -22,6 +22,9 @@ const FILTER: &str = "warn,layerguard=info,lambda_runtime=info";
 /// The longest message of a failure, in characters. A cause above 32,768 bytes would fail the execution itself, past every Catch.
 const LONGEST_MESSAGE: usize = 2000;
 
+/// What the names of the stack's roles end with; a test holds the template to it.
+pub const OWN_ROLES: [&str; 6] = ["calls", "triage", "respond", "detect", "decide", "remediate"];
+
 /// One JSON object per line on standard output, without colour, as CloudWatch Logs wants it. Call once.
 pub fn init_logging() {
     let wanted = std::env::var("RUST_LOG").ok().and_then(|text| text.parse().ok());
@@ -95,11 +98,13 @@ impl Environment {
         self.variables.get(variable).map(String::as_str).filter(|value| !value.trim().is_empty())
     }
 
-    /// The values of a variable that holds a list separated by commas; empty when it is not set.
-    #[must_use]
-    pub fn list(&self, variable: &str) -> Vec<String> {
-        let values = self.optional(variable).unwrap_or_default().split(',').map(str::trim);
-        values.filter(|value| !value.is_empty()).map(str::to_owned).collect()
+    /// Exact ARNs of layerguard's own roles, from `LAYERGUARD_OWN_ROLE_PREFIX`.
+    ///
+    /// # Errors
+    /// [`EnvironmentError::Missing`] when it is not set: without it layerguard could turn against itself.
+    pub fn own_roles(&self) -> Result<Vec<String>, EnvironmentError> {
+        let prefix = self.required("LAYERGUARD_OWN_ROLE_PREFIX")?;
+        Ok(OWN_ROLES.iter().map(|name| format!("{prefix}{name}")).collect())
     }
 
     /// The account in the ARN that a variable holds.

@@ -17,7 +17,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let machine = aws.respond_machine(environment.required("LAYERGUARD_RESPOND_ARN")?);
     let sts = aws.sts();
     let inventory = environment.required("LAYERGUARD_INVENTORY")?;
-    let policy = &Assessor::load(inventory, environment.list("LAYERGUARD_OWN_ROLES")).map_err(|e| e.to_string());
+    let policy = &Assessor::load(inventory, environment.own_roles()?).map_err(|e| e.to_string());
     let ports = Ports {
         audit: &audit,
         incidents: &state,

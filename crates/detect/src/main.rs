@@ -13,7 +13,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let audit = aws.audit_table(environment.required("LAYERGUARD_AUDIT_TABLE")?);
     let state = aws.state_table(environment.required("LAYERGUARD_STATE_TABLE")?);
     let policy = match environment.required("LAYERGUARD_INVENTORY") {
-        Ok(text) => Assessor::load(text, environment.list("LAYERGUARD_OWN_ROLES")).map_err(|error| error.to_string()),
+        Ok(text) => Assessor::load(text, environment.own_roles()?).map_err(|error| error.to_string()),
         Err(missing) => Err(missing.to_string()),
     };
     if let Err(reason) = &policy {
