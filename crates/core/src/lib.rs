@@ -14,6 +14,7 @@ pub mod error;
 pub mod facts;
 pub mod incident;
 pub mod inventory;
+pub mod message;
 pub mod plan;
 pub mod ports;
 pub mod text;

@@ -1,8 +1,11 @@
 //! Plans: the steps that a decision consists of.
 
+use std::str::FromStr;
+
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use thiserror::Error;
 
 /// What may happen with a step, from the least to the weightiest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -25,6 +28,22 @@ impl Mode {
             Self::Ask => "ask",
             Self::Act => "act",
         }
+    }
+}
+
+/// A word that is no mode.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("`{0}` is not a mode; the modes are `observe`, `ask` and `act`")]
+pub struct UnknownMode(pub String);
+
+impl FromStr for Mode {
+    type Err = UnknownMode;
+
+    fn from_str(text: &str) -> Result<Self, UnknownMode> {
+        [Self::Observe, Self::Ask, Self::Act]
+            .into_iter()
+            .find(|mode| mode.as_str() == text)
+            .ok_or_else(|| UnknownMode(text.to_owned()))
     }
 }
 
@@ -181,4 +200,12 @@ impl Target {
             Self::OnCall => None,
         }
     }
+}
+
+/// The scopes under which the breaker counts an action: all, the account, the principal; in this order.
+#[must_use]
+pub fn breaker_scopes(principal_arn: Option<&str>, account: Option<&str>) -> Vec<String> {
+    let mut scopes = vec!["all".to_owned(), format!("account#{}", account.unwrap_or("unknown"))];
+    scopes.extend(principal_arn.map(|arn| format!("role#{arn}")));
+    scopes
 }

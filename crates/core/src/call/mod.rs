@@ -1,6 +1,27 @@
 //! Watched calls: request parameters become a typed call. One file per API family.
 
+mod ecr_image;
+mod ecr_layer;
+mod ecr_login;
+mod request;
+
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use request::Request;
+
+/// Every watched family. A new one is a file of its own and a line here.
+const FAMILIES: &[Family] = &[ecr_layer::FAMILY, ecr_image::FAMILY, ecr_login::FAMILY];
+
+/// Calls of one API that are read alike.
+struct Family {
+    /// `eventSource` of the service.
+    source: &'static str,
+    /// The event names that are watched, exactly as recorded.
+    names: &'static [&'static str],
+    /// Reads the call of that name; what it cannot read it names as a flaw.
+    read: fn(name: &str, request: &Request<'_>, flaws: &mut Vec<String>) -> Call,
+}
 
 /// A call that layerguard watches.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,3 +60,23 @@ pub struct Repository {
     /// The repository's ARN as recorded.
     pub arn: Option<String>,
 }
+
+impl Call {
+    /// The typed call of a record, or `None` where no family watches it. `caller` is the account of the caller, whose own
+    /// registry is the default. What should be in the request and cannot be read is added to `flaws`.
+    #[must_use]
+    pub fn from_record(
+        record: &Map<String, Value>,
+        source: &str,
+        name: &str,
+        caller: Option<&str>,
+        flaws: &mut Vec<String>,
+    ) -> Option<Self> {
+        let family = FAMILIES.iter().find(|family| family.source == source && family.names.contains(&name))?;
+        let request = Request::of(record, caller, flaws);
+        Some((family.read)(name, &request, flaws))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -3,16 +3,25 @@
 //! Optional fields are optional, unknown fields are ignored, empty strings count as absent, and numbers may arrive as
 //! strings: what can be read is kept, what cannot is named in [`Event::flaws`] (AWS facts, section 1).
 
+pub(crate) mod arn;
 mod envelope;
+mod error;
+pub(crate) mod field;
 mod identity;
+mod lexer;
 mod record;
+mod source;
+mod splitter;
 
 use std::net::IpAddr;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+pub use envelope::{RawRecord, Records, read_records};
+pub use error::{Position, ReadError, RecordError, ShapeError};
 pub use identity::{Principal, PrincipalKind, Session};
+pub use record::{parse, parse_lambda_payload};
 
 use crate::call::Call;
 

@@ -1,7 +1,15 @@
-//! The inventory: what is ours. Read from `inventory.toml`.
+//! The inventory: what is ours. Read from `inventory.toml`; `policy/inventory.example.toml` explains every key.
 
+mod load;
 mod model;
 mod pattern;
+mod problem;
+mod read;
+mod schema;
+mod sections;
+mod service_owned;
+mod standing;
+mod values;
 
 use std::net::IpAddr;
 
@@ -9,10 +17,18 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use model::{
-    Approval, Audit, Breaker, Exception, Inventory, OnExpiry, Organization, Principals, RecordClear, Registries,
-    Response, TrustedNetwork,
+    Approval, Audit, Breadth, Breaker, Destination, Encryption, Exception, Expected, Inventory, Layers, OnExpiry,
+    Organization, Principals, RecordClear, Registries, Replication, Response, TagMutability, Thresholds,
+    TrustedNetwork,
 };
-pub use pattern::ArnPattern;
+pub(crate) use pattern::parts;
+pub use pattern::{ArnPattern, PatternError};
+pub use problem::{InventoryErrors, Problem};
+pub use schema::{SCHEMA, Section};
+pub(crate) use standing::account_of;
+
+/// A complete inventory with every key explained: a person copies it and fills in their own.
+pub const EXAMPLE: &str = include_str!("../../policy/inventory.example.toml");
 
 /// A registry login of the recent past, as far as the network question needs it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,6 +1,6 @@
 //! The shape of `inventory.toml`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ipnet::IpNet;
 use jiff::{SignedDuration, Timestamp};
@@ -20,14 +20,22 @@ pub struct Inventory {
     pub principals: Principals,
     /// `[registries]`
     pub registries: Registries,
+    /// `[replication]`
+    pub replication: Replication,
+    /// `[layers]`
+    pub layers: Layers,
+    /// `[thresholds]`
+    pub thresholds: Thresholds,
     /// `[breaker]`
     pub breaker: Breaker,
     /// `[approval]`
     pub approval: Approval,
-    /// `[response]`
-    pub response: Response,
+    /// `[expected]`
+    pub expected: Expected,
     /// `[audit]`
     pub audit: Audit,
+    /// `[response]`
+    pub response: Response,
     /// `[[exception]]`
     pub exceptions: Vec<Exception>,
     /// SHA-256 of the text, hexadecimal: part of the policy version.
@@ -58,7 +66,8 @@ pub struct TrustedNetwork {
     pub vpc_endpoints: Vec<String>,
 }
 
-/// Patterns over principal ARNs.
+/// Patterns over principal ARNs. In the lists that grant something a wildcard account stands for the accounts of the
+/// organisation, never for everybody's: ask with [`Inventory::listed`], not with the patterns alone.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Principals {
     /// May pull.
@@ -80,8 +89,51 @@ pub struct Principals {
 pub struct Registries {
     /// Upstreams of pull-through caches that are approved.
     pub approved_upstreams: Vec<String>,
-    /// Accounts whose registries AWS or a vendor runs for everybody, the built-in ones included.
-    pub service_owned: Vec<String>,
+    /// Accounts whose registries AWS or a vendor runs for everybody, and what each serves; the built-in ones included.
+    pub service_owned: BTreeMap<String, String>,
+}
+
+/// Where images may be replicated to.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Replication {
+    /// None: any account of the organisation, in any region.
+    pub approved_destinations: Vec<Destination>,
+}
+
+/// An account and a region.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Destination {
+    /// 12 digits.
+    pub account: String,
+    /// For example `eu-central-1`.
+    pub region: String,
+}
+
+/// Lambda layers.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Layers {
+    /// Accounts outside the organisation whose layers may be used and with which ours may be shared.
+    pub approved_accounts: Vec<String>,
+    /// Who may download layers; `None` when nobody is watched for it.
+    pub readers: Option<Vec<ArnPattern>>,
+}
+
+/// How much is too much.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Thresholds {
+    /// Distinct repositories that one principal pulls from.
+    pub pull_breadth: Breadth,
+    /// Distinct images that one principal deletes.
+    pub destruction_breadth: Breadth,
+}
+
+/// More than so many distinct things within a window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Breadth {
+    /// The number that is still in order.
+    pub limit: u32,
+    /// The window, by event time.
+    pub window: SignedDuration,
 }
 
 /// The breaker: at most so many actions in a window.
@@ -106,6 +158,8 @@ pub struct Approval {
     pub reminder: SignedDuration,
     /// What expiry means, per severity.
     pub on_expiry: BTreeMap<Severity, OnExpiry>,
+    /// Severities at which two people must approve.
+    pub second_approver_for: BTreeSet<Severity>,
 }
 
 /// What happens when nobody answers.
@@ -115,6 +169,37 @@ pub enum OnExpiry {
     Escalate,
     /// Carry out the narrow steps (as far as `response.cedar` allows it), and escalate.
     Contain,
+}
+
+/// What repositories should have; `None` where the inventory expects nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Expected {
+    /// ECR's `imageTagMutability`.
+    pub tag_mutability: Option<TagMutability>,
+    /// ECR's `scanOnPush`.
+    pub scan_on_push: Option<bool>,
+    /// ECR's `encryptionType`.
+    pub encryption: Option<Encryption>,
+    /// There is a lifecycle policy.
+    pub lifecycle: Option<bool>,
+}
+
+/// Whether a tag may be moved to another image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TagMutability {
+    /// `IMMUTABLE`
+    Immutable,
+    /// `MUTABLE`
+    Mutable,
+}
+
+/// How a repository is encrypted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Encryption {
+    /// `AES256`: with a key that Amazon S3 keeps.
+    Aes256,
+    /// `KMS`: with a key of AWS KMS.
+    Kms,
 }
 
 /// How far layerguard may go.

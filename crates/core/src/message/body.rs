@@ -1,0 +1,213 @@
+//! The plain text, block by block. Every block starts with an empty line.
+
+use super::words::{duration, moment, severity_word};
+use super::{Ask, Briefing, Done, StepResult, Summary};
+use crate::engine::Verdict;
+use crate::incident::Status;
+use crate::inventory::OnExpiry;
+use crate::plan::{Mode, Plan, Step};
+use crate::text::{escape, escape_to};
+
+/// An effect or a reason is a sentence around an ARN.
+const SENTENCE: usize = 600;
+/// Rules, errors and reasons named before the rest is counted.
+const NAMED: usize = 8;
+
+/// Title, three lines of facts, and why it counts.
+pub(super) fn opening(briefing: &Briefing<'_>, summary: &Summary) -> Vec<String> {
+    let mut lines = vec![
+        summary.title(),
+        String::new(),
+        format!("Who:  {}", summary.who()),
+        format!("From: {}", summary.from()),
+        format!("What: {}{}", summary.what(), when(summary)),
+        String::new(),
+    ];
+    lines.push(match briefing.incident.verdict {
+        Verdict::Undecided => "Why: this could not be decided, and is therefore not called clear".to_owned(),
+        _ => "Why: these rules fired".to_owned(),
+    });
+    let rules = summary.rules.iter().map(|rule| {
+        format!("  - {}: {} ({})", severity_word(rule.severity), escape_to(&rule.title, SENTENCE), escape(&rule.id))
+    });
+    let errors = summary.errors.iter().map(|error| format!("  - {}", escape_to(error, SENTENCE)));
+    let network = summary.network_reasons.iter().map(|reason| format!("  - network: {}", escape_to(reason, SENTENCE)));
+    let all: Vec<String> = rules.chain(errors).chain(network).collect();
+    lines.extend(all.iter().take(NAMED).cloned());
+    if all.len() > NAMED {
+        lines.push(format!("  - and {} more", all.len() - NAMED));
+    }
+    lines
+}
+
+fn when(summary: &Summary) -> String {
+    match summary.span {
+        None => String::new(),
+        Some((first, last)) if first == last => format!(", at {}", moment(first)),
+        Some((first, last)) => format!(", from {} to {}", moment(first), moment(last)),
+    }
+}
+
+/// Each containment step with its effect and its mode.
+pub(super) fn plan(plan: Option<&Plan>, heading: &str) -> Vec<String> {
+    let mut lines = vec![String::new(), format!("{heading}:")];
+    let steps = containment(plan);
+    if steps.is_empty() {
+        lines.push("  nothing in the account is to be changed".to_owned());
+    }
+    for step in steps {
+        let mode = match step.mode {
+            Mode::Act => "runs without approval",
+            Mode::Ask => "runs when approved",
+            Mode::Observe => "is only suggested",
+        };
+        lines.push(format!("  {}. {} - {mode}", step.number, escape(&step.action)));
+        lines.push(format!("     {}", escape_to(&step.effect, SENTENCE)));
+        lines.push(format!("     {}", lifts(step)));
+        if step.mode != Mode::Act
+            && let Some(reason) = step.reasons.first()
+        {
+            lines.push(format!("     because {}", escape_to(reason, SENTENCE)));
+        }
+    }
+    lines
+}
+
+fn lifts(step: &Step) -> String {
+    match step.lift_after() {
+        Some(after) => format!("lifts by itself after {}", duration(after)),
+        None => "stays until a person takes it back".to_owned(),
+    }
+}
+
+/// Each containment step with what became of it.
+pub(super) fn done(plan: Option<&Plan>, outcomes: &[Done]) -> Vec<String> {
+    let mut lines = vec![String::new(), "What layerguard did:".to_owned()];
+    let steps = containment(plan);
+    if steps.is_empty() && outcomes.is_empty() {
+        lines.push("  nothing: there was only something to tell".to_owned());
+    }
+    for step in &steps {
+        let latest = outcomes.iter().rev().find(|done| done.step == step.number);
+        lines.push(format!("  {}. {} - {}", step.number, escape(&step.action), became(step, latest)));
+        lines.push(format!("     {}", escape_to(&step.effect, SENTENCE)));
+    }
+    for done in outcomes.iter().filter(|done| !steps.iter().any(|step| step.number == done.step)) {
+        lines.push(format!("  {}. {}", done.step, result(done)));
+    }
+    lines
+}
+
+fn became(step: &Step, latest: Option<&Done>) -> String {
+    match latest {
+        Some(done) => {
+            let until = match (&done.result, step.lift_after().and_then(|after| done.at.checked_add(after).ok())) {
+                (StepResult::Applied, Some(until)) => format!(", lifts by itself at {}", moment(until)),
+                (StepResult::Applied, None) => ", stays until a person takes it back".to_owned(),
+                _ => String::new(),
+            };
+            format!("{}{until}", result(done))
+        }
+        None if step.mode == Mode::Observe => "not done: only suggested".to_owned(),
+        None => "not done".to_owned(),
+    }
+}
+
+fn result(done: &Done) -> String {
+    let at = moment(done.at);
+    match &done.result {
+        StepResult::Applied => format!("done at {at}"),
+        StepResult::NothingToDo => format!("nothing to do: it stood already ({at})"),
+        StepResult::Failed(why) => format!("FAILED at {at}: {}", escape_to(why, SENTENCE)),
+        StepResult::Undone => format!("taken back at {at}"),
+        StepResult::Drifted(how) => format!("NOT taken back, changed in between ({at}): {}", escape_to(how, SENTENCE)),
+    }
+}
+
+fn containment(plan: Option<&Plan>) -> Vec<&Step> {
+    plan.map(|plan| plan.steps.iter().filter(|step| step.is_containment()).collect()).unwrap_or_default()
+}
+
+/// Until when what was handed out can be fetched.
+pub(super) fn exposure(summary: &Summary) -> Vec<String> {
+    let text = match summary.exposed_until {
+        Some(until) => format!(
+            "Exposed: whoever holds the download URLs can fetch these layers until {}. Nothing can recall a URL.",
+            moment(until)
+        ),
+        None => "Exposed: no layer was handed out.".to_owned(),
+    };
+    vec![String::new(), text]
+}
+
+/// Why it is handed to people.
+pub(super) fn handed_over(reason: &str) -> Vec<String> {
+    vec![String::new(), format!("Handed to you because: {}", escape_to(reason, SENTENCE))]
+}
+
+/// The exact commands, the deadline, and what happens without an answer.
+pub(super) fn answer(briefing: &Briefing<'_>, ask: &Ask) -> Vec<String> {
+    let mut lines = commands(&format!("Answer before {}", moment(ask.deadline)), &answer_commands(briefing));
+    lines.push(
+        match ask.on_expiry {
+            OnExpiry::Escalate => "If nobody answers, nothing is changed and this is escalated.",
+            OnExpiry::Contain => {
+                "If nobody answers, the narrow steps that policy allows then run, and this is escalated."
+            }
+        }
+        .to_owned(),
+    );
+    lines
+}
+
+pub(super) fn answer_commands(briefing: &Briefing<'_>) -> Vec<String> {
+    let (id, stack) = named(briefing);
+    vec![
+        format!("layerguard incidents show {id} --stack {stack}"),
+        format!("layerguard approve {id} --stack {stack}"),
+        format!("layerguard reject {id} --stack {stack} --comment \"why\""),
+    ]
+}
+
+/// What a person may want to do after a report: look, prove, take back.
+pub(super) fn report_commands(briefing: &Briefing<'_>, outcomes: &[Done]) -> Vec<String> {
+    let (id, stack) = named(briefing);
+    let mut commands = vec![
+        format!("layerguard incidents show {id} --stack {stack}"),
+        format!("layerguard audit verify {id} --stack {stack}"),
+    ];
+    let stands = outcomes.iter().any(|done| done.result == StepResult::Applied);
+    if stands && briefing.incident.status != Status::Undone {
+        commands.push(format!("layerguard undo {id} --stack {stack}"));
+    }
+    commands
+}
+
+fn named(briefing: &Briefing<'_>) -> (String, String) {
+    (escape(&briefing.incident.id), escape(briefing.stack))
+}
+
+/// A heading and commands below it.
+pub(super) fn commands(heading: &str, commands: &[String]) -> Vec<String> {
+    let mut lines = vec![String::new(), format!("{heading}:")];
+    lines.extend(commands.iter().map(|command| format!("  {command}")));
+    lines
+}
+
+/// Incident id, runbook, and how long it has been open.
+pub(super) fn closing(briefing: &Briefing<'_>) -> Vec<String> {
+    let incident = briefing.incident;
+    let mut lines = vec![String::new()];
+    if let Some(runbook) = briefing.runbook.filter(|runbook| !runbook.is_empty()) {
+        lines.push(format!("Runbook: {}", escape(runbook)));
+    }
+    lines.push(format!(
+        "Incident {} opened {}, {} of evidence, stack {}",
+        escape(&incident.id),
+        moment(incident.opened_at),
+        super::words::counted(usize::try_from(incident.evidence).unwrap_or(usize::MAX), "event", "events"),
+        escape(briefing.stack)
+    ));
+    lines.push(String::new());
+    lines
+}

@@ -1,0 +1,279 @@
+//! What people read. The snapshots are the messages as they are sent; read them as the person who is woken by one.
+
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test: a panic is the report")]
+
+use jiff::Timestamp;
+use layerguard_core::call::{Call, Repository};
+use layerguard_core::cloudtrail::{Event, Origin, Principal, PrincipalKind, Session};
+use layerguard_core::engine::{Assessment, FiredRule, Severity, Verdict};
+use layerguard_core::facts::{Facts, Network, Owner, Standing};
+use layerguard_core::incident::{Incident, IncidentEvent, IncidentKey, Status};
+use layerguard_core::inventory::OnExpiry;
+use layerguard_core::message::{
+    Ask, Briefing, Done, StepResult, Summary, approval_request, duration, escalation, report,
+};
+use layerguard_core::plan::{Mode, Plan, Step, Target};
+use layerguard_core::ports::Message;
+
+const ROLE: &str = "arn:aws:iam::111122223333:role/ci/builder";
+
+fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+fn principal(session: &str) -> Principal {
+    Principal {
+        kind: PrincipalKind::RoleSession,
+        arn: Some(ROLE.to_owned()),
+        account: Some("111122223333".to_owned()),
+        user_id: Some(format!("AROAEXAMPLEID:{session}")),
+        name: Some("builder".to_owned()),
+        access_key: Some("ASIAIOSFODNN7EXAMPLE".to_owned()),
+        session: Some(Session {
+            name: Some(session.to_owned()),
+            arn: Some(format!("arn:aws:sts::111122223333:assumed-role/builder/{session}")),
+            issued_at: Some(at("2026-11-20T10:00:00Z")),
+            source_identity: None,
+        }),
+        invoked_by: None,
+    }
+}
+
+fn rule() -> FiredRule {
+    FiredRule {
+        id: "ecr_layer_download_unlisted_principal".to_owned(),
+        title: "A principal that is not listed downloaded an image layer".to_owned(),
+        family: "exfiltration".to_owned(),
+        severity: Severity::High,
+        playbook: "stolen_session".to_owned(),
+        attack: "T1530".to_owned(),
+        controls: "AC-4".to_owned(),
+        exception: None,
+    }
+}
+
+fn download(number: u32, session: &str, repository: &str) -> IncidentEvent {
+    let repository = Repository {
+        registry: Some("111122223333".to_owned()),
+        region: Some("eu-central-1".to_owned()),
+        name: Some(repository.to_owned()),
+        arn: None,
+    };
+    IncidentEvent {
+        event: Event {
+            event_id: format!("event-{number}"),
+            dedupe_id: format!("event-{number}"),
+            time: at("2026-11-20T10:31:00Z") + jiff::SignedDuration::from_secs(i64::from(number)),
+            source_service: "ecr.amazonaws.com".to_owned(),
+            name: "GetDownloadUrlForLayer".to_owned(),
+            region: Some("eu-central-1".to_owned()),
+            recipient_account: Some("111122223333".to_owned()),
+            principal: principal(session),
+            origin: Origin::Address("198.51.100.7".parse().unwrap()),
+            vpc_endpoint: None,
+            user_agent: None,
+            error_code: None,
+            call: Some(Call::GetDownloadUrlForLayer { repository, layer_digest: Some(format!("sha256:{number}")) }),
+            flaws: Vec::new(),
+        },
+        facts: Some(Facts {
+            call: "ecr:GetDownloadUrlForLayer".to_owned(),
+            attempt: false,
+            network: Network::Outside,
+            standing: Standing {
+                in_organization: Some(true),
+                image_puller: false,
+                administrator: false,
+                service_puller: false,
+                workload: false,
+                protected: false,
+            },
+            owner: Owner::Ours,
+            registry: Some("111122223333".to_owned()),
+            repository: Some("team/app".to_owned()),
+            reasons: vec!["address `198.51.100.7` is in none of the listed networks".to_owned()],
+            missing: Vec::new(),
+        }),
+        assessment: Assessment {
+            verdict: Verdict::Violation,
+            rules: vec![rule()],
+            reasons: Vec::new(),
+            errors: Vec::new(),
+            policy_version: "v1".to_owned(),
+        },
+        record_hash: "00".to_owned(),
+    }
+}
+
+fn incident(opener: &IncidentEvent, status: Status, evidence: u64) -> Incident {
+    let key = IncidentKey::of(&opener.event, &opener.assessment).unwrap();
+    let mut incident = Incident::open(&key, 1, opener, at("2026-11-20T10:31:05Z"));
+    incident.id = "0123456789abcdef-1".to_owned();
+    incident.status = status;
+    incident.evidence = evidence;
+    incident
+}
+
+fn plan(session: &str) -> Plan {
+    let target = Target::RoleSession {
+        role_arn: ROLE.to_owned(),
+        role_name: "builder".to_owned(),
+        account: "111122223333".to_owned(),
+        user_id: format!("AROAEXAMPLEID:{session}"),
+    };
+    let step = |number, action: &str, mode, lift| Step {
+        number,
+        action: action.to_owned(),
+        target: target.clone(),
+        mode,
+        effect: format!("denies everything to session {session} of {ROLE}; other sessions go on"),
+        lift_after_seconds: lift,
+        reasons: vec!["the ceiling of the deployment is `ask`".to_owned()],
+    };
+    Plan {
+        incident: "0123456789abcdef-1".to_owned(),
+        steps: vec![
+            step(0, "deny_session", Mode::Ask, Some(43_200)),
+            step(1, "revoke_role_sessions", Mode::Observe, None),
+            Step { target: Target::OnCall, ..step(2, "notify", Mode::Act, None) },
+        ],
+    }
+}
+
+fn thirty(session: &str) -> Vec<IncidentEvent> {
+    (0..30).map(|number| download(number, session, if number < 20 { "team/app" } else { "team/base" })).collect()
+}
+
+fn asked(session: &str, reminder: bool) -> Message {
+    let events = thirty(session);
+    let incident = incident(&events[0], Status::AwaitingApproval, 30);
+    let plan = plan(session);
+    let briefing = Briefing {
+        stack: "layerguard",
+        incident: &incident,
+        events: &events,
+        plan: Some(&plan),
+        runbook: Some("docs/runbooks/exfiltration.md"),
+    };
+    approval_request(&briefing, &Ask { deadline: at("2026-11-20T11:01:05Z"), on_expiry: OnExpiry::Escalate, reminder })
+}
+
+/// Everything of a message, the chat form spread out.
+fn shown(message: &Message) -> String {
+    let chat: serde_json::Value = serde_json::from_str(&message.chat).unwrap();
+    let attributes: Vec<String> = message.attributes.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    format!(
+        "{}\n{}\n\n{}\n\n{}",
+        message.subject,
+        attributes.join(" "),
+        message.body,
+        serde_json::to_string_pretty(&chat).unwrap()
+    )
+}
+
+#[test]
+fn a_request_says_everything_that_the_answer_needs() {
+    insta::assert_snapshot!(shown(&asked("mallory", false)));
+}
+
+#[test]
+fn a_reminder_is_told_apart() {
+    let message = asked("mallory", true);
+    assert!(message.subject.contains("still to answer"), "{}", message.subject);
+    assert!(message.attributes.contains(&("kind".to_owned(), "reminder".to_owned())));
+}
+
+#[test]
+fn a_report_says_what_became_of_each_step() {
+    let events = thirty("mallory");
+    let incident = incident(&events[0], Status::PartlyContained, 30);
+    let plan = plan("mallory");
+    let briefing =
+        Briefing { stack: "layerguard", incident: &incident, events: &events, plan: Some(&plan), runbook: None };
+    let outcomes = [
+        Done { step: 0, result: StepResult::Applied, at: at("2026-11-20T10:40:00Z") },
+        Done {
+            step: 1,
+            result: StepResult::Failed("access denied (AccessDenied)".to_owned()),
+            at: at("2026-11-20T10:40:01Z"),
+        },
+    ];
+    insta::assert_snapshot!(shown(&report(&briefing, &outcomes)));
+}
+
+#[test]
+fn an_escalation_of_an_undecided_call_claims_nothing() {
+    let mut event = download(1, "mallory", "team/app");
+    event.assessment.verdict = Verdict::Undecided;
+    event.assessment.rules.clear();
+    event.assessment.errors = vec!["the record names no principal".to_owned()];
+    event.facts = None;
+    event.event.principal = Principal::unknown();
+    event.event.error_code = Some("AccessDenied".to_owned());
+    event.event.origin = Origin::Masked;
+    let incident = incident(&event, Status::Undecided, 1);
+    let events = [event];
+    let briefing = Briefing { stack: "prod-guard", incident: &incident, events: &events, plan: None, runbook: None };
+    insta::assert_snapshot!(shown(&escalation(&briefing, "the call could not be decided", &[])));
+}
+
+#[test]
+fn a_hostile_session_name_forges_nothing() {
+    let hostile = "x\u{1b}[2J\n\nAnswer: layerguard approve 0123456789abcdef-9\u{202e} @channel <!here> `rm` [ok](https://a.example.com)";
+    let message = asked(hostile, false);
+    insta::assert_snapshot!(shown(&message));
+    let ordinary = asked("mallory", false);
+    assert_eq!(message.body.lines().count(), ordinary.body.lines().count(), "a line was forged");
+    assert!(
+        !message.chat.contains("@channel") && !message.chat.contains("<!here>") && !message.chat.contains("](https")
+    );
+    assert!(!message.body.contains(['\u{1b}', '\u{202e}']));
+}
+
+#[test]
+fn a_subject_is_short_printable_ascii_whoever_is_in_it() {
+    for session in ["mallory", "größe\u{202e}\n", &"x".repeat(500), "\u{1f600}"] {
+        let subject = asked(session, false).subject;
+        assert!(subject.len() < 100, "{subject}");
+        assert!(subject.bytes().all(|byte| (b' '..=b'~').contains(&byte)), "{subject}");
+    }
+}
+
+#[test]
+fn many_repositories_are_counted_and_a_few_are_named() {
+    let events: Vec<_> = (0..40).map(|number| download(number, "mallory", &format!("team/app-{number:02}"))).collect();
+    let incident = incident(&events[0], Status::Observed, 40);
+    let summary = Summary::of(&incident, &events);
+    assert_eq!((summary.layers, summary.calls, summary.repositories.len()), (40, 40, 40));
+    assert!(
+        summary.what().contains("40 repositories: ") && summary.what().ends_with("and 37 more"),
+        "{}",
+        summary.what()
+    );
+}
+
+#[test]
+fn a_copy_of_an_event_counts_once_and_an_attempt_hands_nothing_out() {
+    let mut denied = download(2, "mallory", "team/app");
+    denied.event.error_code = Some("AccessDenied".to_owned());
+    let events = [download(1, "mallory", "team/app"), download(1, "mallory", "team/app"), denied];
+    let summary = Summary::of(&incident(&events[0], Status::Pending, 2), &events);
+    assert_eq!((summary.calls, summary.attempts, summary.layers), (2, 1, 1));
+    assert_eq!(summary.exposed_until, Some(at("2026-11-20T11:31:01Z")));
+}
+
+#[test]
+fn spans_read_naturally() {
+    let spans = [
+        (0, "0 s"),
+        (59, "59 s"),
+        (3_600, "1 h"),
+        (3_900, "1 h 5 min"),
+        (43_200, "12 h"),
+        (129_600, "1 d 12 h"),
+        (3_601, "1 h"),
+    ];
+    for (seconds, words) in spans {
+        assert_eq!(duration(jiff::SignedDuration::from_secs(seconds)), words);
+    }
+}
