@@ -6,6 +6,7 @@
 
 mod body;
 mod chat;
+mod done;
 mod summary;
 mod words;
 
