@@ -1,6 +1,7 @@
 //! An incident with a decision, in a world of its own.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use jiff::Timestamp;
 use layerguard_core::action;
@@ -23,7 +24,8 @@ pub(crate) const ROLE: &str = "arn:aws:iam::111122223333:role/team/builder";
 pub(crate) const USER: &str = "arn:aws:iam::111122223333:user/people/alice";
 pub(crate) const KEY: &str = "AKIAIOSFODNN7EXAMPLE";
 const RECORD: &str = include_str!("../../fixtures/actions/download.json");
-const INVENTORY: &str = include_str!("../../fixtures/actions/inventory.toml");
+static INVENTORY: LazyLock<Inventory> =
+    LazyLock::new(|| Inventory::from_toml(include_str!("../../fixtures/actions/inventory.toml")).unwrap());
 
 pub(crate) fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
@@ -100,7 +102,7 @@ impl Scene {
             account: ACCOUNT.into(),
             own_roles: vec!["arn:aws:iam::111122223333:role/layerguard-remediate".into()],
             mode: Mode::Act,
-            inventory: Ok(Inventory::from_toml(INVENTORY).unwrap()),
+            inventory: Ok(INVENTORY.clone()),
         };
         let scene = Self { world, id, guard };
         scene.append(Body::Finding(body::Finding {
