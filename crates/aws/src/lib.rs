@@ -1,1 +1,27 @@
-//! aws
+//! The ports of the core over AWS. The only crate of layerguard that names the AWS SDK.
+//!
+//! [`config::Aws`] is loaded once and hands out one small struct per port; [`edge`] holds what the three functions' `main.rs`
+//! share: logging, the environment, and errors whose type the state machines match.
+
+pub mod config;
+pub mod edge;
+
+mod activity;
+mod approvals;
+mod audit_log;
+mod error;
+mod executions;
+mod http;
+mod iam;
+mod identity;
+mod incidents;
+mod measures;
+mod notifier;
+mod table;
+
+pub use audit_log::AuditTable;
+pub use executions::RespondMachine;
+pub use iam::OwnAccount;
+pub use identity::{Statement, Sts};
+pub use notifier::AlertTopic;
+pub use table::StateTable;

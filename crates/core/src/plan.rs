@@ -182,3 +182,11 @@ impl Target {
         }
     }
 }
+
+/// The scopes under which the breaker counts an action: all, the account, the principal; in this order.
+#[must_use]
+pub fn breaker_scopes(principal_arn: Option<&str>, account: Option<&str>) -> Vec<String> {
+    let mut scopes = vec!["all".to_owned(), format!("account#{}", account.unwrap_or("unknown"))];
+    scopes.extend(principal_arn.map(|arn| format!("role#{arn}")));
+    scopes
+}

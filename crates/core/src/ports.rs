@@ -137,8 +137,8 @@ pub trait MeasureStore: Send + Sync {
     async fn actions_since(&self, scope: &str, from: Timestamp) -> PortResult<u32>;
 }
 
-/// IAM, as far as containment needs it. Reads answer `None` when the policy or key is not there, and `NotFound` when the
-/// role or user itself is gone.
+/// IAM, as far as containment needs it. Reading a policy answers `None` when it is not there, also because its role or user is gone
+/// (IAM uses one code for both); every write, and reading a key, answers `NotFound` then.
 #[async_trait]
 pub trait Iam: Send + Sync {
     /// The document of an inline policy of a role.

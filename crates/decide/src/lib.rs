@@ -1,1 +1,200 @@
-//! decide
+//! Decide: says what comes next for an incident, asks people, and believes only what STS says about them.
+//!
+//! The hub is a function of what is recorded: it may run as often as the machine likes, in as many copies as it likes, and
+//! each run either adds the one record that is missing or says which step is due.
+
+mod answers;
+mod ask;
+mod close;
+mod deliberate;
+mod error;
+mod escalate;
+mod hub;
+mod sweep;
+mod view;
+
+use layerguard_core::assess::Assessor;
+use layerguard_core::audit::{self, AuditRecord, Draft};
+use layerguard_core::plan::Mode;
+use layerguard_core::ports::{
+    ApprovalStore, AuditLog, Clock, Executions, IdentityProof, IncidentStore, MeasureStore, Notifier,
+};
+use serde::{Deserialize, Serialize};
+
+pub use error::DecideError;
+pub use escalate::Fault;
+pub use sweep::Swept;
+
+/// Who wrote the records of this function.
+const ACTOR: &str = "decide";
+
+/// The outside world as Decide sees it.
+#[derive(Clone, Copy)]
+pub struct Ports<'a> {
+    /// The audit table.
+    pub audit: &'a dyn AuditLog,
+    /// Incidents.
+    pub incidents: &'a dyn IncidentStore,
+    /// Requests and answers.
+    pub approvals: &'a dyn ApprovalStore,
+    /// The counters of the breaker.
+    pub measures: &'a dyn MeasureStore,
+    /// Tells people.
+    pub notifier: &'a dyn Notifier,
+    /// The respond machine.
+    pub executions: &'a dyn Executions,
+    /// Proves who answered.
+    pub proof: &'a dyn IdentityProof,
+    /// The time.
+    pub clock: &'a dyn Clock,
+}
+
+/// What the deployment says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Deployment {
+    /// The stack's name, for the commands in messages.
+    pub stack: String,
+    /// The deployment's ceiling; the inventory has one of its own.
+    pub mode: Mode,
+    /// Whether the deployment lets Remediate write inline denies; the inventory must allow it too.
+    pub inline_deny: bool,
+    /// The account that layerguard runs in.
+    pub home_account: String,
+    /// The STS endpoint that proofs are sent to, as Decide itself would call it.
+    pub sts_endpoint: String,
+}
+
+/// The function.
+pub struct Decide<'a> {
+    /// The loaded policy, or why there is none: then every incident is handed to people.
+    pub policy: &'a Result<Assessor, String>,
+    /// What the deployment says.
+    pub deployment: &'a Deployment,
+    /// The outside world.
+    pub ports: Ports<'a>,
+}
+
+/// What the machines and schedules ask of Decide.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(tag = "task", rename_all = "snake_case")]
+pub enum Task {
+    /// What comes next for this incident?
+    Decide {
+        /// The incident.
+        incident_id: String,
+    },
+    /// Ask a person, and keep the token of the wait.
+    RequestApproval {
+        /// The incident.
+        incident_id: String,
+        /// The token of the waiting task.
+        task_token: String,
+    },
+    /// Look at the answers, then say what comes next.
+    VerifyApproval {
+        /// The incident.
+        incident_id: String,
+    },
+    /// Something failed that the machine cannot mend.
+    Escalate {
+        /// The incident.
+        incident_id: String,
+        /// The step that failed; `None` when the chain itself did.
+        step: Option<u32>,
+        /// What the machine caught.
+        error: Fault,
+    },
+    /// Look after incidents that nobody looks after.
+    Sweep,
+}
+
+/// What comes next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Next {
+    /// Apply the steps.
+    Contain,
+    /// Wait for a person.
+    Ask,
+    /// Take the steps back.
+    Undo,
+    /// Tell people.
+    Report,
+    /// Nothing more.
+    Settled,
+}
+
+/// One step of the Map state.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Due {
+    /// The incident.
+    pub incident_id: String,
+    /// The step's number.
+    pub step: u32,
+}
+
+/// The hub's answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Course {
+    /// The incident.
+    pub incident_id: String,
+    /// What comes next.
+    pub next: Next,
+    /// The steps of `contain` and `undo`.
+    pub steps: Vec<Due>,
+    /// How long `ask` waits before it looks again.
+    pub wait_seconds: i64,
+}
+
+/// What Decide answers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum Reply {
+    /// What comes next.
+    Course(Course),
+    /// The incident was handed to people.
+    Escalated {
+        /// The incident.
+        incident_id: String,
+        /// Its status now.
+        status: String,
+    },
+    /// What the sweeper did.
+    Swept(Swept),
+    /// The request stands.
+    Asked {},
+}
+
+impl Decide<'_> {
+    /// Do what is asked.
+    ///
+    /// # Errors
+    /// As [`DecideError`] says; its class is the `errorType` that the machine matches.
+    pub async fn handle(&self, task: &Task) -> Result<Reply, DecideError> {
+        match task {
+            // The hub reads the answers first, so that a lost callback costs nothing but time.
+            Task::Decide { incident_id } | Task::VerifyApproval { incident_id } => self.hub(incident_id).await.map(Reply::Course),
+            Task::RequestApproval { incident_id, task_token } => {
+                self.request_approval(incident_id, task_token).await.map(|()| Reply::Asked {})
+            }
+            Task::Escalate { incident_id, step, error } => self.escalate(incident_id, *step, error).await,
+            Task::Sweep => self.sweep().await.map(Reply::Swept),
+        }
+    }
+
+    /// Append one record to the incident's chain.
+    async fn append(&self, incident: &str, draft: Draft) -> Result<AuditRecord, DecideError> {
+        let now = self.ports.clock.now();
+        audit::append(self.ports.audit, incident, ACTOR, self.policy_version(), now, draft)
+            .await
+            .map_err(|source| DecideError::Audit { incident: incident.to_owned(), source })
+    }
+
+    fn policy_version(&self) -> &str {
+        self.policy.as_ref().map_or("none", Assessor::policy_version)
+    }
+
+    fn assessor(&self) -> Result<&Assessor, DecideError> {
+        self.policy.as_ref().map_err(|reason| DecideError::Policy(reason.clone()))
+    }
+}

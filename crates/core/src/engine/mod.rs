@@ -1,10 +1,25 @@
 //! The policy engine: a bundle of Cedar policies, and the three questions put to it.
 
+mod assess;
+mod bundle;
+mod exception;
+mod explain;
+mod files;
+mod playbook;
+mod problem;
 mod question;
+mod respond;
+mod rule;
+mod situation;
+mod source;
 
 use serde::{Deserialize, Serialize};
 
+pub use bundle::Bundle;
+pub use playbook::{Playbook, PlaybookStep, When};
+pub use problem::{BundleErrors, Problem};
 pub use question::{ApprovalQuestion, ApprovalVerdict, ResponseAnswer, ResponseQuestion};
+pub use rule::Rule;
 
 /// How bad.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -96,3 +111,6 @@ impl Assessment {
         self.violations().map(|rule| rule.severity).max()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,10 +4,14 @@
 //! `sts:GetCallerIdentity` request that names the incident, the plan's hash and the answer among its signed headers; Decide checks it,
 //! sends it to STS, and believes only what STS returns.
 
+mod proof;
+
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+
+pub use proof::{Expectation, Refusal, check, comment_hash};
 
 /// What a person answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -85,3 +89,15 @@ pub const HEADER_PLAN: &str = "x-layerguard-plan";
 pub const HEADER_ANSWER: &str = "x-layerguard-answer";
 /// Signed header with the SHA-256 of the comment, hexadecimal; of the empty text when there is none.
 pub const HEADER_COMMENT: &str = "x-layerguard-comment-sha256";
+
+impl Verb {
+    /// The word in the signed header, in commands and records.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Approve => "approve",
+            Self::Reject => "reject",
+            Self::Undo => "undo",
+        }
+    }
+}

@@ -1,0 +1,229 @@
+//! What the `main.rs` of the three functions share: logging, the environment, the clock, and errors whose type the state machines
+//! match. The one place for each.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::future::Future;
+
+use jiff::Timestamp;
+use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
+use layerguard_core::error::{Class, Classified};
+use layerguard_core::ports::Clock;
+use serde::Serialize;
+use serde_json::Value;
+use thiserror::Error;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+
+/// What is logged unless `RUST_LOG` says otherwise. The runtime's own span carries the request id.
+const FILTER: &str = "warn,layerguard=info,lambda_runtime=info";
+
+/// The longest message of a failure, in characters. A cause above 32,768 bytes would fail the execution itself, past every Catch.
+const LONGEST_MESSAGE: usize = 2000;
+
+/// One JSON object per line on standard output, without colour, as CloudWatch Logs wants it. Call once.
+pub fn init_logging() {
+    let wanted = std::env::var("RUST_LOG").ok().and_then(|text| text.parse().ok());
+    let filter: Targets = wanted.or_else(|| FILTER.parse().ok()).unwrap_or_default();
+    let lines = tracing_subscriber::fmt::layer().json().with_ansi(false).flatten_event(true).with_current_span(true);
+    // A second subscriber is refused: then the first one keeps logging.
+    let _ = tracing_subscriber::registry().with(lines.with_span_list(false)).with(filter).try_init();
+}
+
+/// The system's clock.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::now()
+    }
+}
+
+/// The environment of a function, read once.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Environment {
+    variables: BTreeMap<String, String>,
+}
+
+/// What is wrong with the environment of a function.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum EnvironmentError {
+    /// Not set, or empty.
+    #[error(
+        "could not find `{variable}` in the environment; the template (infra/template.yaml) sets it for this function"
+    )]
+    Missing {
+        /// The variable.
+        variable: String,
+    },
+}
+
+impl Classified for EnvironmentError {
+    fn class(&self) -> Class {
+        Class::Permanent
+    }
+}
+
+impl Environment {
+    /// The `LAYERGUARD_` variables of this process; any that is not UTF-8 counts as missing.
+    #[must_use]
+    pub fn of_process() -> Self {
+        let readable =
+            std::env::vars_os().filter_map(|(name, value)| name.into_string().ok().zip(value.into_string().ok()));
+        readable.filter(|(name, _)| name.starts_with("LAYERGUARD_")).collect()
+    }
+
+    /// The value of a variable, for example `LAYERGUARD_STATE_TABLE`.
+    ///
+    /// # Errors
+    /// [`EnvironmentError::Missing`] when it is not set or empty.
+    pub fn required(&self, variable: &str) -> Result<&str, EnvironmentError> {
+        self.optional(variable).ok_or_else(|| EnvironmentError::Missing { variable: variable.to_owned() })
+    }
+
+    /// The value of a variable; `None` when it is not set or empty.
+    #[must_use]
+    pub fn optional(&self, variable: &str) -> Option<&str> {
+        self.variables.get(variable).map(String::as_str).filter(|value| !value.trim().is_empty())
+    }
+}
+
+impl FromIterator<(String, String)> for Environment {
+    fn from_iter<I: IntoIterator<Item = (String, String)>>(variables: I) -> Self {
+        Self { variables: variables.into_iter().collect() }
+    }
+}
+
+/// A failure as it leaves a function: its `errorType` is exactly the class, which the state machines match.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Failure {
+    class: Class,
+    message: String,
+}
+
+impl Failure {
+    /// The failure that an error amounts to: its class, its message and those of its causes.
+    pub fn of<E: Classified + std::error::Error>(error: &E) -> Self {
+        Self { class: error.class(), message: chain(error) }
+    }
+
+    /// What the state machine does with it.
+    #[must_use]
+    pub fn class(&self) -> Class {
+        self.class
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+/// As a person reads it: a `main` that returns a failure prints it so.
+impl fmt::Debug for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.class.as_str(), self.message)
+    }
+}
+
+impl std::error::Error for Failure {}
+
+impl From<Failure> for Diagnostic {
+    fn from(failure: Failure) -> Self {
+        Self { error_type: failure.class.as_str().to_owned(), error_message: failure.message }
+    }
+}
+
+/// Serves invocations: each payload goes to the handler, each error leaves as a [`Failure`] and stands in the log.
+///
+/// # Errors
+/// When the runtime's own interface fails.
+pub async fn serve<H, F, T, E>(handler: H) -> Result<(), lambda_runtime::Error>
+where
+    H: Fn(Value) -> F,
+    F: Future<Output = Result<T, E>>,
+    T: Serialize,
+    E: Classified + std::error::Error,
+{
+    let handler = &handler;
+    let serve_one = move |event: LambdaEvent<Value>| async move {
+        handler(event.payload).await.map_err(|error| {
+            let failure = Failure::of(&error);
+            tracing::error!(class = failure.class.as_str(), error = %failure, "invocation failed");
+            failure
+        })
+    };
+    lambda_runtime::run(service_fn(serve_one)).await
+}
+
+/// The messages of an error and of its causes, cut at the longest length.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut message = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        message.push_str(": ");
+        message.push_str(&error.to_string());
+        cause = error.source();
+    }
+    if message.chars().nth(LONGEST_MESSAGE).is_some() {
+        message = message.chars().take(LONGEST_MESSAGE).collect();
+    }
+    message
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, Error)]
+    #[error("could not decide incident `x`")]
+    struct Outer(#[source] Inner);
+
+    #[derive(Debug, Error)]
+    #[error("could not read incident `x`: {0}")]
+    struct Inner(String);
+
+    impl Classified for Outer {
+        fn class(&self) -> Class {
+            Class::Stuck
+        }
+    }
+
+    #[test]
+    fn the_error_type_is_the_class_and_the_message_has_its_causes() {
+        let diagnostic = Diagnostic::from(Failure::of(&Outer(Inner("throttled".into()))));
+        assert_eq!(diagnostic.error_type, "Stuck");
+        assert_eq!(diagnostic.error_message, "could not decide incident `x`: could not read incident `x`: throttled");
+    }
+
+    #[test]
+    fn a_message_is_short_enough_for_a_cause() {
+        let diagnostic = Diagnostic::from(Failure::of(&Outer(Inner("é".repeat(100_000)))));
+        assert_eq!(diagnostic.error_message.chars().count(), LONGEST_MESSAGE);
+    }
+
+    #[test]
+    fn a_missing_or_empty_variable_is_named_with_its_remedy() {
+        let environment: Environment = [("LAYERGUARD_STACK", "guard"), ("LAYERGUARD_TOPIC_ARN", " ")]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .into_iter()
+            .collect();
+        assert_eq!(environment.required("LAYERGUARD_STACK"), Ok("guard"));
+        let error = environment.required("LAYERGUARD_TOPIC_ARN").unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "could not find `LAYERGUARD_TOPIC_ARN` in the environment; the template (infra/template.yaml) sets it for this function"
+        );
+        assert_eq!(environment.optional("LAYERGUARD_MODE"), None);
+    }
+
+    #[test]
+    fn the_default_filter_is_understood() {
+        let filter: Targets = FILTER.parse().unwrap();
+        assert!(filter.would_enable("layerguard_detect", &tracing::Level::INFO));
+        assert!(!filter.would_enable("aws_smithy_runtime", &tracing::Level::INFO));
+    }
+}

@@ -1,0 +1,219 @@
+//! What the records of one incident amount to.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+
+use super::body::{ApprovalAccepted, ApprovalExpired, Closing, Decision, NotificationKind};
+use super::{AuditError, AuditRecord, Body};
+use crate::approval::Verb;
+use crate::plan::{Mode, Step};
+
+/// One record, read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Its number in the chain.
+    pub seq: u64,
+    /// When it was written.
+    pub time: Timestamp,
+    /// The bundle in force when it was written.
+    pub policy_version: String,
+    /// Its hash.
+    pub hash: String,
+    /// Its content.
+    pub body: Body,
+}
+
+/// The records of one incident, read. Everything that is done about an incident follows from this and from nothing else.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct History {
+    entries: Vec<Entry>,
+}
+
+impl History {
+    /// Read the records of one chain, in order.
+    ///
+    /// # Errors
+    /// [`AuditError::Unreadable`] when a body is not of the shape of its kind.
+    pub fn of(records: &[AuditRecord]) -> Result<Self, AuditError> {
+        let mut history = Self::default();
+        for record in records {
+            let body = Body::read(record.kind, &record.body).map_err(|source| AuditError::Unreadable {
+                incident: record.incident.clone(),
+                seq: record.seq,
+                kind: record.kind.as_str(),
+                source,
+            })?;
+            history.push(record, body);
+        }
+        Ok(history)
+    }
+
+    pub(super) fn push(&mut self, record: &AuditRecord, body: Body) {
+        self.entries.push(Entry {
+            seq: record.seq,
+            time: record.time,
+            policy_version: record.policy_version.clone(),
+            hash: record.hash.clone(),
+            body,
+        });
+    }
+
+    /// All records, in order.
+    #[must_use]
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// The latest record that `pick` picks, with its position.
+    pub(super) fn latest<'a, T>(&'a self, pick: impl Fn(&'a Body) -> Option<T>) -> Option<(usize, T)> {
+        self.entries.iter().enumerate().rev().find_map(|(at, entry)| pick(&entry.body).map(|found| (at, found)))
+    }
+
+    /// How many events the latest finding counted.
+    #[must_use]
+    pub fn evidence(&self) -> u64 {
+        self.latest(|body| if let Body::Finding(finding) = body { Some(finding.evidence) } else { None })
+            .map_or(0, |(_, evidence)| evidence)
+    }
+
+    /// Dedupe ids of all events that findings name.
+    #[must_use]
+    pub fn found(&self) -> BTreeSet<&str> {
+        let findings = self.entries.iter().filter_map(|entry| match &entry.body {
+            Body::Finding(finding) => Some(finding),
+            _ => None,
+        });
+        findings.flat_map(|finding| &finding.events).map(|event| event.dedupe_id.as_str()).collect()
+    }
+
+    pub(super) fn decided(&self) -> Option<(usize, &Decision)> {
+        self.latest(|body| if let Body::Decision(decision) = body { Some(&**decision) } else { None })
+    }
+
+    /// The latest decision.
+    #[must_use]
+    pub fn decision(&self) -> Option<&Decision> {
+        self.decided().map(|(_, decision)| decision)
+    }
+
+    /// The decision that names this step, and where it stands.
+    pub(super) fn decision_of(&self, number: u32) -> Option<(usize, &Decision, &Step)> {
+        let (at, (decision, step)) = self.latest(|body| {
+            let Body::Decision(decision) = body else { return None };
+            decision.plan.steps.iter().find(|step| step.number == number).map(|step| (&**decision, step))
+        })?;
+        Some((at, decision, step))
+    }
+
+    /// The step of this number, of whichever decision.
+    #[must_use]
+    pub fn step(&self, number: u32) -> Option<&Step> {
+        self.decision_of(number).map(|(_, _, step)| step)
+    }
+
+    /// The record of the decision that names this step.
+    #[must_use]
+    pub fn decided_in(&self, number: u32) -> Option<&Entry> {
+        self.decision_of(number).and_then(|(at, ..)| self.entries.get(at))
+    }
+
+    /// The number that the next step of this incident gets.
+    #[must_use]
+    pub fn next_step(&self) -> u32 {
+        let numbers = self.entries.iter().filter_map(|entry| match &entry.body {
+            Body::Decision(decision) => decision.plan.steps.iter().map(|step| step.number).max(),
+            _ => None,
+        });
+        numbers.max().map_or(0, |highest| highest.saturating_add(1))
+    }
+
+    /// What counted as the answer to a decision: the first approval or rejection of its plan after it.
+    pub(super) fn answer_to(&self, at: usize, decision: &Decision) -> Option<&ApprovalAccepted> {
+        self.entries.iter().skip(at).find_map(|entry| match &entry.body {
+            Body::ApprovalAccepted(answer) if answer.verb != Verb::Undo && answer.plan_hash == decision.plan_hash => {
+                Some(answer)
+            }
+            _ => None,
+        })
+    }
+
+    pub(super) fn expiry_of(&self, at: usize, decision: &Decision) -> Option<&ApprovalExpired> {
+        self.entries.iter().skip(at).find_map(|entry| match &entry.body {
+            Body::ApprovalExpired(expiry) if expiry.plan_hash == decision.plan_hash => Some(expiry),
+            _ => None,
+        })
+    }
+
+    /// The approval or rejection of the latest decision's plan.
+    #[must_use]
+    pub fn answer(&self) -> Option<&ApprovalAccepted> {
+        self.decided().and_then(|(at, decision)| self.answer_to(at, decision))
+    }
+
+    /// The expiry of the latest decision's question.
+    #[must_use]
+    pub fn expiry(&self) -> Option<&ApprovalExpired> {
+        self.decided().and_then(|(at, decision)| self.expiry_of(at, decision))
+    }
+
+    /// There is a decision, nobody has answered for it, and its time has not run out.
+    #[must_use]
+    pub fn question_is_open(&self) -> bool {
+        self.decision().is_some() && self.answer().is_none() && self.expiry().is_none()
+    }
+
+    /// The latest decision has steps that wait for a person.
+    #[must_use]
+    pub fn asks(&self) -> bool {
+        let asking = |step: &Step| step.is_containment() && step.mode == Mode::Ask;
+        self.question_is_open() && self.decision().is_some_and(|decision| decision.plan.steps.iter().any(asking))
+    }
+
+    /// An answer with this signature was recorded, accepted or refused.
+    #[must_use]
+    pub fn knows_signature(&self, signature_hash: &str) -> bool {
+        self.entries.iter().any(|entry| match &entry.body {
+            Body::ApprovalAccepted(answer) => answer.signature_hash == signature_hash,
+            Body::ApprovalRefused(answer) => answer.signature_hash == signature_hash,
+            _ => false,
+        })
+    }
+
+    pub(super) fn undo_accepted(&self) -> Option<usize> {
+        let undo =
+            |body: &Body| matches!(body, Body::ApprovalAccepted(answer) if answer.verb == Verb::Undo).then_some(());
+        self.latest(undo).map(|(at, ())| at)
+    }
+
+    /// The latest closing record.
+    #[must_use]
+    pub fn closing(&self) -> Option<&Closing> {
+        self.latest(|body| if let Body::Closing(closing) = body { Some(closing) } else { None })
+            .map(|(_, closing)| closing)
+    }
+
+    /// The last record is a closing one.
+    #[must_use]
+    pub fn is_sealed(&self) -> bool {
+        matches!(self.entries.last().map(|entry| &entry.body), Some(Body::Closing(_)))
+    }
+
+    /// People were told this since the latest decision, outcome, undo, answer or expiry.
+    #[must_use]
+    pub fn told(&self, kind: NotificationKind) -> bool {
+        let news = self.latest(|body| match body {
+            Body::Decision(_)
+            | Body::Outcome(_)
+            | Body::UndoOutcome(_)
+            | Body::ApprovalAccepted(_)
+            | Body::ApprovalExpired(_) => Some(()),
+            _ => None,
+        });
+        let told = self.latest(|body| match body {
+            Body::Notification(notification) if notification.kind == kind => Some(()),
+            _ => None,
+        });
+        told.map(|(at, ())| at) > news.map(|(at, ())| at)
+    }
+}

@@ -1,0 +1,132 @@
+//! Kinds of records, and the content of each.
+
+use serde::{Deserialize, Serialize};
+
+use super::body::{
+    ApprovalAccepted, ApprovalExpired, ApprovalRefused, ApprovalRequested, Assessment, Closing, Decision, Escalation,
+    Finding, Intent, Notification, Outcome, UndoIntent, UndoOutcome,
+};
+
+/// What a record records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RecordKind {
+    /// One event and how it was assessed; a chain of its own, `call#<dedupe id>`.
+    Assessment,
+    /// Events that joined an incident, with the hashes of their assessment records.
+    Finding,
+    /// A decision: its plan, plan hash, reasons and the evidence it saw.
+    Decision,
+    /// A person was asked (or reminded).
+    ApprovalRequested,
+    /// An answer that counted: who, as STS says, and for which plan hash.
+    ApprovalAccepted,
+    /// An answer that did not count, and why.
+    ApprovalRefused,
+    /// Nobody answered before the deadline.
+    ApprovalExpired,
+    /// About to change an account: what was captured.
+    Intent,
+    /// What became of it.
+    Outcome,
+    /// About to take a change back.
+    UndoIntent,
+    /// What became of that.
+    UndoOutcome,
+    /// People were told.
+    Notification,
+    /// Handed to people, and why.
+    Escalation,
+    /// The incident reached a terminal state; names the length of the chain.
+    Closing,
+}
+
+impl RecordKind {
+    /// The word in the table, and in what is hashed.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Assessment => "assessment",
+            Self::Finding => "finding",
+            Self::Decision => "decision",
+            Self::ApprovalRequested => "approval_requested",
+            Self::ApprovalAccepted => "approval_accepted",
+            Self::ApprovalRefused => "approval_refused",
+            Self::ApprovalExpired => "approval_expired",
+            Self::Intent => "intent",
+            Self::Outcome => "outcome",
+            Self::UndoIntent => "undo_intent",
+            Self::UndoOutcome => "undo_outcome",
+            Self::Notification => "notification",
+            Self::Escalation => "escalation",
+            Self::Closing => "closing",
+        }
+    }
+}
+
+/// The content of a record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+#[expect(missing_docs, reason = "each variant is the struct of its name")]
+pub enum Body {
+    Assessment(Box<Assessment>),
+    Finding(Finding),
+    Decision(Box<Decision>),
+    ApprovalRequested(ApprovalRequested),
+    ApprovalAccepted(ApprovalAccepted),
+    ApprovalRefused(ApprovalRefused),
+    ApprovalExpired(ApprovalExpired),
+    Intent(Box<Intent>),
+    Outcome(Outcome),
+    UndoIntent(UndoIntent),
+    UndoOutcome(UndoOutcome),
+    Notification(Notification),
+    Escalation(Escalation),
+    Closing(Closing),
+}
+
+impl Body {
+    /// Which kind of record it is the content of.
+    #[must_use]
+    pub const fn kind(&self) -> RecordKind {
+        match self {
+            Self::Assessment(_) => RecordKind::Assessment,
+            Self::Finding(_) => RecordKind::Finding,
+            Self::Decision(_) => RecordKind::Decision,
+            Self::ApprovalRequested(_) => RecordKind::ApprovalRequested,
+            Self::ApprovalAccepted(_) => RecordKind::ApprovalAccepted,
+            Self::ApprovalRefused(_) => RecordKind::ApprovalRefused,
+            Self::ApprovalExpired(_) => RecordKind::ApprovalExpired,
+            Self::Intent(_) => RecordKind::Intent,
+            Self::Outcome(_) => RecordKind::Outcome,
+            Self::UndoIntent(_) => RecordKind::UndoIntent,
+            Self::UndoOutcome(_) => RecordKind::UndoOutcome,
+            Self::Notification(_) => RecordKind::Notification,
+            Self::Escalation(_) => RecordKind::Escalation,
+            Self::Closing(_) => RecordKind::Closing,
+        }
+    }
+
+    /// Read the content of a record of this kind.
+    ///
+    /// # Errors
+    /// When the text is not JSON of the kind's shape.
+    pub fn read(kind: RecordKind, text: &str) -> Result<Self, serde_json::Error> {
+        Ok(match kind {
+            RecordKind::Assessment => Self::Assessment(serde_json::from_str(text)?),
+            RecordKind::Finding => Self::Finding(serde_json::from_str(text)?),
+            RecordKind::Decision => Self::Decision(serde_json::from_str(text)?),
+            RecordKind::ApprovalRequested => Self::ApprovalRequested(serde_json::from_str(text)?),
+            RecordKind::ApprovalAccepted => Self::ApprovalAccepted(serde_json::from_str(text)?),
+            RecordKind::ApprovalRefused => Self::ApprovalRefused(serde_json::from_str(text)?),
+            RecordKind::ApprovalExpired => Self::ApprovalExpired(serde_json::from_str(text)?),
+            RecordKind::Intent => Self::Intent(serde_json::from_str(text)?),
+            RecordKind::Outcome => Self::Outcome(serde_json::from_str(text)?),
+            RecordKind::UndoIntent => Self::UndoIntent(serde_json::from_str(text)?),
+            RecordKind::UndoOutcome => Self::UndoOutcome(serde_json::from_str(text)?),
+            RecordKind::Notification => Self::Notification(serde_json::from_str(text)?),
+            RecordKind::Escalation => Self::Escalation(serde_json::from_str(text)?),
+            RecordKind::Closing => Self::Closing(serde_json::from_str(text)?),
+        })
+    }
+}

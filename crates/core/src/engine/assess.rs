@@ -1,0 +1,130 @@
+//! The first question: was this call authorised?
+
+use super::bundle::Bundle;
+use super::situation::{Answer, Attributes, Situation, Thing, Value};
+use super::{Assessment, Verdict, exception, explain};
+use crate::cloudtrail::Event;
+use crate::facts::{Facts, Network, Owner};
+use crate::inventory::Inventory;
+
+/// The id of the one permit of the first question.
+pub(super) const BASELINE_ID: &str = "baseline";
+
+impl Bundle {
+    /// Assess one call. Clear only when the baseline permit alone decided, nothing failed and no fact was missing; whatever
+    /// kept it from being decided stands in [`Assessment::errors`], in words that are the same for every call that fails alike.
+    pub fn assess(&self, event: &Event, facts: &Facts, inventory: &Inventory) -> Assessment {
+        let mut assessment = Assessment {
+            verdict: Verdict::Unwatched,
+            rules: Vec::new(),
+            reasons: Vec::new(),
+            errors: Vec::new(),
+            policy_version: self.version(inventory),
+        };
+        if event.call.is_none() {
+            assessment.reasons.push(format!("`{}` is not watched", event.call_name()));
+            return assessment;
+        }
+        assessment.reasons.clone_from(&facts.reasons);
+        assessment.errors.clone_from(&facts.missing);
+        let situation = situation(facts);
+        match self.calls.ask(&situation) {
+            Ok(answer) => self.read_answer(&answer, &situation, &mut assessment),
+            Err(error) => {
+                assessment.errors.push("the facts do not fit the schema of the policies".to_owned());
+                assessment.reasons.push(error);
+            }
+        }
+        except(&mut assessment, event, facts, inventory);
+        assessment.verdict = verdict(&assessment);
+        assessment
+    }
+
+    /// Take Cedar's answer over: rules that fired, and everything that is not as it must be.
+    fn read_answer(&self, answer: &Answer, situation: &Situation, assessment: &mut Assessment) {
+        for (policy, error) in &answer.failed {
+            assessment.errors.push(format!("policy `{policy}` could not be evaluated"));
+            assessment.reasons.push(error.clone());
+        }
+        if answer.allowed {
+            if !matches!(answer.because.as_slice(), [only] if only == BASELINE_ID) {
+                assessment.errors.push("something else than the baseline permit allowed the call".to_owned());
+            }
+            return;
+        }
+        if answer.because.is_empty() {
+            assessment.errors.push("no policy decided the call".to_owned());
+        }
+        let mut fired = Vec::new();
+        for id in &answer.because {
+            match self.rules.get(id) {
+                Some(rule) => fired.push(rule),
+                None => assessment.errors.push(format!("policy `{id}` forbade the call and is not a rule")),
+            }
+        }
+        fired.sort_by_key(|rule| std::cmp::Reverse(rule.severity));
+        assessment.reasons.extend(fired.iter().map(|rule| explain::why_fired(rule, situation)));
+        assessment.rules = fired.into_iter().map(|rule| rule.fired()).collect();
+    }
+}
+
+/// Attach exceptions to the rules that fired.
+fn except(assessment: &mut Assessment, event: &Event, facts: &Facts, inventory: &Inventory) {
+    for rule in &mut assessment.rules {
+        rule.exception = exception::covering(rule, event, facts, inventory);
+        if let Some(exception) = &rule.exception {
+            assessment.reasons.push(exception::in_words(&rule.id, exception));
+        }
+    }
+}
+
+fn verdict(assessment: &Assessment) -> Verdict {
+    if !assessment.errors.is_empty() {
+        Verdict::Undecided
+    } else if assessment.violations().next().is_some() {
+        Verdict::Violation
+    } else {
+        Verdict::Clear
+    }
+}
+
+/// Facts as the schema names them.
+fn situation(facts: &Facts) -> Situation {
+    let standing = &facts.standing;
+    let mut principal: Attributes = vec![
+        ("image_puller", Value::Bool(standing.image_puller)),
+        ("administrator", Value::Bool(standing.administrator)),
+        ("service_puller", Value::Bool(standing.service_puller)),
+        ("workload", Value::Bool(standing.workload)),
+        ("protected", Value::Bool(standing.protected)),
+    ];
+    principal.extend(standing.in_organization.map(|ours| ("in_organization", Value::Bool(ours))));
+    let mut resource: Attributes = vec![("owner", Value::Word("Owner", owner(facts.owner)))];
+    resource.extend(facts.registry.clone().map(|account| ("account", Value::Text(account))));
+    resource.extend(facts.repository.clone().map(|name| ("repository", Value::Text(name))));
+    let call =
+        vec![("network", Value::Word("Network", network(facts.network))), ("attempt", Value::Bool(facts.attempt))];
+    Situation {
+        principal: Thing { kind: "Caller", id: "caller", attributes: principal },
+        action: facts.call.clone(),
+        resource: Thing { kind: "Registry", id: "registry", attributes: resource },
+        context: vec![("call", Value::Record(call))],
+    }
+}
+
+const fn network(network: Network) -> &'static str {
+    match network {
+        Network::Inside => "inside",
+        Network::Outside => "outside",
+        Network::Unknown => "unknown",
+    }
+}
+
+const fn owner(owner: Owner) -> &'static str {
+    match owner {
+        Owner::Ours => "ours",
+        Owner::ServiceOwned => "service_owned",
+        Owner::Foreign => "foreign",
+        Owner::Unknown => "unknown",
+    }
+}

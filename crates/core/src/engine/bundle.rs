@@ -1,0 +1,190 @@
+//! The bundle: rules, the policies of all three questions, and playbooks, loaded from files.
+
+use std::collections::BTreeMap;
+
+use cedar_policy::{Effect, Policy, PolicySet};
+use sha2::{Digest, Sha256};
+
+use super::assess::BASELINE_ID;
+use super::files::{self, APPROVAL, APPROVAL_SCHEMA, BASELINE, Files, PLAYBOOKS, RESPONSE, RESPONSE_SCHEMA, SCHEMA};
+use super::playbook::{Playbook, Playbooks};
+use super::problem::{BundleErrors, Problem};
+use super::respond::{APPROVAL_BLANKS, RESPONSE_BLANKS};
+use super::rule::Rule;
+use super::situation::Question;
+use super::source::{Source, together, validate};
+use crate::inventory::Inventory;
+
+/// A loaded bundle. Pure: the same question gets the same answer.
+#[derive(Debug, Clone)]
+pub struct Bundle {
+    /// The first question.
+    pub(super) calls: Question,
+    /// The second.
+    pub(super) response: Question,
+    /// The third.
+    pub(super) approval: Question,
+    /// Rules by id.
+    pub(super) rules: BTreeMap<String, Rule>,
+    /// `@reason` of the policies of the second and third question, by their id.
+    pub(super) reasons: BTreeMap<String, String>,
+    playbooks: BTreeMap<String, Playbook>,
+    /// All files are in it; the inventory's hash completes it.
+    hasher: Sha256,
+}
+
+impl Bundle {
+    /// The default bundle. It was validated when layerguard was tested, so this only parses it: a Lambda starts with it.
+    ///
+    /// # Errors
+    /// None for a tested build.
+    pub fn embedded() -> Result<Self, BundleErrors> {
+        Self::load(&files::embedded(), Checks::Parse, Vec::new())
+    }
+
+    /// The default bundle with a user's files laid over it, strictly validated. Names are those of the default bundle:
+    /// `rules/<rule id>.cedar` replaces the rule of that id or adds one, and `baseline.cedar`, `response.cedar`, `approval.cedar` and
+    /// `playbooks.toml` replace the whole file. What is not given stays as it is: a rule cannot be dropped by leaving it out,
+    /// an exception in the inventory is for that. Schemas belong to the program and cannot be changed. Files that are neither
+    /// policies nor TOML are ignored, and so are `inventory*.toml` and `service_owned.toml`.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the files, each with its place.
+    pub fn from_files(given: &BTreeMap<String, String>) -> Result<Self, BundleErrors> {
+        let mut problems = Vec::new();
+        let files = files::overlay(given, &mut problems);
+        Self::load(&files, Checks::Validate, problems)
+    }
+
+    /// The playbook of this id.
+    #[must_use]
+    pub fn playbook(&self, id: &str) -> Option<&Playbook> {
+        self.playbooks.get(id)
+    }
+
+    /// Every rule, in order of their ids.
+    pub fn rules(&self) -> impl Iterator<Item = &Rule> {
+        self.rules.values()
+    }
+
+    /// What decided: SHA-256, in hexadecimal, over the names and contents of all files and over the inventory's hash, each
+    /// preceded by its length in bytes.
+    #[must_use]
+    pub fn version(&self, inventory: &Inventory) -> String {
+        let mut hasher = self.hasher.clone();
+        add_part(&mut hasher, &inventory.hash);
+        hex::encode(hasher.finalize())
+    }
+
+    fn load(files: &Files, checks: Checks, mut problems: Vec<Problem>) -> Result<Self, BundleErrors> {
+        let playbooks = Playbooks::read(Source::of(files, PLAYBOOKS, &mut problems).text, &mut problems);
+        let (rules, policies) = load_rules(files, playbooks.as_ref(), &mut problems);
+        let mut reasons = BTreeMap::new();
+        let response = load_reasoned(files, RESPONSE, &RESPONSE_BLANKS, &mut reasons, &mut problems);
+        let approval = load_reasoned(files, APPROVAL, &APPROVAL_BLANKS, &mut reasons, &mut problems);
+        let calls = load_question(files, SCHEMA, policies, checks, &mut problems);
+        let response = load_question(files, RESPONSE_SCHEMA, response, checks, &mut problems);
+        let approval = load_question(files, APPROVAL_SCHEMA, approval, checks, &mut problems);
+
+        let mut hasher = Sha256::new();
+        for (name, text) in files {
+            add_part(&mut hasher, name);
+            add_part(&mut hasher, text);
+        }
+        BundleErrors::none_of(problems)?;
+        match (calls, response, approval, playbooks) {
+            (Some(calls), Some(response), Some(approval), Some(playbooks)) => {
+                Ok(Self { calls, response, approval, rules, reasons, playbooks: playbooks.by_id, hasher })
+            }
+            // A part is missing only where a problem says why; said again so that no bundle is ever half loaded.
+            _ => Err(BundleErrors { problems: vec![Problem::whole(PLAYBOOKS, "a part of the bundle is missing")] }),
+        }
+    }
+}
+
+/// How closely a bundle is looked at.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Checks {
+    /// Parsed, annotations checked.
+    Parse,
+    /// And every policy typed against its schema.
+    Validate,
+}
+
+type Sourced<'a> = Vec<(Source<'a>, Policy)>;
+
+/// The policies of the first question: the rules and the baseline.
+fn load_rules<'a>(
+    files: &'a Files,
+    playbooks: Option<&Playbooks>,
+    problems: &mut Vec<Problem>,
+) -> (BTreeMap<String, Rule>, Sourced<'a>) {
+    let mut rules = BTreeMap::new();
+    let mut policies = Vec::new();
+    let baseline = Source::of(files, BASELINE, problems);
+    if let Some(policy) = baseline.policy(BASELINE_ID, problems) {
+        if policy.effect() != Effect::Permit {
+            problems.push(Problem::whole(BASELINE, "the baseline is a `permit`"));
+        }
+        policies.push((baseline, policy));
+    }
+    for (name, stem) in files.keys().filter_map(|name| files::rule_id(name).map(|stem| (name, stem))) {
+        let source = Source::of(files, name, problems);
+        let Some(policy) = source.policy(stem, problems) else { continue };
+        if let Some(rule) = Rule::read(source, stem, &policy, playbooks, problems) {
+            rules.insert(stem.to_owned(), rule);
+        }
+        policies.push((source, policy));
+    }
+    (rules, policies)
+}
+
+/// The policies of the second or third question: each `forbid` says in a `@reason` why.
+fn load_reasoned<'a>(
+    files: &'a Files,
+    name: &'a str,
+    blanks: &[&str],
+    reasons: &mut BTreeMap<String, String>,
+    problems: &mut Vec<Problem>,
+) -> Sourced<'a> {
+    let source = Source::of(files, name, problems);
+    let policies = source.policies(problems);
+    for policy in policies.iter().filter(|policy| policy.effect() == Effect::Forbid) {
+        let id = policy.id().to_string();
+        let Some(reason) = policy.annotation("reason").filter(|reason| !reason.trim().is_empty()) else {
+            problems.push(Problem::whole(name, format!("policy `{id}` forbids without a `@reason`")));
+            continue;
+        };
+        let rest = blanks.iter().fold(reason.to_owned(), |rest, blank| rest.replace(blank, ""));
+        if rest.contains(['{', '}']) {
+            let help = format!("what can be filled in: {}", blanks.join(", "));
+            let message = format!("the `@reason` of policy `{id}` has a blank that is not known");
+            problems.push(Problem::whole(name, message).with_help(Some(help)));
+        }
+        if reasons.insert(id.clone(), reason.to_owned()).is_some() {
+            problems.push(Problem::whole(name, format!("the id `{id}` is taken by the other question")));
+        }
+    }
+    policies.into_iter().map(|policy| (source, policy)).collect()
+}
+
+/// A schema and its policies, put together.
+fn load_question<'a>(
+    files: &'a Files,
+    schema: &'a str,
+    policies: Sourced<'a>,
+    checks: Checks,
+    problems: &mut Vec<Problem>,
+) -> Option<Question> {
+    let (set, sources): (PolicySet, _) = together(policies, problems);
+    let question = Question::new(Source::of(files, schema, problems).schema(problems)?, set);
+    if checks == Checks::Validate {
+        validate(&question, &sources, problems);
+    }
+    Some(question)
+}
+
+fn add_part(hasher: &mut Sha256, part: &str) {
+    hasher.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
+    hasher.update(part.as_bytes());
+}

@@ -1,0 +1,81 @@
+//! `[[exception]]`: what the owner has excepted from a rule, and until when.
+
+use std::slice;
+
+use super::{AppliedException, FiredRule};
+use crate::call::{Call, Repository};
+use crate::cloudtrail::Event;
+use crate::facts::Facts;
+use crate::inventory::{Exception, Inventory};
+
+/// The exception that covers this rule for this event. One in force goes before an expired one, a later end before an earlier.
+/// Event time decides, so that a replay answers as the day itself did.
+pub(super) fn covering(
+    rule: &FiredRule,
+    event: &Event,
+    facts: &Facts,
+    inventory: &Inventory,
+) -> Option<AppliedException> {
+    let repository = repository_arn(event, facts);
+    inventory
+        .exceptions
+        .iter()
+        .filter(|exception| exception.rule == rule.id && covers(exception, event, repository.as_deref(), inventory))
+        .max_by_key(|exception| exception.until)
+        .map(|exception| AppliedException {
+            reason: exception.reason.clone(),
+            owner: exception.owner.clone(),
+            until: exception.until.to_string(),
+            in_force: event.time < exception.until,
+        })
+}
+
+/// What an exception names must match, all of it; one that names nothing covers nothing. A principal pattern with a wildcard for
+/// its account covers the organisation's accounts alone, as in every list that grants something.
+fn covers(exception: &Exception, event: &Event, repository: Option<&str>, inventory: &Inventory) -> bool {
+    let principal = exception.principal.as_ref().map(|pattern| {
+        event.principal.arn.as_deref().is_some_and(|arn| inventory.listed(slice::from_ref(pattern), arn).is_some())
+    });
+    let resource = exception.resource.as_ref().map(|pattern| repository.is_some_and(|arn| pattern.matches(arn)));
+    (principal.is_some() || resource.is_some()) && principal.unwrap_or(true) && resource.unwrap_or(true)
+}
+
+/// The repository's ARN as recorded, else put together from what is known of it.
+fn repository_arn(event: &Event, facts: &Facts) -> Option<String> {
+    let (Call::GetDownloadUrlForLayer { repository, .. } | Call::BatchGetImage { repository, .. }) =
+        event.call.as_ref()?
+    else {
+        return None;
+    };
+    if let Some(arn) = &repository.arn {
+        return Some(arn.clone());
+    }
+    let Repository { registry, region, name, .. } = repository;
+    let region = region.as_ref().or(event.region.as_ref())?;
+    let registry = registry.as_ref().or(facts.registry.as_ref())?;
+    let name = name.as_ref().or(facts.repository.as_ref())?;
+    Some(format!("arn:{}:ecr:{region}:{registry}:repository/{name}", partition(region)))
+}
+
+/// The partition of a region.
+fn partition(region: &str) -> &'static str {
+    if region.starts_with("cn-") {
+        "aws-cn"
+    } else if region.starts_with("us-gov-") {
+        "aws-us-gov"
+    } else {
+        "aws"
+    }
+}
+
+/// What an exception did, in words.
+pub(super) fn in_words(rule: &str, exception: &AppliedException) -> String {
+    let AppliedException { reason, owner, until, in_force } = exception;
+    if *in_force {
+        format!("rule `{rule}` is excepted until {until}: {reason} ({owner} answers for it)")
+    } else {
+        format!(
+            "the exception of rule `{rule}` ended on {until} and has no effect any more: {reason} ({owner} answered for it)"
+        )
+    }
+}

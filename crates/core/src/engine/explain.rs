@@ -1,0 +1,98 @@
+//! What a policy reads, and the same in words for a person.
+
+use std::collections::BTreeSet;
+
+use cedar_policy::Policy;
+use cedar_policy::pst::{Clause, Expr, PstConstructionError, Var};
+
+use super::rule::Rule;
+use super::situation::{Situation, Value};
+
+/// The facts that a policy's conditions read, as paths such as `context.call.network`, in the order of its text.
+pub(super) fn facts_read(policy: &Policy) -> Result<Vec<String>, PstConstructionError> {
+    let tree = policy.to_pst()?;
+    let mut paths = Vec::new();
+    for clause in tree.body().clauses() {
+        let (Clause::When(condition) | Clause::Unless(condition)) = clause;
+        collect(condition, &mut paths);
+    }
+    let mut seen = BTreeSet::new();
+    paths.retain(|path| seen.insert(path.clone()));
+    Ok(paths)
+}
+
+fn collect(expression: &Expr, paths: &mut Vec<String>) {
+    if let Some(path) = path_of(expression) {
+        paths.push(path);
+        return;
+    }
+    match expression {
+        Expr::UnaryOp { expr, .. } | Expr::GetAttr { expr, .. } | Expr::Like { expr, .. } => collect(expr, paths),
+        Expr::HasAttr { expr, attrs } => match path_of(expr) {
+            Some(path) => paths.push(attrs.iter().fold(path, |path, attr| format!("{path}.{attr}"))),
+            None => collect(expr, paths),
+        },
+        Expr::BinaryOp { left, right, .. } => {
+            collect(left, paths);
+            collect(right, paths);
+        }
+        Expr::Is { expr, in_expr, .. } => {
+            collect(expr, paths);
+            in_expr.iter().for_each(|group| collect(group, paths));
+        }
+        Expr::IfThenElse { cond, then_expr, else_expr } => {
+            [cond, then_expr, else_expr].into_iter().for_each(|part| collect(part, paths));
+        }
+        Expr::Set(items) => items.iter().for_each(|item| collect(item, paths)),
+        Expr::Record(fields) => fields.values().for_each(|field| collect(field, paths)),
+        _ => {}
+    }
+}
+
+/// The path that an expression spells, if it is a variable or attributes of one.
+fn path_of(expression: &Expr) -> Option<String> {
+    match expression {
+        Expr::Var(Var::Principal) => Some("principal".to_owned()),
+        Expr::Var(Var::Action) => Some("action".to_owned()),
+        Expr::Var(Var::Resource) => Some("resource".to_owned()),
+        Expr::Var(Var::Context) => Some("context".to_owned()),
+        Expr::GetAttr { expr, attr } => path_of(expr).map(|path| format!("{path}.{attr}")),
+        _ => None,
+    }
+}
+
+/// One sentence: which rule fired, and which facts made it.
+pub(super) fn why_fired(rule: &Rule, situation: &Situation) -> String {
+    let facts: Vec<_> = rule.reads.iter().map(|path| fact_in_words(path, situation.value_at(path))).collect();
+    let because = match facts.as_slice() {
+        [] => String::new(),
+        [only] => format!(", because {only}"),
+        [most @ .., last] => format!(", because {} and {last}", most.join(", ")),
+    };
+    format!("rule `{}` ({}) fired: {}{because}", rule.id, rule.severity.as_str(), rule.title)
+}
+
+fn fact_in_words(path: &str, value: Option<&Value>) -> String {
+    let listed = |key: &str, yes: bool| format!("the principal is {}listed in `{key}`", if yes { "" } else { "not " });
+    match (path, value) {
+        ("principal.image_puller", Some(Value::Bool(yes))) => listed("image_pullers", *yes),
+        ("principal.administrator", Some(Value::Bool(yes))) => listed("administrators", *yes),
+        ("principal.workload", Some(Value::Bool(yes))) => listed("workloads", *yes),
+        ("principal.protected", Some(Value::Bool(yes))) => listed("protected", *yes),
+        ("principal.service_puller", Some(Value::Bool(false))) => "it is no known AWS service puller".to_owned(),
+        ("principal.service_puller", Some(Value::Bool(true))) => "it is a known AWS service puller".to_owned(),
+        ("principal.in_organization", Some(Value::Bool(true))) => "its account is of the organisation".to_owned(),
+        ("principal.in_organization", Some(Value::Bool(false))) => "its account is not of the organisation".to_owned(),
+        ("context.call.attempt", Some(Value::Bool(false))) => "the call succeeded".to_owned(),
+        ("context.call.attempt", Some(Value::Bool(true))) => "the call failed".to_owned(),
+        ("context.call.network", Some(Value::Word(_, word))) => format!("the network is {word}"),
+        ("resource.owner", Some(Value::Word(_, "ours"))) => "the registry is ours".to_owned(),
+        ("resource.owner", Some(Value::Word(_, "service_owned"))) => "the registry is run for everybody".to_owned(),
+        ("resource.owner", Some(Value::Word(_, "foreign"))) => "the registry is of another organisation".to_owned(),
+        (_, Some(Value::Bool(value))) => format!("`{path}` is {value}"),
+        (_, Some(Value::Text(value))) => format!("`{path}` is `{value}`"),
+        (_, Some(Value::Word(_, word))) => format!("`{path}` is {word}"),
+        (_, Some(Value::Record(_))) => format!("`{path}` is as it is"),
+        (_, None) => format!("`{path}` is not known"),
+    }
+}

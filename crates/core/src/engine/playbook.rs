@@ -1,0 +1,126 @@
+//! `playbooks.toml`: what is done about a violation.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
+use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
+
+use super::files::PLAYBOOKS;
+use super::problem::{Problem, did_you_mean};
+
+/// The key of the list of families, beside the playbooks.
+const FAMILIES: &str = "families";
+
+/// What is done about a violation, in order.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Playbook {
+    /// For people.
+    pub title: String,
+    /// In the order in which they run.
+    pub steps: Vec<PlaybookStep>,
+    /// What a person does, in short lines.
+    pub runbook: String,
+}
+
+/// One step of a playbook.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlaybookStep {
+    /// The action's name.
+    pub action: String,
+    /// When it is part of the plan.
+    pub when: When,
+}
+
+/// When a step is part of the plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum When {
+    /// In the first plan already.
+    Always,
+    /// Only when an earlier containment of the same principal did not hold, or the session is not known.
+    NotHeld,
+}
+
+/// The content of `playbooks.toml`.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Playbooks {
+    pub(super) families: Vec<String>,
+    pub(super) by_id: BTreeMap<String, Playbook>,
+}
+
+impl Playbooks {
+    /// Read `playbooks.toml`; the problems say what is wrong. `None` when it cannot be read at all: then nothing is known about
+    /// the names that rules use.
+    pub(super) fn read(text: &str, problems: &mut Vec<Problem>) -> Option<Self> {
+        let entries = match toml::from_str::<BTreeMap<String, Entry>>(text) {
+            Ok(entries) => entries,
+            Err(error) => {
+                let message = error.message().to_owned();
+                problems.push(match error.span() {
+                    Some(span) => Problem::at(PLAYBOOKS, text, span.start, message),
+                    None => Problem::whole(PLAYBOOKS, message),
+                });
+                return None;
+            }
+        };
+        let mut playbooks = Self::default();
+        for (key, entry) in entries {
+            match entry {
+                Entry::Families(families) if key == FAMILIES => playbooks.families = families,
+                Entry::Families(_) => problems.push(
+                    Problem::whole(PLAYBOOKS, format!("`{key}` is a list where a playbook is expected"))
+                        .with_help(did_you_mean(&key, [FAMILIES])),
+                ),
+                Entry::Playbook(playbook) => {
+                    playbook.check(&key, problems);
+                    playbooks.by_id.insert(key, playbook);
+                }
+            }
+        }
+        Some(playbooks)
+    }
+}
+
+impl Playbook {
+    fn check(&self, id: &str, problems: &mut Vec<Problem>) {
+        for (name, text) in [("title", &self.title), ("runbook", &self.runbook)] {
+            if text.trim().is_empty() {
+                problems.push(Problem::whole(PLAYBOOKS, format!("playbook `{id}` has an empty `{name}`")));
+            }
+        }
+    }
+}
+
+/// A top-level entry: the families, or a playbook under its id. A visitor and no untagged enum, so that errors keep their place.
+enum Entry {
+    Families(Vec<String>),
+    Playbook(Playbook),
+}
+
+impl<'de> Deserialize<'de> for Entry {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(EntryVisitor)
+    }
+}
+
+struct EntryVisitor;
+
+impl<'de> Visitor<'de> for EntryVisitor {
+    type Value = Entry;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a playbook, or the list `families`")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Entry, A::Error> {
+        Vec::deserialize(SeqAccessDeserializer::new(seq)).map(Entry::Families)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Entry, A::Error> {
+        Playbook::deserialize(MapAccessDeserializer::new(map)).map(Entry::Playbook)
+    }
+}

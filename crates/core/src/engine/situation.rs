@@ -1,0 +1,141 @@
+//! A question in our own words, and its way into Cedar: typed values, checked against the schema.
+
+use std::collections::{HashMap, HashSet};
+use std::str::FromStr as _;
+
+use cedar_policy::{
+    Authorizer, Context, Decision, Entities, Entity, EntityId, EntityTypeName, EntityUid, PolicySet, Request,
+    RestrictedExpression, Schema,
+};
+
+/// A value as policies see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Value {
+    Bool(bool),
+    Text(String),
+    /// A word of an enumerated type: type, word.
+    Word(&'static str, &'static str),
+    Record(Attributes),
+}
+
+pub(super) type Attributes = Vec<(&'static str, Value)>;
+
+/// Principal or resource of a question.
+#[derive(Debug, Clone)]
+pub(super) struct Thing {
+    /// The entity's type.
+    pub(super) kind: &'static str,
+    /// The entity's id: the same in every question, because policies read attributes.
+    pub(super) id: &'static str,
+    pub(super) attributes: Attributes,
+}
+
+/// One question.
+#[derive(Debug, Clone)]
+pub(super) struct Situation {
+    pub(super) principal: Thing,
+    pub(super) action: String,
+    pub(super) resource: Thing,
+    pub(super) context: Attributes,
+}
+
+impl Situation {
+    /// The value that a policy reads at a path such as `context.call.network`.
+    pub(super) fn value_at(&self, path: &str) -> Option<&Value> {
+        let (variable, rest) = path.split_once('.')?;
+        let mut attributes = match variable {
+            "principal" => &self.principal.attributes,
+            "resource" => &self.resource.attributes,
+            "context" => &self.context,
+            _ => return None,
+        };
+        let mut found = None;
+        for name in rest.split('.') {
+            found = attributes.iter().find(|(key, _)| *key == name).map(|(_, value)| value);
+            match found? {
+                Value::Record(inner) => attributes = inner,
+                _ => continue,
+            }
+        }
+        found
+    }
+}
+
+/// Cedar's answer, in plain data.
+#[derive(Debug, Clone)]
+pub(super) struct Answer {
+    pub(super) allowed: bool,
+    /// Ids of the policies that decided.
+    pub(super) because: Vec<String>,
+    /// Policies that could not be evaluated, and why. Cedar skips them; we never do.
+    pub(super) failed: Vec<(String, String)>,
+}
+
+/// Policies and the schema that they were written against.
+#[derive(Debug, Clone)]
+pub(super) struct Question {
+    pub(super) schema: Schema,
+    pub(super) policies: PolicySet,
+    authorizer: Authorizer,
+    types: HashMap<String, EntityTypeName>,
+}
+
+impl Question {
+    pub(super) fn new(schema: Schema, policies: PolicySet) -> Self {
+        let types = schema.entity_types().map(|name| (name.to_string(), name.clone())).collect();
+        Self { schema, policies, authorizer: Authorizer::new(), types }
+    }
+
+    /// Put the question. The error says in words why it could not be put: the situation does not fit the schema.
+    pub(super) fn ask(&self, situation: &Situation) -> Result<Answer, String> {
+        let principal = self.entity(&situation.principal)?;
+        let resource = self.entity(&situation.resource)?;
+        let action_type = EntityTypeName::from_str("Action").map_err(words)?;
+        let action = EntityUid::from_type_name_and_id(action_type, EntityId::new(&situation.action));
+        let context = Context::from_pairs(self.pairs(&situation.context)?).map_err(words)?;
+        let request =
+            Request::new(principal.uid(), action, resource.uid(), context, Some(&self.schema)).map_err(words)?;
+        // With the schema, or the action's own entity is missing and `action in` is silently false.
+        let entities = Entities::from_entities([principal, resource], Some(&self.schema)).map_err(words)?;
+        let response = self.authorizer.is_authorized(&request, &self.policies, &entities);
+        let diagnostics = response.diagnostics();
+        let mut because: Vec<String> = diagnostics.reason().map(ToString::to_string).collect();
+        because.sort();
+        let mut failed: Vec<_> = diagnostics.errors().map(|error| (policy_of(error), error.to_string())).collect();
+        failed.sort();
+        Ok(Answer { allowed: response.decision() == Decision::Allow, because, failed })
+    }
+
+    fn entity(&self, thing: &Thing) -> Result<Entity, String> {
+        let attributes = self.pairs(&thing.attributes)?.into_iter().collect();
+        Entity::new(self.uid(thing.kind, thing.id)?, attributes, HashSet::new()).map_err(words)
+    }
+
+    fn pairs(&self, attributes: &Attributes) -> Result<Vec<(String, RestrictedExpression)>, String> {
+        attributes.iter().map(|(name, value)| Ok(((*name).to_owned(), self.expression(value)?))).collect()
+    }
+
+    fn expression(&self, value: &Value) -> Result<RestrictedExpression, String> {
+        match value {
+            Value::Bool(value) => Ok(RestrictedExpression::new_bool(*value)),
+            Value::Text(value) => Ok(RestrictedExpression::new_string(value.clone())),
+            Value::Word(kind, word) => self.uid(kind, word).map(RestrictedExpression::new_entity_uid),
+            Value::Record(attributes) => RestrictedExpression::new_record(self.pairs(attributes)?).map_err(words),
+        }
+    }
+
+    fn uid(&self, kind: &str, id: &str) -> Result<EntityUid, String> {
+        let name = self.types.get(kind).ok_or_else(|| format!("the schema has no entity type `{kind}`"))?;
+        Ok(EntityUid::from_type_name_and_id(name.clone(), EntityId::new(id)))
+    }
+}
+
+fn policy_of(error: &cedar_policy::AuthorizationError) -> String {
+    match error {
+        cedar_policy::AuthorizationError::PolicyEvaluationError(error) => error.policy_id().to_string(),
+    }
+}
+
+fn words(error: impl std::fmt::Display) -> String {
+    error.to_string()
+}

@@ -1,0 +1,132 @@
+//! From text to policies and schemas, with the place of every mistake.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::str::FromStr as _;
+
+use cedar_policy::{ParseErrors, Policy, PolicyId, PolicySet, Schema, ValidationError, ValidationMode, Validator};
+use miette::Diagnostic;
+
+use super::files::Files;
+use super::problem::Problem;
+use super::situation::Question;
+
+/// A file's name and text.
+#[derive(Clone, Copy)]
+pub(super) struct Source<'a> {
+    pub(super) name: &'a str,
+    pub(super) text: &'a str,
+}
+
+impl<'a> Source<'a> {
+    /// A file of the bundle. One that is missing is a problem.
+    pub(super) fn of(files: &'a Files, name: &'a str, problems: &mut Vec<Problem>) -> Self {
+        let text = files.get(name).map(String::as_str).unwrap_or_default();
+        if text.trim().is_empty() {
+            problems.push(Problem::whole(name, "the bundle needs this file, and it is empty"));
+        }
+        Self { name, text }
+    }
+
+    fn problem(self, diagnostic: &dyn Diagnostic) -> Problem {
+        Problem::of(self.name, self.text, diagnostic)
+    }
+
+    fn parse_problems(self, errors: &ParseErrors) -> impl Iterator<Item = Problem> {
+        errors.iter().map(move |error| self.problem(error))
+    }
+
+    /// The schema in this file.
+    pub(super) fn schema(self, problems: &mut Vec<Problem>) -> Option<Schema> {
+        match Schema::from_cedarschema_str(self.text) {
+            Ok((schema, warnings)) => {
+                problems.extend(warnings.map(|warning| self.problem(&warning)));
+                Some(schema)
+            }
+            Err(error) => {
+                problems.push(self.problem(&error));
+                None
+            }
+        }
+    }
+
+    /// The one policy in this file, named by us.
+    pub(super) fn policy(self, id: &str, problems: &mut Vec<Problem>) -> Option<Policy> {
+        match Policy::parse(Some(PolicyId::new(id)), self.text) {
+            Ok(policy) => Some(policy),
+            Err(errors) => {
+                match PolicySet::from_str(self.text) {
+                    Ok(set) if set.num_of_policies() != 1 && set.num_of_templates() == 0 => {
+                        let count = set.num_of_policies();
+                        problems.push(Problem::whole(self.name, format!("one policy is expected here, not {count}")));
+                    }
+                    _ => problems.extend(self.parse_problems(&errors)),
+                }
+                None
+            }
+        }
+    }
+
+    /// The policies in this file, named by their `@id`.
+    pub(super) fn policies(self, problems: &mut Vec<Problem>) -> Vec<Policy> {
+        let set = match PolicySet::from_str(self.text) {
+            Ok(set) => set,
+            Err(errors) => {
+                problems.extend(self.parse_problems(&errors));
+                return Vec::new();
+            }
+        };
+        if set.num_of_templates() > 0 {
+            problems.push(Problem::whole(self.name, "templates (`?principal`, `?resource`) are not used here"));
+        }
+        let mut policies = BTreeMap::new();
+        for policy in set.policies() {
+            let Some(id) = policy.annotation("id").filter(|id| !id.is_empty()) else {
+                problems.push(Problem::whole(self.name, format!("a policy has no `@id`: {}", first_line(policy))));
+                continue;
+            };
+            if policies.insert(id.to_owned(), policy.new_id(PolicyId::new(id))).is_some() {
+                problems.push(Problem::whole(self.name, format!("two policies have the id `{id}`")));
+            }
+        }
+        policies.into_values().collect()
+    }
+}
+
+/// Put policies of several files together.
+pub(super) fn together<'a>(
+    policies: impl IntoIterator<Item = (Source<'a>, Policy)>,
+    problems: &mut Vec<Problem>,
+) -> (PolicySet, BTreeMap<String, Source<'a>>) {
+    let mut set = PolicySet::new();
+    let mut sources = BTreeMap::new();
+    for (source, policy) in policies {
+        let id = policy.id().to_string();
+        match set.add(policy) {
+            Ok(()) => {
+                sources.insert(id, source);
+            }
+            Err(_) => problems.push(Problem::whole(source.name, format!("the id `{id}` is taken"))),
+        }
+    }
+    (set, sources)
+}
+
+/// Strict validation: what the validator only warns about, such as a policy that can never apply, is a problem too. A policy
+/// with errors gets no warnings, because those mostly follow from the errors.
+pub(super) fn validate(question: &Question, sources: &BTreeMap<String, Source<'_>>, problems: &mut Vec<Problem>) {
+    let result = Validator::new(question.schema.clone()).validate(&question.policies, ValidationMode::Strict);
+    let wrong: BTreeSet<&PolicyId> = result.validation_errors().map(ValidationError::policy_id).collect();
+    let mut add = |id: &PolicyId, diagnostic: &dyn Diagnostic| {
+        let source = sources.get(<PolicyId as AsRef<str>>::as_ref(id)).copied();
+        problems.push(source.unwrap_or(Source { name: "", text: "" }).problem(diagnostic));
+    };
+    result.validation_errors().for_each(|error| add(error.policy_id(), error));
+    result
+        .validation_warnings()
+        .filter(|warning| !wrong.contains(warning.policy_id()))
+        .for_each(|warning| add(warning.policy_id(), warning));
+}
+
+fn first_line(policy: &Policy) -> String {
+    policy.to_string().lines().find(|line| !line.starts_with('@')).unwrap_or_default().to_owned()
+}

@@ -1,0 +1,201 @@
+//! Reading answers: each is checked, proved with STS, put to `approval.cedar`, and recorded as accepted or refused.
+
+use layerguard_core::approval::{self, Answer, CallerIdentity, Expectation, Refusal, Verb};
+use layerguard_core::audit::body::{ApprovalAccepted, ApprovalExpired, ApprovalRefused, Body, ExpiryOutcome};
+use layerguard_core::cloudtrail::{Principal, PrincipalKind};
+use layerguard_core::engine::ApprovalQuestion;
+use layerguard_core::inventory::OnExpiry;
+use layerguard_core::ports::PortErrorKind;
+use sha2::{Digest, Sha256};
+
+use crate::view::View;
+use crate::{Decide, DecideError};
+
+impl Decide<'_> {
+    /// Judge every answer that no record speaks of yet, in the order in which they were given.
+    pub(crate) async fn read_answers(&self, id: &str) -> Result<(), DecideError> {
+        let answers = self.ports.approvals.answers(id).await;
+        let answers = answers.map_err(|source| DecideError::Port { incident: id.to_owned(), source })?;
+        for answer in &answers {
+            let view = self.view(id).await?;
+            if is_judged(&view, answer) || !is_timely(&view, answer.verb) {
+                continue;
+            }
+            match self.judge(&view, answer).await? {
+                Ok((signature_hash, identity)) => {
+                    let accepted = ApprovalAccepted {
+                        verb: answer.verb,
+                        plan_hash: answer.plan_hash.clone(),
+                        approver_arn: identity.arn,
+                        approver_user_id: identity.user_id,
+                        comment: answer.comment.clone(),
+                        signature_hash,
+                    };
+                    self.append(id, self.draft(id, Body::ApprovalAccepted(accepted))?).await?;
+                }
+                Err((reason, approver)) => {
+                    let refused = ApprovalRefused {
+                        verb: answer.verb,
+                        plan_hash: answer.plan_hash.clone(),
+                        approver,
+                        signature_hash: fingerprint(answer),
+                        reason: reason.to_string(),
+                    };
+                    self.append(id, self.draft(id, Body::ApprovalRefused(refused))?).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The outer error is a failure to judge (it is tried again); the inner one is the judgement "does not count".
+    async fn judge(
+        &self,
+        view: &View,
+        answer: &Answer,
+    ) -> Result<Result<(String, CallerIdentity), (Refusal, Option<CallerIdentity>)>, DecideError> {
+        let id = view.incident.id.as_str();
+        let port = |source| DecideError::Port { incident: id.to_owned(), source };
+        if let Some(decided) = already_decided(view, answer) {
+            return Ok(Err((decided, None)));
+        }
+        let plan_hash = view.history.decision().map_or("", |decision| decision.plan_hash.as_str());
+        let expected = Expectation {
+            endpoint: &self.deployment.sts_endpoint,
+            incident: id,
+            plan_hash,
+            now: self.ports.clock.now(),
+        };
+        let signature = match approval::check(answer, expected) {
+            Ok(signature) => signature,
+            Err(refusal) => return Ok(Err((refusal, None))),
+        };
+        let claimant = format!("{id}/{}", answer.verb.as_str());
+        if !self.ports.approvals.claim_signature(&signature, &claimant).await.map_err(port)? {
+            return Ok(Err((Refusal::Replayed, None)));
+        }
+        let identity = match self.ports.proof.prove(&answer.request).await {
+            Ok(identity) => identity,
+            Err(failed) if matches!(failed.kind, PortErrorKind::Denied(_)) => {
+                return Ok(Err((Refusal::Forged, None)));
+            }
+            Err(source) => return Err(port(source)),
+        };
+        let verdict = self.assessor()?.bundle().approval(&self.question(view, answer.verb, &identity)?);
+        if verdict.allowed && verdict.errors.is_empty() {
+            return Ok(Ok((fingerprint(answer), identity)));
+        }
+        let reasons: Vec<String> = verdict.reasons.into_iter().chain(verdict.errors).collect();
+        Ok(Err((Refusal::NotAllowed(reasons.join("; ")), Some(identity))))
+    }
+
+    fn question(
+        &self,
+        view: &View,
+        verb: Verb,
+        identity: &CallerIdentity,
+    ) -> Result<ApprovalQuestion, DecideError> {
+        let assessor = self.assessor()?;
+        let accused: Vec<&Principal> = view.events.iter().map(|joined| &joined.event.principal).collect();
+        let role = role_of(&identity.arn);
+        Ok(ApprovalQuestion {
+            verb,
+            approver_arn: identity.arn.clone(),
+            on_call: assessor.inventory().is_on_call(identity),
+            accused: accused.iter().any(|principal| is_accused(principal, identity)),
+            same_lineage: accused.iter().any(|principal| shares_lineage(principal, identity)),
+            same_person: accused.iter().any(|principal| is_same_person(principal, identity)),
+            own_role: assessor.own_roles().iter().any(|own| {
+                let name = own.rsplit('/').next();
+                name.is_some() && name == role && own.split(':').nth(4) == Some(identity.account.as_str())
+            }),
+        })
+    }
+
+    /// Nobody answered in time: what the inventory says for this severity.
+    pub(crate) async fn expire(&self, view: &View) -> Result<(), DecideError> {
+        let Some(decision) = view.history.decision() else { return Ok(()) };
+        let approval = &self.assessor()?.inventory().approval;
+        let contain = approval.expiry(decision.severity) == OnExpiry::Contain && !decision.on_expiry.is_empty();
+        let expired = ApprovalExpired {
+            plan_hash: decision.plan_hash.clone(),
+            outcome: if contain { ExpiryOutcome::Contain } else { ExpiryOutcome::Escalate },
+            steps: if contain { decision.on_expiry.clone() } else { Vec::new() },
+        };
+        let id = &view.incident.id;
+        self.append(id, self.draft(id, Body::ApprovalExpired(expired))?).await.map(|_| ())
+    }
+}
+
+/// Stands for an answer in the records: a hash over what was signed and said, so that an altered copy of an answer is another one.
+fn fingerprint(answer: &Answer) -> String {
+    let mut hasher = Sha256::new();
+    let authorization = answer.request.headers.get("authorization").map_or("", String::as_str);
+    for part in [authorization, answer.verb.as_str(), &answer.plan_hash, answer.comment.as_deref().unwrap_or_default()] {
+        hasher.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
+        hasher.update(part.as_bytes());
+    }
+    hex::encode(hasher.finalize())
+}
+
+fn is_judged(view: &View, answer: &Answer) -> bool {
+    let mark = fingerprint(answer);
+    view.last(|body| match body {
+        Body::ApprovalAccepted(accepted) => accepted.signature_hash == mark,
+        Body::ApprovalRefused(refused) => refused.signature_hash == mark,
+        _ => false,
+    })
+    .is_some()
+}
+
+/// An undo is for a closed incident; an approval for one that waits. Others stay unread until then, and grow stale.
+fn is_timely(view: &View, verb: Verb) -> bool {
+    let open = view.incident.status.is_open();
+    if verb == Verb::Undo { !open } else { open || view.history.decision().is_some() }
+}
+
+/// The first answer that counts decides.
+fn already_decided(view: &View, answer: &Answer) -> Option<Refusal> {
+    let hash = &view.history.decision()?.plan_hash;
+    let entry = view.last_entry(|body| match body {
+        Body::ApprovalAccepted(accepted) => {
+            accepted.verb != Verb::Undo && answer.verb != Verb::Undo && accepted.plan_hash == *hash
+        }
+        Body::ApprovalExpired(expired) => answer.verb != Verb::Undo && expired.plan_hash == *hash,
+        _ => false,
+    })?;
+    let by = match &entry.body {
+        Body::ApprovalAccepted(accepted) => accepted.approver_arn.clone(),
+        _ => "the deadline".to_owned(),
+    };
+    Some(Refusal::AlreadyDecided { by, at: entry.time })
+}
+
+/// The very session or user.
+fn is_accused(principal: &Principal, identity: &CallerIdentity) -> bool {
+    principal.user_id.as_deref() == Some(identity.user_id.as_str())
+        || principal.arn.as_deref() == Some(identity.arn.as_str())
+}
+
+/// Another session of the same role. Whoever holds one session of an ordinary role may hold the others; an Identity Center role
+/// is shared by people, who are told apart by the session's name.
+fn shares_lineage(principal: &Principal, identity: &CallerIdentity) -> bool {
+    if principal.kind == PrincipalKind::IdentityCenterRole {
+        return false;
+    }
+    let role_id = |user_id: &str| user_id.split_once(':').map(|(role, _)| role.to_owned());
+    let accused = principal.user_id.as_deref().and_then(role_id);
+    accused.is_some() && accused == role_id(&identity.user_id)
+}
+
+/// The same session name: with Identity Center it is the person's own.
+fn is_same_person(principal: &Principal, identity: &CallerIdentity) -> bool {
+    let accused = principal.session.as_ref().and_then(|session| session.name.as_deref());
+    let approver = identity.user_id.split_once(':').map(|(_, session)| session);
+    matches!((accused, approver), (Some(a), Some(b)) if a.eq_ignore_ascii_case(b))
+}
+
+/// The role's name in an assumed-role ARN.
+fn role_of(arn: &str) -> Option<&str> {
+    arn.split_once(":assumed-role/")?.1.split('/').next()
+}

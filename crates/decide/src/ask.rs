@@ -1,0 +1,92 @@
+//! Asking a person: one request for each plan, reminders, one absolute deadline.
+
+use jiff::Timestamp;
+use layerguard_core::approval::ApprovalRequest;
+use layerguard_core::audit::body::{ApprovalRequested, Body, Notification, NotificationKind};
+use layerguard_core::message::{self, Ask};
+
+use crate::view::View;
+use crate::{Decide, DecideError};
+
+impl Decide<'_> {
+    /// Keep the token of the wait, and tell people once, and again when a reminder is due.
+    pub(crate) async fn request_approval(&self, id: &str, token: &str) -> Result<(), DecideError> {
+        let view = self.view(id).await?;
+        let Some(plan_hash) = view.history.decision().map(|decision| decision.plan_hash.clone()) else { return Ok(()) };
+        if !view.incident.status.is_open() || !view.waits_for_a_person() {
+            return Ok(());
+        }
+        let now = self.ports.clock.now();
+        let approval = &self.assessor()?.inventory().approval;
+        let current = view.request.clone().filter(|request| request.plan_hash == plan_hash);
+        let mut request = current.unwrap_or_else(|| ApprovalRequest {
+            incident: id.to_owned(),
+            plan_hash: plan_hash.clone(),
+            asked_at: now,
+            deadline: now.checked_add(approval.timeout).unwrap_or(Timestamp::MAX),
+            told_at: None,
+            token: None,
+        });
+        request.token = Some(token.to_owned());
+        self.keep(&request).await?;
+        let reminder = match told_at(&view, &plan_hash) {
+            None => false,
+            Some(told) if now.duration_since(told) >= approval.reminder => true,
+            Some(_) => return Ok(()),
+        };
+        let ask = Ask {
+            deadline: request.deadline,
+            on_expiry: approval.expiry(view.history.decision().and_then(|decision| decision.severity)),
+            reminder,
+        };
+        let requested = ApprovalRequested { plan_hash, deadline: request.deadline, reminder };
+        self.append(id, self.draft(id, Body::ApprovalRequested(requested))?).await?;
+        let kind = if reminder { NotificationKind::Reminder } else { NotificationKind::ApprovalRequest };
+        let text = message::approval_request(&self.briefing(&view), &ask);
+        self.tell(id, kind, &text).await?;
+        request.told_at = Some(now);
+        self.keep(&request).await
+    }
+
+    async fn keep(&self, request: &ApprovalRequest) -> Result<(), DecideError> {
+        let stored = self.ports.approvals.put_request(request).await;
+        stored.map_err(|source| DecideError::Port { incident: request.incident.clone(), source })
+    }
+
+    /// Publish, then record that it was published: after a crash in between people hear it twice, never not at all.
+    pub(crate) async fn tell(
+        &self,
+        id: &str,
+        kind: NotificationKind,
+        text: &layerguard_core::ports::Message,
+    ) -> Result<(), DecideError> {
+        let published = self.ports.notifier.publish(text).await;
+        let message_id = published.map_err(|source| DecideError::Port { incident: id.to_owned(), source })?;
+        let told = Notification { kind, message_id };
+        self.append(id, self.draft(id, Body::Notification(told))?).await.map(|_| ())
+    }
+
+    /// What every message about the incident is made from.
+    pub(crate) fn briefing<'a>(&'a self, view: &'a View) -> message::Briefing<'a> {
+        message::Briefing {
+            stack: &self.deployment.stack,
+            incident: &view.incident,
+            events: &view.events,
+            plan: view.history.decision().map(|decision| &decision.plan),
+            runbook: None,
+        }
+    }
+}
+
+/// When people were last told about this plan: the request counts only once its message went out.
+fn told_at(view: &View, plan_hash: &str) -> Option<Timestamp> {
+    let asked = view.last(|body| matches!(body, Body::ApprovalRequested(asked) if asked.plan_hash == plan_hash))?;
+    let told = view.last_entry(|body| match body {
+        Body::Notification(told) => {
+            matches!(told.kind, NotificationKind::ApprovalRequest | NotificationKind::Reminder)
+        }
+        _ => false,
+    })?;
+    // A reminder that was recorded but not sent is sent again; the first request likewise.
+    (told.seq > asked).then_some(told.time)
+}

@@ -1,0 +1,104 @@
+//! The hub: one look at what is recorded, one answer.
+
+use layerguard_core::incident::{Incident, Status};
+use layerguard_core::ports::PortErrorKind;
+
+use crate::view::View;
+use crate::{Course, Decide, DecideError, Due, Next};
+
+/// How often the hub looks again, after adding a record or when the row changed under its hands.
+const MOST_TURNS: u32 = 8;
+/// Between two looks at the answers while waiting. A lost callback costs at most this.
+const SHORTEST_WAIT: i64 = 30;
+/// The other bound: a wait costs about fifteen history events, and an execution may have 25,000 (AWS facts, section 9).
+const LONGEST_WAIT: i64 = 300;
+
+impl Decide<'_> {
+    /// What comes next for this incident.
+    pub(crate) async fn hub(&self, id: &str) -> Result<Course, DecideError> {
+        self.read_answers(id).await?;
+        for _ in 0..MOST_TURNS {
+            let view = self.view(id).await?;
+            match self.turn(&view).await {
+                Ok(Some(course)) => return Ok(course),
+                // A record was added; look again.
+                Ok(None) => {}
+                Err(DecideError::Port { source, .. }) if source.kind == PortErrorKind::Conflict => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Err(DecideError::Restless(id.to_owned()))
+    }
+
+    /// One turn of the hub over one view: the course, or `None` when a record was added and the view is old.
+    async fn turn(&self, view: &View) -> Result<Option<Course>, DecideError> {
+        let id = view.incident.id.as_str();
+        if !view.incident.status.is_open() {
+            return self.after_closing(view).await.map(Some);
+        }
+        // What is authorised runs first: whoever keeps on calling cannot put containment off by new evidence.
+        let due = view.due_to_contain();
+        if !due.is_empty() {
+            self.set_status(&view.incident, Status::Containing).await?;
+            return Ok(Some(course(id, Next::Contain, &due)));
+        }
+        if self.deliberate(view).await? {
+            return Ok(None);
+        }
+        if view.waits_for_a_person() {
+            if view.deadline().is_some_and(|deadline| deadline <= self.ports.clock.now()) {
+                self.expire(view).await?;
+                return Ok(None);
+            }
+            self.set_status(&view.incident, Status::AwaitingApproval).await?;
+            return Ok(Some(Course { wait_seconds: self.wait(view), ..course(id, Next::Ask, &[]) }));
+        }
+        if !view.is_reported() {
+            return Ok(Some(course(id, Next::Report, &[])));
+        }
+        self.close(view).await?;
+        Ok(Some(course(id, Next::Settled, &[])))
+    }
+
+    /// How long to wait before looking again: short enough to notice an answer whose callback was lost.
+    fn wait(&self, view: &View) -> i64 {
+        let approval = self.policy.as_ref().ok().map(|assessor| &assessor.inventory().approval);
+        let timeout = approval.map_or(3600, |approval| approval.timeout.as_secs());
+        let mut wait = (timeout / 60).clamp(SHORTEST_WAIT, LONGEST_WAIT);
+        if let Some(approval) = approval {
+            wait = wait.min(approval.reminder.as_secs());
+        }
+        if let Some(deadline) = view.deadline() {
+            wait = wait.min(deadline.duration_since(self.ports.clock.now()).as_secs());
+        }
+        wait.max(1)
+    }
+
+    /// Move an open incident on; writes only when something changes.
+    pub(crate) async fn set_status(&self, incident: &Incident, status: Status) -> Result<(), DecideError> {
+        if incident.status == status {
+            return Ok(());
+        }
+        let moved = Incident { status, ..incident.clone() };
+        self.update(&moved, incident.revision).await
+    }
+
+    /// Replace the row, if nothing joined meanwhile.
+    pub(crate) async fn update(&self, incident: &Incident, expected: u64) -> Result<(), DecideError> {
+        self.ports
+            .incidents
+            .update(incident, expected)
+            .await
+            .map_err(|source| DecideError::Port { incident: incident.id.clone(), source })
+    }
+}
+
+/// An answer of the hub.
+pub(crate) fn course(id: &str, next: Next, steps: &[u32]) -> Course {
+    Course {
+        incident_id: id.to_owned(),
+        next,
+        steps: steps.iter().map(|&step| Due { incident_id: id.to_owned(), step }).collect(),
+        wait_seconds: 0,
+    }
+}

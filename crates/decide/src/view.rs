@@ -1,0 +1,173 @@
+//! One consistent look at an incident: its row, its events, its records.
+
+use jiff::{SignedDuration, Timestamp};
+use layerguard_core::approval::ApprovalRequest;
+use layerguard_core::audit::body::{self, Body, NotificationKind, OutcomeResult, UndoResult};
+use layerguard_core::audit::{Entry, History};
+use layerguard_core::incident::{Incident, IncidentEvent};
+use layerguard_core::message::{Done, StepResult};
+use layerguard_core::plan::{Mode, Step};
+
+use crate::{Decide, DecideError};
+
+/// IAM changes take a few minutes to reach every place (AWS facts, section 3); calls within that time do not mean that a
+/// containment failed.
+const PROPAGATION: SignedDuration = SignedDuration::from_mins(5);
+
+/// What is recorded about one incident.
+pub(crate) struct View {
+    pub(crate) incident: Incident,
+    pub(crate) events: Vec<IncidentEvent>,
+    pub(crate) history: History,
+    pub(crate) request: Option<ApprovalRequest>,
+    /// Steps of the generation before that still stand, and when they were applied.
+    standing_before: Vec<(Step, Timestamp)>,
+}
+
+impl Decide<'_> {
+    /// Read everything about an incident.
+    pub(crate) async fn view(&self, id: &str) -> Result<View, DecideError> {
+        let port = |source| DecideError::Port { incident: id.to_owned(), source };
+        let incident = self.ports.incidents.incident(id).await.map_err(port)?;
+        let incident = incident.ok_or_else(|| DecideError::UnknownIncident(id.to_owned()))?;
+        let events = self.ports.incidents.events(id).await.map_err(port)?;
+        let history = self.history(id).await?;
+        let request = self.ports.approvals.request(id).await.map_err(port)?;
+        let standing_before = match incident.generation.checked_sub(1) {
+            Some(generation) if generation > 0 => standing(&self.history(&incident.key.incident_id(generation)).await?),
+            _ => Vec::new(),
+        };
+        Ok(View { incident, events, history, request, standing_before })
+    }
+
+    async fn history(&self, id: &str) -> Result<History, DecideError> {
+        let port = |source| DecideError::Port { incident: id.to_owned(), source };
+        let records = self.ports.audit.records(id).await.map_err(port)?;
+        History::of(&records).map_err(|source| DecideError::Audit { incident: id.to_owned(), source })
+    }
+}
+
+/// Steps of which something stands, with the time of their outcome (of their intent, where the outcome is missing).
+fn standing(history: &History) -> Vec<(Step, Timestamp)> {
+    let mut found = Vec::new();
+    for number in history.standing() {
+        let failed = history.outcome(number).is_some_and(|outcome| outcome.result == OutcomeResult::Failed);
+        let at = history.entries().iter().rev().find(|entry| match &entry.body {
+            Body::Intent(intent) => intent.step == number,
+            Body::Outcome(outcome) => outcome.step == number,
+            _ => false,
+        });
+        if let (false, Some(step), Some(entry)) = (failed, history.step(number), at) {
+            found.push((step.clone(), entry.time));
+        }
+    }
+    found
+}
+
+impl View {
+    /// Numbers of the containment steps that may run now, and that nobody has given up on.
+    pub(crate) fn due_to_contain(&self) -> Vec<u32> {
+        self.history.to_run().into_iter().filter(|&step| !self.is_given_up(step)).collect()
+    }
+
+    /// The machine tried and gave up; a person must look.
+    fn is_given_up(&self, number: u32) -> bool {
+        self.last(|body| matches!(body, Body::Escalation(given) if given.step == Some(number))).is_some()
+    }
+
+    /// Containment steps of the latest decision that have neither come out nor been given up.
+    pub(crate) fn pending(&self) -> impl Iterator<Item = &Step> {
+        let steps = self.history.decision().map_or(&[][..], |decision| &decision.plan.steps);
+        steps.iter().filter(|step| {
+            step.is_containment() && self.history.outcome(step.number).is_none() && !self.is_given_up(step.number)
+        })
+    }
+
+    /// Whether a step waits for a person who has neither answered nor let the time pass.
+    pub(crate) fn waits_for_a_person(&self) -> bool {
+        self.history.question_is_open() && self.pending().any(|step| step.mode == Mode::Ask)
+    }
+
+    /// When the current request expires; `None` before it was asked.
+    pub(crate) fn deadline(&self) -> Option<Timestamp> {
+        let hash = &self.history.decision()?.plan_hash;
+        self.request.as_ref().filter(|request| request.plan_hash == *hash).map(|request| request.deadline)
+    }
+
+    /// People were told about everything that was decided and done.
+    pub(crate) fn is_reported(&self) -> bool {
+        let news = self.last(|body| {
+            matches!(
+                body,
+                Body::Decision(_)
+                    | Body::Outcome(_)
+                    | Body::UndoOutcome(_)
+                    | Body::ApprovalAccepted(_)
+                    | Body::ApprovalExpired(_)
+                    | Body::Escalation(_)
+            )
+        });
+        let told = self.last(|body| match body {
+            Body::Notification(told) => matches!(told.kind, NotificationKind::Report | NotificationKind::Escalation),
+            _ => false,
+        });
+        told > news
+    }
+
+    /// The last record that fits, by its number.
+    pub(crate) fn last(&self, fits: impl Fn(&Body) -> bool) -> Option<u64> {
+        self.history.entries().iter().rev().find(|entry| fits(&entry.body)).map(|entry| entry.seq)
+    }
+
+    /// The last record that fits.
+    pub(crate) fn last_entry(&self, fits: impl Fn(&Body) -> bool) -> Option<&Entry> {
+        self.history.entries().iter().rev().find(|entry| fits(&entry.body))
+    }
+
+    /// Steps that stand or are under way, here and from the generation before.
+    pub(crate) fn standing(&self) -> Vec<Step> {
+        let own = standing(&self.history);
+        self.standing_before.iter().chain(&own).map(|(step, _)| step.clone()).collect()
+    }
+
+    /// A successful call after a containment had time to spread: it did not hold.
+    pub(crate) fn did_not_hold(&self) -> bool {
+        let standing = standing(&self.history);
+        let since = standing.iter().chain(&self.standing_before).map(|(_, at)| *at).max();
+        let Some(effective) = since.and_then(|at| at.checked_add(PROPAGATION).ok()) else { return false };
+        self.events.iter().any(|joined| joined.event.error_code.is_none() && joined.event.time > effective)
+    }
+
+    /// What became of each step, for messages.
+    pub(crate) fn outcomes(&self) -> Vec<Done> {
+        let mut outcomes: Vec<Done> = Vec::new();
+        for entry in self.history.entries() {
+            let (step, result) = match &entry.body {
+                Body::Outcome(outcome) => (outcome.step, applied(outcome)),
+                Body::UndoOutcome(undone) => (undone.step, taken_back(undone)),
+                _ => continue,
+            };
+            outcomes.retain(|done| done.step != step);
+            outcomes.push(Done { step, result, at: entry.time });
+        }
+        outcomes
+    }
+}
+
+fn applied(outcome: &body::Outcome) -> StepResult {
+    match outcome.result {
+        OutcomeResult::Applied => StepResult::Applied,
+        OutcomeResult::NothingToDo => StepResult::NothingToDo,
+        OutcomeResult::Failed => StepResult::Failed(outcome.detail.clone().unwrap_or_default()),
+    }
+}
+
+fn taken_back(undone: &body::UndoOutcome) -> StepResult {
+    let detail = undone.detail.clone().unwrap_or_default();
+    match undone.result {
+        UndoResult::Undone => StepResult::Undone,
+        UndoResult::NothingToDo => StepResult::NothingToDo,
+        UndoResult::Drifted => StepResult::Drifted(detail),
+        UndoResult::Failed => StepResult::Failed(detail),
+    }
+}

@@ -1,0 +1,100 @@
+//! People, executions, and who STS says somebody is.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use layerguard_core::approval::{CallerIdentity, SignedRequest};
+use layerguard_core::ports::{
+    ExecutionStatus, Executions, IdentityProof, Message, Notifier, PortErrorKind, PortResult,
+};
+
+use crate::World;
+
+#[derive(Default)]
+pub(crate) struct Outside {
+    messages: Vec<Message>,
+    /// Incident and status by execution name.
+    executions: BTreeMap<String, (String, ExecutionStatus)>,
+    woken: Vec<String>,
+    /// Whom STS recognises, by the `authorization` header.
+    signers: BTreeMap<String, CallerIdentity>,
+}
+
+#[async_trait]
+impl Notifier for World {
+    async fn publish(&self, message: &Message) -> PortResult<String> {
+        self.call("notifier.publish", &message.subject, |state| {
+            state.outside.messages.push(message.clone());
+            Ok(format!("message-{}", state.outside.messages.len()))
+        })
+    }
+}
+
+#[async_trait]
+impl Executions for World {
+    async fn start(&self, name: &str, incident: &str) -> PortResult<bool> {
+        self.call("executions.start", name, |state| {
+            if state.outside.executions.contains_key(name) {
+                return Ok(false);
+            }
+            state.outside.executions.insert(name.to_owned(), (incident.to_owned(), ExecutionStatus::Running));
+            Ok(true)
+        })
+    }
+
+    async fn status(&self, name: &str) -> PortResult<ExecutionStatus> {
+        self.call("executions.status", name, |state| {
+            Ok(state.outside.executions.get(name).map_or(ExecutionStatus::Absent, |(_, status)| *status))
+        })
+    }
+
+    async fn wake(&self, token: &str) -> PortResult<()> {
+        self.call("executions.wake", "a waiting approval", |state| {
+            state.outside.woken.push(token.to_owned());
+            Ok(())
+        })
+    }
+}
+
+#[async_trait]
+impl IdentityProof for World {
+    async fn prove(&self, request: &SignedRequest) -> PortResult<CallerIdentity> {
+        self.call("sts.prove", &request.endpoint, |state| {
+            let signature = request.headers.get("authorization");
+            let known = signature.and_then(|signature| state.outside.signers.get(signature));
+            known.cloned().ok_or_else(|| PortErrorKind::Denied("SignatureDoesNotMatch".to_owned()))
+        })
+    }
+}
+
+impl World {
+    /// All messages that were published.
+    #[must_use]
+    pub fn messages(&self) -> Vec<Message> {
+        self.state().outside.messages.clone()
+    }
+
+    /// Let an execution stand like this.
+    pub fn set_execution(&self, name: &str, incident: &str, status: ExecutionStatus) {
+        self.state().outside.executions.insert(name.to_owned(), (incident.to_owned(), status));
+    }
+
+    /// All executions that were started: name, incident and status.
+    #[must_use]
+    pub fn executions(&self) -> Vec<(String, String, ExecutionStatus)> {
+        let state = self.state();
+        let all = state.outside.executions.iter();
+        all.map(|(name, (incident, status))| (name.clone(), incident.clone(), *status)).collect()
+    }
+
+    /// The task tokens that were woken.
+    #[must_use]
+    pub fn woken(&self) -> Vec<String> {
+        self.state().outside.woken.clone()
+    }
+
+    /// Let STS recognise this `authorization` header as this caller's.
+    pub fn know_signer(&self, authorization: &str, identity: CallerIdentity) {
+        self.state().outside.signers.insert(authorization.to_owned(), identity);
+    }
+}

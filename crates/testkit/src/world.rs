@@ -1,0 +1,169 @@
+//! The outside world in memory.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use jiff::{SignedDuration, Timestamp};
+use layerguard_core::ports::{Clock, PortError, PortErrorKind, PortResult};
+
+use crate::fault::{Call, Fault, Trap, dead};
+use crate::{approvals, audit, iam, incidents, measures, outside};
+
+/// The outside world. Clones share it.
+#[derive(Clone)]
+pub struct World {
+    shared: Arc<Mutex<State>>,
+}
+
+pub(crate) struct State {
+    now: Timestamp,
+    calls: Vec<Call>,
+    traps: Vec<Trap>,
+    struck: usize,
+    killed: bool,
+    pub(crate) audit: audit::Table,
+    pub(crate) incidents: incidents::Rows,
+    pub(crate) approvals: approvals::Rows,
+    pub(crate) measures: measures::Rows,
+    pub(crate) iam: iam::Account,
+    pub(crate) outside: outside::Outside,
+}
+
+impl World {
+    /// An empty world at this time.
+    #[must_use]
+    pub fn at(now: Timestamp) -> Self {
+        let state = State {
+            now,
+            calls: Vec::new(),
+            traps: Vec::new(),
+            struck: 0,
+            killed: false,
+            audit: audit::Table::default(),
+            incidents: incidents::Rows::default(),
+            approvals: approvals::Rows::default(),
+            measures: measures::Rows::default(),
+            iam: iam::Account::default(),
+            outside: outside::Outside::default(),
+        };
+        Self { shared: Arc::new(Mutex::new(state)) }
+    }
+
+    /// Set the clock.
+    pub fn set_now(&self, now: Timestamp) {
+        self.state().now = now;
+    }
+
+    /// Let time pass.
+    pub fn advance(&self, by: SignedDuration) {
+        let mut state = self.state();
+        state.now = state.now.saturating_add(by).unwrap_or(Timestamp::MAX);
+    }
+
+    /// Let the call after the next `passes` calls go wrong.
+    pub fn trap(&self, passes: usize, fault: Fault) {
+        self.state().traps.push(Trap { operation: None, passes, strikes: 1, fault });
+    }
+
+    /// Let `strikes` calls of one operation go wrong, after the next `passes` of it.
+    pub fn trap_operation(&self, operation: &'static str, passes: usize, strikes: usize, fault: Fault) {
+        self.state().traps.push(Trap { operation: Some(operation), passes, strikes, fault });
+    }
+
+    /// Forget all faults that have not struck, and bring a killed process back.
+    pub fn heal(&self) {
+        let mut state = self.state();
+        state.traps.clear();
+        state.killed = false;
+    }
+
+    /// How many faults have struck.
+    #[must_use]
+    pub fn struck(&self) -> usize {
+        self.state().struck
+    }
+
+    /// Whether the process was killed; if so, a new one lives from here on. Whatever the dead one returned must be thrown away.
+    #[must_use]
+    pub fn revive(&self) -> bool {
+        std::mem::take(&mut self.state().killed)
+    }
+
+    /// All calls so far.
+    #[must_use]
+    pub fn calls(&self) -> Vec<Call> {
+        self.state().calls.clone()
+    }
+
+    /// How often an operation was called.
+    #[must_use]
+    pub fn count(&self, operation: &str) -> usize {
+        self.state().calls.iter().filter(|call| call.operation == operation).count()
+    }
+
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Make one call: counted, and going wrong where a fault says so.
+    pub(crate) fn call<T>(
+        &self,
+        operation: &'static str,
+        about: &str,
+        effect: impl FnOnce(&mut State) -> Result<T, PortErrorKind>,
+    ) -> PortResult<T> {
+        let mut state = self.state();
+        if state.killed {
+            return Err(dead(operation));
+        }
+        state.calls.push(Call { operation, about: about.to_owned() });
+        let error = |kind| PortError { operation: format!("{operation} `{about}`"), kind };
+        match state.strike(operation) {
+            None => effect(&mut state).map_err(error),
+            Some(Fault::Before(kind)) => Err(error(kind)),
+            Some(Fault::After(kind)) => {
+                effect(&mut state).map_err(error)?;
+                Err(error(kind))
+            }
+            Some(Fault::KillBefore) => {
+                state.killed = true;
+                Err(dead(operation))
+            }
+            Some(Fault::KillAfter) => {
+                // Whether the call itself succeeded, nobody will learn.
+                drop(effect(&mut state));
+                state.killed = true;
+                Err(dead(operation))
+            }
+        }
+    }
+}
+
+impl State {
+    /// The fault that strikes this call.
+    fn strike(&mut self, operation: &'static str) -> Option<Fault> {
+        let mut struck = None;
+        for trap in &mut self.traps {
+            if trap.operation.is_some_and(|only| only != operation) || trap.strikes == 0 {
+                continue;
+            }
+            if trap.passes > 0 {
+                trap.passes -= 1;
+            } else if struck.is_none() {
+                trap.strikes -= 1;
+                self.struck += 1;
+                struck = Some(trap.fault.clone());
+            }
+        }
+        struck
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.now
+    }
+}
+
+impl Clock for World {
+    fn now(&self) -> Timestamp {
+        self.state().now()
+    }
+}

@@ -1,0 +1,246 @@
+"""What the template must hold and the emulator ignores or accepts wrongly."""
+
+import re
+from pathlib import Path
+
+import pytest
+from expand import documents, expanded, source
+
+ROOT = Path(__file__).resolve().parents[2]
+PATH = ROOT / "infra" / "template.yaml"
+NARROW = expanded(PATH)
+WIDE = expanded(PATH, {"InlineDeny": "allowed", "Mode": "act", "NeverTouchArns": "arn:aws:iam::111122223333:user/admin,x"})
+RESOURCES = WIDE["Resources"]
+FUNCTIONS = ("Detect", "Decide", "Remediate")
+INLINE = {"iam:PutRolePolicy", "iam:DeleteRolePolicy", "iam:PutUserPolicy", "iam:DeleteUserPolicy"}
+READS = {"dynamodb:GetItem", "dynamodb:Query"}
+PUT = {"dynamodb:PutItem"}
+AUDIT, STATE = (f"arn:aws:dynamodb:eu-central-1:111122223333:table/layerguard-{name}" for name in ("audit", "state"))
+BY_LISTING = f"{STATE}/index/by_listing"
+
+
+def properties(name: str) -> dict:
+    return RESOURCES[name]["Properties"]
+
+
+def of_type(kind: str) -> dict[str, dict]:
+    return {name: r["Properties"] for name, r in RESOURCES.items() if r["Type"] == kind}
+
+
+def as_list(value) -> list:
+    return value if isinstance(value, list) else [value]
+
+
+def statements(template: dict, name: str, effect: str = "Allow") -> list[dict]:
+    """The statements of all documents of a role or policy, without its trust."""
+    return [s for where, document in documents(template) if where.split("/")[0] == name and not where.endswith("/trust")
+            for s in document["Statement"] if s["Effect"] == effect]
+
+
+def granted(template: dict, name: str, resource: str) -> set[str]:
+    return {a for s in statements(template, name) if resource in as_list(s["Resource"]) for a in as_list(s["Action"])}
+
+
+# ------------------------------------------------------------------ rules and the queue
+
+
+def test_the_rule_sees_read_only_calls_of_aws_sources_only():
+    rule = properties("CallsRule")
+    assert rule["State"] == "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"
+    call = (ROOT / "crates/core/src/call/mod.rs").read_text(encoding="utf-8")
+    variants = re.findall(r"^    (\w+) \{$", call.split("pub enum Call {")[1].split("\n}")[0], re.M)
+    assert rule["EventPattern"] == {
+        "source": ["aws.ecr"], "detail-type": ["AWS API Call via CloudTrail"],
+        "detail": {"eventSource": ["ecr.amazonaws.com"], "eventName": variants},
+    }
+    for other in of_type("AWS::Events::Rule").values():
+        assert all(s.startswith("aws.") for s in other.get("EventPattern", {}).get("source", []))
+        assert set(other) <= {"Name", "Description", "State", "EventPattern", "ScheduleExpression", "Targets"}, "default bus"
+
+
+def test_what_dies_outside_every_catch_wakes_the_sweeper():
+    assert properties("ExecutionDiedRule")["EventPattern"] == {
+        "source": ["aws.states"], "detail-type": ["Step Functions Execution Status Change"],
+        "detail": {"status": ["FAILED", "TIMED_OUT", "ABORTED"], "stateMachineArn": [WIDE["Outputs"]["RespondMachineArn"]["Value"]]},
+    }
+    assert properties("SweepRule")["ScheduleExpression"] == "rate(1 minute)"
+    inputs = {t["Id"]: t["Input"] for t in properties("SweepRule")["Targets"]}
+    assert inputs == {"decide": '{"task":"sweep"}', "remediate": '{"task":"lift_due"}'}
+
+
+def test_no_target_loses_an_event():
+    queue = WIDE["Outputs"]["FailedEventsQueueArn"]["Value"]
+    for rule in of_type("AWS::Events::Rule").values():
+        for target in rule["Targets"]:
+            assert target["DeadLetterConfig"] == {"Arn": queue}
+            assert target["RetryPolicy"]["MaximumRetryAttempts"] > 0
+    assert properties("CallsRule")["Targets"][0]["RetryPolicy"] == {"MaximumEventAgeInSeconds": 86400, "MaximumRetryAttempts": 185}
+
+
+def test_only_our_rules_may_fill_the_queue():
+    allow = statements(WIDE, "FailedEventsPolicy")
+    rules = [f"arn:aws:events:eu-central-1:111122223333:rule/layerguard-{n}" for n in ("calls", "sweep", "execution-died")]
+    assert [s["Condition"] for s in allow] == [
+        {"StringEquals": {"aws:SourceAccount": "111122223333"}, "ArnEquals": {"aws:SourceArn": rules}}
+    ]
+    assert len(of_type("AWS::Events::Rule")) == len(rules)
+    queue = properties("FailedEvents")
+    assert queue["SqsManagedSseEnabled"] is True and queue["MessageRetentionPeriod"] == 1209600
+    assert "RedrivePolicy" not in queue and "FifoQueue" not in queue
+
+
+# ------------------------------------------------------------------ tables
+
+
+def test_the_record_outlives_mistakes():
+    for name in ("AuditTable", "StateTable"):
+        assert RESOURCES[name]["DeletionPolicy"] == RESOURCES[name]["UpdateReplacePolicy"] == "Retain"
+        assert properties(name)["DeletionProtectionEnabled"] is True
+        assert properties(name)["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+        assert properties(name)["SSESpecification"] == {"SSEEnabled": True}
+    assert "TimeToLiveSpecification" not in properties("AuditTable")
+    assert properties("StateTable")["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
+
+
+def test_nobody_changes_the_record():
+    (deny,) = statements(WIDE, "AuditTable", "Deny")
+    assert deny["Principal"] == "*" and deny["Resource"] == AUDIT and "Condition" not in deny
+    verbs = ("PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "PartiQLUpdate", "PartiQLDelete", "UpdateTimeToLive")
+    assert set(deny["Action"]) == {f"dynamodb:{verb}" for verb in verbs}
+    assert statements(WIDE, "AuditTable") == []
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_writers_of_the_record_only_insert(function):
+    assert granted(WIDE, f"{function}Role", AUDIT) == {"dynamodb:PartiQLInsert", *READS}
+
+
+def reach(name: str) -> set[tuple[str, str, str]]:
+    """(action, leading key, resource) that a role or policy may use on the state table, each held by both conditions."""
+    found = set()
+    for statement in statements(WIDE, name):
+        for resource in as_list(statement["Resource"]):
+            if resource not in (STATE, BY_LISTING):
+                continue
+            condition = dict(statement["Condition"])
+            assert condition.pop("Null") == {"dynamodb:LeadingKeys": "false"}, "ForAllValues holds when there is no key at all"
+            ((operator, keys),) = condition.items()
+            assert operator in ("ForAllValues:StringLike", "ForAllValues:StringEquals")
+            found |= {(a, k, resource) for a in as_list(statement["Action"]) for k in keys["dynamodb:LeadingKeys"]}
+    return found
+
+
+def rights(actions: set[str], *keys: str, at: str = STATE) -> set[tuple[str, str, str]]:
+    return {(action, key, at) for action in actions for key in keys}
+
+
+def test_each_function_reaches_only_its_own_keys():
+    assert reach("DetectRole") == rights(READS | PUT | {"dynamodb:UpdateItem"}, "key#*", "incident#*", "activity#*")
+    assert reach("DecideRole") == (
+        rights(READS | PUT, "incident#*", "approval#*", "used#*")
+        | rights(READS, "answer#*", "breaker#*", "measure#*", "key#*")
+        | rights({"dynamodb:Query"}, "open", at=BY_LISTING)
+    )
+    assert reach("RemediateRole") == (
+        rights(READS, "incident#*") | rights(READS | PUT, "measure#*", "breaker#*")
+        | rights({"dynamodb:DeleteItem"}, "measure#*") | rights({"dynamodb:Query"}, "measure", at=BY_LISTING)
+    )
+
+
+def test_people_on_call_write_answers_and_nothing_else():
+    by_sid = {s["Sid"]: s for s in statements(WIDE, "OnCallPolicy")}
+    assert set(by_sid.pop("ReadIncidentsAndTheRecord")["Action"]) == READS
+    answers = by_sid.pop("GiveAnswers")
+    assert (answers["Action"], answers["Resource"]) == ("dynamodb:PutItem", STATE)
+    assert answers["Condition"] == {
+        "ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["answer#*"]}, "Null": {"dynamodb:LeadingKeys": "false"},
+    }
+    assert {s["Action"] for s in by_sid.values()} == {"states:SendTaskSuccess", "states:StartExecution"}
+
+
+# ------------------------------------------------------------------ permissions
+
+
+def test_no_wildcard_action_and_no_wildcard_resource_that_aws_does_not_force():
+    forced = {("TriageRole", "DeliverLogs"), ("RespondRole", "DeliverLogs"), ("OnCallPolicy", "EndAWait")}
+    wide = set()
+    for where, document in documents(WIDE):
+        for statement in document["Statement"]:
+            assert statement["Sid"] and "NotAction" not in statement and "NotResource" not in statement
+            assert not any("*" in action for action in as_list(statement["Action"]))
+            if "*" in as_list(statement.get("Resource")):
+                wide.add((where.split("/")[0], statement["Sid"]))
+    assert wide == forced
+
+
+def test_inline_policies_are_written_only_where_the_owner_allowed_it():
+    for template, expected in ((NARROW, set()), (WIDE, INLINE)):
+        allowed = {a for s in statements(template, "RemediateRole") for a in as_list(s["Action"])}
+        assert allowed & INLINE == expected
+    for name in ("DetectRole", "DecideRole", "TriageRole", "RespondRole", "CallsRuleRole", "OnCallPolicy"):
+        assert not any(a.startswith("iam:") for s in statements(WIDE, name) for a in as_list(s["Action"]))
+
+
+def test_remediate_never_touches_our_roles_those_of_aws_or_those_the_owner_named():
+    roles = {f"arn:aws:iam::111122223333:role/{role['RoleName']}" for role in of_type("AWS::IAM::Role").values()}
+    path = "arn:aws:iam::111122223333:role"
+    fixed, chosen = statements(WIDE, "RemediateRole", "Deny")
+    assert set(fixed["Action"]) == set(chosen["Action"]) == INLINE | {"iam:UpdateAccessKey"}
+    assert roles | {f"{path}/aws-service-role/*", f"{path}/aws-reserved/*"} <= set(fixed["Resource"])
+    assert chosen["Resource"] == ["arn:aws:iam::111122223333:user/admin", "x"]
+    assert len(statements(NARROW, "RemediateRole", "Deny")) == 1
+    bound = {s["Sid"]: s for s in statements(NARROW, "Boundary", "Deny")}
+    assert set(bound["NeverOwnRoles"]["Resource"]) == roles
+    assert set(bound["TheRecordIsAppendOnly"]["Action"]) == {"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"}
+
+
+def test_the_boundary_covers_what_the_functions_need_and_no_more():
+    needed = {a for f in FUNCTIONS for s in statements(WIDE, f"{f}Role") for a in as_list(s["Action"])}
+    assert {a for s in statements(WIDE, "Boundary") for a in as_list(s["Action"])} == needed
+    for function in FUNCTIONS:
+        assert properties(f"{function}Role")["PermissionsBoundary"] == WIDE["Outputs"]["BoundaryPolicyArn"]["Value"]
+
+
+# ------------------------------------------------------------------ functions, machines, logs, parameters
+
+ENVIRONMENT = {
+    "Detect": {"STACK", "AUDIT_TABLE", "STATE_TABLE", "INVENTORY"},
+    "Decide": {"STACK", "AUDIT_TABLE", "STATE_TABLE", "INVENTORY", "TOPIC_ARN", "RESPOND_ARN", "MODE", "INLINE_DENY"},
+    "Remediate": {"STACK", "AUDIT_TABLE", "STATE_TABLE", "INVENTORY", "TOPIC_ARN", "MODE"},
+}
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_function_gets_what_it_needs_and_the_longest_inventory_fits(function):
+    found = properties(f"{function}Function")
+    variables = found["Environment"]["Variables"]
+    assert set(variables) == {f"LAYERGUARD_{name}" for name in ENVIRONMENT[function]}
+    assert (found["Runtime"], found["Handler"]) == ("provided.al2023", "bootstrap")
+    longest = source(PATH)["Parameters"]["Inventory"]["MaxLength"]
+    assert longest == 3000
+    rest = sum(len(name) + len(value) for name, value in variables.items() if name != "LAYERGUARD_INVENTORY")
+    assert rest + longest < 4096, "Lambda's limit for all variables together"
+
+
+def test_everything_logs_into_a_group_that_forgets():
+    groups = {p["LogGroupName"] for p in of_type("AWS::Logs::LogGroup").values()}
+    assert groups == {
+        *(f"/aws/lambda/layerguard-{f.lower()}" for f in FUNCTIONS), *(f"/aws/vendedlogs/states/layerguard-{m}" for m in ("triage", "respond")),
+    }
+    assert all(p["RetentionInDays"] for p in of_type("AWS::Logs::LogGroup").values())
+    for machine in of_type("AWS::StepFunctions::StateMachine").values():
+        assert (machine["LoggingConfiguration"]["Level"], machine["LoggingConfiguration"]["IncludeExecutionData"]) == ("ERROR", False)
+
+
+def test_the_machines_have_their_kinds_and_the_defaults_are_careful():
+    kinds = {m["StateMachineName"]: m["StateMachineType"] for m in of_type("AWS::StepFunctions::StateMachine").values()}
+    assert kinds == {"layerguard-triage": "EXPRESS", "layerguard-respond": "STANDARD"}
+    parameters = source(PATH)["Parameters"]
+    assert (parameters["Mode"]["Default"], parameters["InlineDeny"]["Default"]) == ("observe", "forbidden")
+    assert "Default" not in parameters["AlertTopicArn"] and "Default" not in parameters["Inventory"]
+
+
+def test_the_template_is_neutral_as_to_region_and_partition():
+    text = PATH.read_text(encoding="utf-8")
+    assert not re.search(r"(!Sub|Resource:|Arn:) .*arn:aws:", text)
+    assert not re.search(r"\b(eu|us|ap)-[a-z]+-\d\b", re.sub(r"(?m)^.*ConstraintDescription.*$", "", text))

@@ -1,0 +1,139 @@
+#!/usr/bin/env python3
+"""Makes the virtual environments and the npm folder below `.local/` from the lock files. System Python only.
+
+    python3 tests/stack/bootstrap.py [stack] [gates] [checkov] [npm]      (default: stack)
+
+Each is made anew when its lock file has changed. A stamp with the lock file's hash is written last, so that an
+interrupted run is not taken for a finished one. Ends with status 2 and one line with the remedy when something is
+missing on the machine.
+"""
+
+import hashlib
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+LOCAL = REPOSITORY / ".local"
+TESTS = REPOSITORY / "tests"
+OLDEST_PYTHON = (3, 11)
+
+
+class Missing(Exception):
+    """Something the machine lacks; the text ends with the remedy."""
+
+
+def _stamp_text(*sources: Path) -> str:
+    digest = hashlib.sha256()
+    for source in sources:
+        digest.update(source.read_bytes())
+    return f"{sys.version_info.major}.{sys.version_info.minor} {digest.hexdigest()}\n"
+
+
+def _is_current(folder: Path, wanted: str) -> bool:
+    stamp = folder / ".layerguard-stamp"
+    return stamp.is_file() and stamp.read_text(encoding="utf-8") == wanted
+
+
+def _run(command: list[str], doing: str, remedy: str, cwd: Path | None = None) -> None:
+    with tempfile.TemporaryFile() as output:
+        if subprocess.run(command, cwd=cwd, stdout=output, stderr=subprocess.STDOUT).returncode == 0:
+            return
+        output.seek(0)
+        lines = output.read().decode("utf-8", "replace").strip().splitlines()
+    raise Missing(f"could not {doing}: {lines[-1] if lines else 'no output'}; {remedy}")
+
+
+def _check_python() -> None:
+    if sys.version_info < OLDEST_PYTHON:
+        found = ".".join(map(str, sys.version_info[:3]))
+        raise Missing(f"python3 is {found}, but 3.11 or later is needed: install a newer python3")
+    try:
+        import ensurepip  # noqa: F401
+        import venv  # noqa: F401
+    except ImportError:
+        raise Missing(
+            "python3 has no venv module: install it (Debian and Ubuntu: `apt-get install python3-venv`)"
+        ) from None
+
+
+def venv(name: str, lock: Path) -> Path:
+    """Makes or reuses `.local/<name>` with exactly what `lock` names; returns its folder. Raises `Missing`."""
+    folder = LOCAL / name
+    wanted = _stamp_text(lock)
+    if _is_current(folder, wanted):
+        return folder
+    _check_python()
+    print(f"installing .local/{name} (once; about a minute)", file=sys.stderr, flush=True)
+    shutil.rmtree(folder, ignore_errors=True)
+    _run(
+        [sys.executable, "-m", "venv", str(folder)],
+        f"make the virtual environment `.local/{name}`",
+        "install the venv module of python3",
+    )
+    pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    _run(
+        [*pip, "--require-hashes", "--no-deps", "-r", str(lock)],
+        f"install `{lock.relative_to(REPOSITORY)}`",
+        "check that the Python package index can be reached and run this again",
+    )
+    (folder / ".layerguard-stamp").write_text(wanted, encoding="utf-8")
+    return folder
+
+
+def npm_folder() -> Path:
+    """Makes or reuses `.local/npm` with the packages of `tests/gates/package-lock.json`. Raises `Missing`."""
+    folder = LOCAL / "npm"
+    sources = [TESTS / "gates" / "package.json", TESTS / "gates" / "package-lock.json"]
+    wanted = _stamp_text(*sources)
+    if _is_current(folder, wanted):
+        return folder
+    for tool in ("node", "npm"):
+        if shutil.which(tool) is None:
+            raise Missing(
+                f"`{tool}` is not installed, which the check of the state machines needs: install Node.js 18 or later"
+            )
+    print("installing .local/npm (once)", file=sys.stderr, flush=True)
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    for source in [*sources, TESTS / "gates" / ".npmrc"]:
+        shutil.copy(source, folder)
+    _run(
+        ["npm", "ci", "--ignore-scripts", "--loglevel", "error"],
+        "install `tests/gates/package-lock.json`",
+        "check that the npm registry can be reached and run this again",
+        cwd=folder,
+    )
+    (folder / ".layerguard-stamp").write_text(wanted, encoding="utf-8")
+    return folder
+
+
+PARTS = {
+    "stack": lambda: venv("stack", TESTS / "stack" / "requirements.lock"),
+    "gates": lambda: venv("gates", TESTS / "gates" / "requirements.lock"),
+    "checkov": lambda: venv("checkov", TESTS / "gates" / "checkov.lock"),
+    "npm": npm_folder,
+}
+
+
+def main(arguments: list[str]) -> int:
+    if "-h" in arguments or "--help" in arguments:
+        print(__doc__)
+        return 0
+    unknown = [name for name in arguments if name not in PARTS]
+    if unknown:
+        print(f"unknown part `{unknown[0]}`: choose from {', '.join(PARTS)}", file=sys.stderr)
+        return 2
+    try:
+        for name in arguments or ["stack"]:
+            PARTS[name]()
+    except Missing as missing:
+        print(f"layerguard: {missing}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

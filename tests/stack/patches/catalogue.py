@@ -1,0 +1,199 @@
+"""Every change that the launcher makes in the emulator, with its reason."""
+
+from .engine import Rewrite
+
+_HERE = __package__  # the helpers are imported where they are called
+
+EVENTS = "ministack.services.eventbridge"
+MACHINES = "ministack.services.stepfunctions"
+ACTIONS = "ministack.core.iam_actions"
+APP = "ministack.app"
+EVALUATOR = "ministack.core.iam_evaluator"
+
+REWRITES = [
+    Rewrite(
+        name="aws-sources",
+        module=EVENTS,
+        old="def _put_events(data, allow_aws_source=False):",
+        new="def _put_events(data, allow_aws_source=True):",
+        why="Test events come from `aws.ecr`, the only kind of source that the template's rule accepts.",
+    ),
+    Rewrite(
+        name="read-only-rules",
+        module=EVENTS,
+        old="""        if rule.get("State") != "ENABLED":
+            continue
+        if not rule.get("EventPattern"):""",
+        new="""        if rule.get("State") not in ("ENABLED", "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"):
+            continue
+        if not rule.get("EventPattern"):""",
+        why="A rule for read-only management events is enabled; the emulator takes its state for disabled.",
+    ),
+    Rewrite(
+        name="target-role",
+        module=EVENTS,
+        old="            _dispatch_to_stepfunctions(arn, event_payload)\n",
+        new=f"""            from {_HERE} import machine_role as _layerguard_role
+            if _layerguard_role.may_start(target.get("RoleArn"), arn):
+                _dispatch_to_stepfunctions(arn, event_payload)
+""",
+        why="A rule starts a machine under the target's role; without the check a missing permission goes unnoticed.",
+    ),
+    Rewrite(
+        name="task-role-and-timeout",
+        module=MACHINES,
+        old="""                raise _mock_throw
+
+            if is_callback:
+""",
+        new=f"""                raise _mock_throw
+
+            from {_HERE} import machine_role as _layerguard_role, machines as _layerguard_machines
+            _layerguard_role.authorise(execution, resource, effective)
+            state_def = _layerguard_machines.with_timeout(state_def, raw_input, ctx)
+            if is_callback:
+""",
+        why="Tasks run under the machine's role, and TimeoutSecondsPath counts.",
+    ),
+    Rewrite(
+        name="failed-callback-task",
+        module=MACHINES,
+        old="""        except _ExecutionError:
+            pass
+""",
+        new="""        except _ExecutionError:
+            if not evt.is_set():
+                _task_tokens.pop(token, None)
+                raise
+""",
+        why="A function that fails before it hands on its token fails the task; the emulator waits for the timeout.",
+    ),
+    Rewrite(
+        name="aborted-stays-aborted",
+        module=MACHINES,
+        old="""def _fail_execution(execution, error, cause):
+""",
+        new="""def _fail_execution(execution, error, cause):
+    if execution["status"] != "RUNNING":
+        return
+""",
+        why="A task that times out after StopExecution must not turn ABORTED into FAILED with a second event.",
+    ),
+    Rewrite(
+        name="express-status-events",
+        module=MACHINES,
+        old="""    if execution.get("sync"):
+        return
+    status = execution["status"]""",
+        new=f"""    from {_HERE} import machines as _layerguard_machines
+    if execution.get("sync") or _layerguard_machines.is_express(execution):
+        return
+    status = execution["status"]""",
+        why="Only Standard executions emit status change events.",
+    ),
+    Rewrite(
+        name="repeated-start",
+        module=MACHINES,
+        old="""    if exec_arn in _executions:
+        return error_response_json(
+            "ExecutionAlreadyExists",""",
+        new=f"""    if exec_arn in _executions:
+        from {_HERE} import machines as _layerguard_machines
+        repeated = _layerguard_machines.repeated_start(_executions[exec_arn], data.get("input", "{{}}"))
+        if repeated is not None:
+            return json_response(repeated)
+        return error_response_json(
+            "ExecutionAlreadyExists",""",
+        why="Starting a running execution again with the same input succeeds.",
+    ),
+    Rewrite(
+        name="nested-start-errors",
+        module=MACHINES,
+        old="""        raise _ExecutionError(
+            payload.get("__type", "States.Runtime"),
+            payload.get("message", "Nested execution failed to start"),""",
+        new=f"""        from {_HERE} import machines as _layerguard_machines
+        raise _ExecutionError(
+            _layerguard_machines.nested_error(payload.get("__type", "States.Runtime")),
+            payload.get("message", "Nested execution failed to start"),""",
+        count=2,
+        why="A Catch matches `StepFunctions.ExecutionAlreadyExistsException`, not the bare code.",
+    ),
+    Rewrite(
+        name="partiql-actions",
+        module=ACTIONS,
+        old="""    if iam_action not in ("dynamodb:TransactWriteItems", "dynamodb:TransactGetItems"):
+        return []
+""",
+        new=f"""    if iam_action not in ("dynamodb:TransactWriteItems", "dynamodb:TransactGetItems"):
+        from {_HERE} import partiql as _layerguard_partiql
+        return _layerguard_partiql.checks(iam_action, body, region, account_id)
+""",
+        why="The audit table is append-only by `dynamodb:PartiQLInsert`; the emulator knows no such action.",
+    ),
+    Rewrite(
+        name="leading-keys",
+        module=APP,
+        old='dynamodb_service_context(body) if service == "dynamodb"\n',
+        new=f'{{**dynamodb_service_context(body), **__import__("{_HERE}.leading_keys", fromlist=["context"])'
+        '.context(body)} if service == "dynamodb"\n',
+        why="`dynamodb:LeadingKeys` keeps each function to its own kinds of rows.",
+    ),
+    Rewrite(
+        name="leading-keys-of-transactions",
+        module=APP,
+        old="""                for item_action, item_arn in transaction_checks:
+""",
+        new=f"""                from {_HERE} import leading_keys as _layerguard_keys
+                for item_action, item_arn, item_context in _layerguard_keys.per_item(
+                        transaction_checks, body, item_context):
+""",
+        why="Each item of a transaction is authorised with its own key.",
+    ),
+    Rewrite(
+        name="managed-policy-arn",
+        module=ACTIONS,
+        old="""    if iam_action.split(":", 1)[-1] not in _tag_operations(service):
+        return {}
+""",
+        new="""    if iam_action in ("iam:AttachRolePolicy", "iam:DetachRolePolicy", "iam:AttachUserPolicy",
+                      "iam:DetachUserPolicy", "iam:AttachGroupPolicy", "iam:DetachGroupPolicy"):
+        return {"iam:PolicyARN": _query_param(params, "PolicyArn")}
+    if iam_action.split(":", 1)[-1] not in _tag_operations(service):
+        return {}
+""",
+        why="`iam:PolicyARN` limits which policies may be attached; the emulator leaves the key absent.",
+    ),
+    Rewrite(
+        name="role-paths",
+        module=ACTIONS,
+        old="""        if role_name:
+            return f"arn:aws:iam::{account_id}:role/{role_name}"
+        user_name = _query_param(query_params, "UserName")
+        if user_name:
+            return f"arn:aws:iam::{account_id}:user/{user_name}"
+""",
+        new=f"""        from {_HERE} import iam_arns as _layerguard_arns
+        if role_name:
+            return _layerguard_arns.role(account_id, role_name)
+        user_name = _query_param(query_params, "UserName")
+        if user_name:
+            return _layerguard_arns.user(account_id, user_name)
+""",
+        why="Policies protect roles by path (`role/aws-reserved/*`); the emulator leaves the path out.",
+    ),
+    Rewrite(
+        name="encrypted-transport",
+        module=EVALUATOR,
+        old="    _request_origin.set((source_ip, secure_transport))",
+        new="    _request_origin.set((source_ip, True))",
+        why="Policies refuse plain HTTP; the loopback stands for TLS here.",
+    ),
+    Rewrite(
+        name="encrypted-transport-of-services",
+        module=EVALUATOR,
+        old='"ministack_request_origin", default=("127.0.0.1", False))',
+        new='"ministack_request_origin", default=("127.0.0.1", True))',
+        why="The same for calls that the emulated services make among themselves.",
+    ),
+]

@@ -1,0 +1,312 @@
+//! The inventory: what is read, what is refused and how it is said, and whom its patterns match.
+
+use std::{fs, path::PathBuf};
+
+use layerguard_core::approval::CallerIdentity;
+use layerguard_core::cloudtrail::{Principal, PrincipalKind};
+use layerguard_core::engine::Severity;
+use layerguard_core::inventory::{ArnPattern, EXAMPLE, Inventory, OnExpiry, RecordClear, SCHEMA};
+use layerguard_core::plan::Mode;
+use proptest::prelude::*;
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Expected {
+    line: usize,
+    key: Option<String>,
+    says: String,
+    #[serde(default)]
+    nearest: Option<String>,
+}
+
+fn fixtures() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures/inventory")
+}
+
+fn inventory(principals: &str) -> Inventory {
+    let text = format!(
+        "[organization]\nid = \"o-exampleorgid\"\naccounts = [\"111122223333\", \"444455556666\"]\n[principals]\n{principals}"
+    );
+    Inventory::from_toml(&text).unwrap()
+}
+
+/// Every problem of a broken inventory is reported at once, in order, with its line, key, words and nearest key.
+#[test]
+fn what_is_wrong_is_said_with_its_place() {
+    let mut seen = 0;
+    for entry in fs::read_dir(fixtures()).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_none_or(|extension| extension != "json") {
+            continue;
+        }
+        seen += 1;
+        let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+        let expected: Vec<Expected> = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
+        let text = fs::read_to_string(path.with_extension("toml")).unwrap();
+        let errors = Inventory::from_toml(&text).unwrap_err();
+        let shown = errors.to_string();
+        assert_eq!(errors.problems.len(), expected.len(), "{name}: {shown}");
+        for (problem, wanted) in errors.problems.iter().zip(&expected) {
+            assert_eq!((problem.line, &problem.key), (wanted.line, &wanted.key), "{name}: {problem}");
+            assert!(problem.message.contains(&wanted.says), "{name}: `{problem}` does not say `{}`", wanted.says);
+            assert_eq!(problem.nearest, wanted.nearest, "{name}: {problem}");
+            assert!(shown.contains(&problem.to_string()), "{name}");
+        }
+    }
+    assert!(seen >= 7, "only {seen} fixtures were found");
+}
+
+#[test]
+fn the_example_reads_and_means_what_it_says() {
+    let example = Inventory::from_toml(EXAMPLE).unwrap();
+    assert_eq!(example.organization.management_account.as_deref(), Some("444455556666"));
+    assert_eq!(example.networks.len(), 2);
+    assert_eq!(example.response.mode, Mode::Observe);
+    assert_eq!(example.approval.expiry(Some(Severity::Critical)), OnExpiry::Contain);
+    assert_eq!(example.approval.expiry(Some(Severity::High)), OnExpiry::Escalate);
+    assert!(example.approval.second_approver_for.contains(&Severity::Critical));
+    assert_eq!(example.exceptions[0].until.to_string(), "2027-04-01T00:00:00Z");
+    assert_eq!(example.layers.readers.as_ref().map(Vec::len), Some(1));
+    assert_eq!(example.replication.approved_destinations[0].region, "eu-west-1");
+}
+
+/// The example is the reference: each section and each key stands in it, with at least one comment of its section.
+#[test]
+fn the_example_has_every_key() {
+    let table: toml::Table = EXAMPLE.parse().unwrap();
+    for section in SCHEMA {
+        let mut value = &toml::Value::Table(table.clone());
+        for part in section.name.split('.') {
+            value = value.get(part).unwrap_or_else(|| panic!("`{}` is not in the example", section.name));
+        }
+        let tables: Vec<&toml::Value> = value.as_array().map_or_else(|| vec![value], |array| array.iter().collect());
+        for key in section.keys {
+            assert!(
+                tables.iter().any(|table| table.get(key).is_some()),
+                "`{}.{key}` is not in the example",
+                section.name
+            );
+        }
+    }
+}
+
+/// Every known key is read by something: a value of a type that no key has is noticed at each of them.
+#[test]
+fn every_known_key_is_read() {
+    for section in SCHEMA {
+        for key in section.keys {
+            let header = if section.repeated { format!("[[{}]]", section.name) } else { format!("[{}]", section.name) };
+            let errors = Inventory::from_toml(&format!("{header}\n{key} = {{ odd = 1 }}\n")).unwrap_err();
+            let index = if section.repeated { "[0]" } else { "" };
+            let path = format!("{}{index}.{key}", section.name);
+            let noticed = errors.problems.iter().any(|problem| {
+                problem.key.as_deref() == Some(&path) && problem.message.contains("is a table") && problem.line == 2
+            });
+            assert!(noticed, "`{path}` is not read: {errors}");
+        }
+    }
+}
+
+#[test]
+fn what_is_left_out_has_its_default() {
+    let text = fs::read_to_string(fixtures().join("minimal.toml")).unwrap();
+    let inventory = Inventory::from_toml(&text).unwrap();
+    assert_eq!((inventory.response.mode, inventory.response.inline_deny), (Mode::Observe, false));
+    assert_eq!(inventory.audit.clear, RecordClear::Each);
+    assert_eq!((inventory.approval.timeout.as_mins(), inventory.approval.reminder.as_mins()), (60, 15));
+    for severity in [Severity::Low, Severity::Medium, Severity::High, Severity::Critical] {
+        assert_eq!(inventory.approval.on_expiry[&severity], OnExpiry::Escalate);
+    }
+    let breaker = &inventory.breaker;
+    assert_eq!((breaker.per_role, breaker.per_account, breaker.overall, breaker.window.as_hours()), (3, 10, 30, 1));
+    assert!(inventory.networks.is_empty() && inventory.layers.readers.is_none());
+    assert!(inventory.registries.service_owned["602401143452"].contains("EKS add-ons"));
+    assert_eq!(inventory.hash.len(), 64);
+    assert_ne!(inventory.hash, Inventory::from_toml(&format!("{text}\n")).unwrap().hash);
+}
+
+/// One line per case: whether it matches narrowly, whether it matches widely, the pattern, the ARN.
+#[test]
+fn patterns_match_by_part() {
+    let cases = [
+        (true, true, "arn:aws:iam::111122223333:role/ci", "arn:aws:iam::111122223333:role/ci"),
+        (false, false, "arn:aws:iam::111122223333:role/ci", "arn:aws:iam::111122223333:role/CI"),
+        (false, false, "arn:aws:iam::111122223333:role/ci", "arn:aws:iam::111122223333:role/team/ci"),
+        (false, false, "arn:aws:iam::111122223333:role/ci", "arn:aws:iam::111122223333:role/ci-evil"),
+        (true, true, "arn:aws:iam::111122223333:role/ci-*", "arn:aws:iam::111122223333:role/ci-build"),
+        (false, true, "arn:aws:iam::111122223333:role/ci-*", "arn:aws:iam::111122223333:role/ci-x/build"),
+        (true, true, "arn:aws:iam::111122223333:role/**/ci", "arn:aws:iam::111122223333:role/ci"),
+        (true, true, "arn:aws:iam::111122223333:role/**/ci", "arn:aws:iam::111122223333:role/a/b/ci"),
+        (false, false, "arn:aws:iam::111122223333:role/**/ci", "arn:aws:iam::111122223333:role/a/b/xci"),
+        (true, true, "arn:aws:iam::111122223333:role/a/**", "arn:aws:iam::111122223333:role/a/b/c"),
+        (true, true, "arn:aws:iam::111122223333:role/**/x/**/y", "arn:aws:iam::111122223333:role/x/x/a/x/y"),
+        (true, true, "arn:aws:iam::111122223333:role/c?", "arn:aws:iam::111122223333:role/ci"),
+        (false, false, "arn:aws:iam::111122223333:role/c?", "arn:aws:iam::111122223333:role/c"),
+        (false, false, "arn:aws:iam::111122223333:role/*", "arn:aws:iam::444455556666:role/ci"),
+        (false, false, "arn:aws:iam::111122223333:role/*", "arn:aws-cn:iam::111122223333:role/ci"),
+        (false, false, "arn:aws:iam::111122223333:role/*", "arn:aws:iam:::role/111122223333:role/ci"),
+        (false, false, "arn:aws:iam::111122223333:*", "arn:aws:iam::111122223333"),
+        (true, true, "arn:aws:iam::111122223333:*", "arn:aws:iam::111122223333:root"),
+        (false, true, "arn:aws:iam::111122223333:*", "arn:aws:iam::111122223333:role/ci"),
+        (true, true, "arn:aws:iam::*:role/ci", "arn:aws:iam::444455556666:role/ci"),
+        (false, false, "arn:aws:iam::*:role/ci", "arn:aws:iam::444455556666:x:role/ci"),
+    ];
+    for (narrow, wide, pattern, arn) in cases {
+        let compiled = ArnPattern::new(pattern).unwrap();
+        assert_eq!((compiled.matches(arn), compiled.matches_widely(arn)), (narrow, wide), "`{pattern}` and `{arn}`");
+    }
+}
+
+/// A wildcard account stands for the organisation's accounts: everybody can make a role of the same name.
+#[test]
+fn a_wildcard_account_stays_within_the_organization() {
+    let inventory =
+        inventory("image_pullers = [\"arn:aws:iam::*:role/ci\", \"arn:aws:iam::777788889999:role/vendor\"]");
+    let pullers = &inventory.principals.image_pullers;
+    assert!(inventory.listed(pullers, "arn:aws:iam::444455556666:role/ci").is_some());
+    assert!(inventory.listed(pullers, "arn:aws:iam::777788889999:role/ci").is_none());
+    assert!(inventory.listed(pullers, "arn:aws:iam::777788889999:role/vendor").is_some());
+}
+
+fn role(arn: &str) -> Principal {
+    Principal {
+        kind: PrincipalKind::RoleSession,
+        arn: Some(arn.to_owned()),
+        account: arn.split(':').nth(4).map(str::to_owned),
+        ..Principal::unknown()
+    }
+}
+
+#[test]
+fn standing_is_what_the_lists_say() {
+    let inventory = inventory(
+        "image_pullers = [\"arn:aws:iam::111122223333:**\"]\nprotected = [\"arn:aws:iam::*:role/deploy-*\"]\n\
+         workloads = [\"arn:aws:iam::111122223333:role/node\"]",
+    );
+    let own = ["arn:aws:iam::111122223333:role/layerguard-remediate".to_owned()];
+    let standing = |principal: &Principal| inventory.standing_of(principal, &own);
+
+    let node = standing(&role("arn:aws:iam::111122223333:role/node"));
+    assert!(node.image_puller && node.workload && !node.protected && node.in_organization == Some(true));
+    assert!(standing(&role("arn:aws:iam::111122223333:role/layerguard-remediate")).protected);
+    assert!(!standing(&role("arn:aws:iam::111122223333:role/layerguard-remediate-2")).protected);
+    assert!(standing(&role("arn:aws:iam::444455556666:role/deploy-x/y")).protected);
+    let root = Principal { kind: PrincipalKind::Root, ..role("arn:aws:iam::111122223333:root") };
+    assert!(!standing(&root).image_puller, "the root user is listed only by name");
+    assert_eq!(standing(&role("arn:aws:iam::777788889999:role/x")).in_organization, Some(false));
+    assert_eq!(standing(&Principal::unknown()).in_organization, None);
+}
+
+/// `invokedBy` counts only where the service itself called.
+#[test]
+fn services_pull_by_themselves_and_nobody_in_their_name() {
+    let inventory = inventory("service_pullers = [\"apprunner.amazonaws.com\"]");
+    let invoked = |kind, by: &str| Principal { kind, invoked_by: Some(by.to_owned()), ..Principal::unknown() };
+    let pulls = |principal: &Principal| inventory.standing_of(principal, &[]).service_puller;
+    for service in ["inspector2.amazonaws.com", "lambda.amazonaws.com", "apprunner.amazonaws.com"] {
+        assert!(pulls(&invoked(PrincipalKind::AwsService, service)), "{service}");
+        let mut session = role("arn:aws:iam::111122223333:role/ci");
+        session.invoked_by = Some(service.to_owned());
+        assert!(!pulls(&session), "{service}");
+    }
+    assert!(!pulls(&invoked(PrincipalKind::AwsService, "AWS Internal")));
+    assert!(!pulls(&invoked(PrincipalKind::AwsService, "evil.amazonaws.com")));
+    let inspector = "role/aws-service-role/inspector2.amazonaws.com/AWSServiceRoleForAmazonInspector2";
+    let linked = |account: &str, role_path: &str| Principal {
+        kind: PrincipalKind::ServiceLinkedRole,
+        ..role(&format!("arn:aws:iam::{account}:{role_path}"))
+    };
+    assert!(pulls(&linked("111122223333", inspector)));
+    assert!(!pulls(&linked("777788889999", inspector)));
+    assert!(!pulls(&linked("111122223333", "role/AWSServiceRoleForAmazonInspector2")));
+}
+
+/// One line per case: on call or not, the pattern, what STS answers.
+#[test]
+fn on_call_is_told_from_what_sts_answers() {
+    let cases = [
+        (true, "111122223333:role/on-call", "sts::111122223333:assumed-role/on-call/alice"),
+        (true, "111122223333:role/security/on-call", "sts::111122223333:assumed-role/on-call/alice"),
+        (true, "111122223333:role/sec*/**/on-call", "sts::111122223333:assumed-role/on-call/alice"),
+        (true, "111122223333:role/**/on-call-*", "sts::111122223333:assumed-role/on-call-eu/alice"),
+        (true, "111122223333:role/on-call-*", "sts::111122223333:assumed-role/on-call-eu/alice"),
+        (true, "111122223333:role/**", "sts::111122223333:assumed-role/on-call/alice"),
+        (true, "*:role/on-call", "sts::444455556666:assumed-role/on-call/alice"),
+        (true, "111122223333:user/people/alice", "iam::111122223333:user/people/alice"),
+        (true, "111122223333:root", "iam::111122223333:root"),
+        (false, "111122223333:role/security/*", "sts::111122223333:assumed-role/on-call/alice"),
+        (false, "111122223333:role/security/**", "sts::111122223333:assumed-role/on-call/alice"),
+        (false, "111122223333:role/security/**/on-call-*", "sts::111122223333:assumed-role/on-call-eu/alice"),
+        (false, "111122223333:role/on-call", "sts::444455556666:assumed-role/on-call/alice"),
+        (false, "*:role/on-call", "sts::777788889999:assumed-role/on-call/alice"),
+        (false, "111122223333:role/on-call", "sts::111122223333:assumed-role/intruder/on-call"),
+        (false, "111122223333:role/on-call", "sts::111122223333:assumed-role/on-call"),
+        (false, "111122223333:role/on-call", "sts::111122223333:federated-user/on-call"),
+        (false, "111122223333:role/on-call", "iam::111122223333:user/on-call"),
+        (false, "111122223333:user/people/alice", "iam::111122223333:user/alice"),
+        (false, "111122223333:user/alice", "sts::111122223333:assumed-role/alice/alice"),
+        (false, "111122223333:**", "iam::111122223333:root"),
+    ];
+    for (expected, pattern, caller) in cases {
+        let inventory = inventory(&format!("on_call = [\"arn:aws:iam::{pattern}\"]"));
+        let account = caller.split(':').nth(2).unwrap().to_owned();
+        let mut identity =
+            CallerIdentity { arn: format!("arn:aws:{caller}"), user_id: "AROAEXAMPLEID:alice".to_owned(), account };
+        assert_eq!(inventory.is_on_call(&identity), expected, "`{pattern}` and `{caller}`");
+        identity.account = "999900001111".to_owned();
+        assert!(!inventory.is_on_call(&identity), "an answer that contradicts itself is nobody's: `{caller}`");
+    }
+}
+
+fn segment() -> impl Strategy<Value = String> {
+    "[A-Za-z0-9+=,.@_-]{1,8}"
+}
+
+fn resource() -> impl Strategy<Value = String> {
+    prop::collection::vec(segment(), 1..4).prop_map(|segments| format!("role/{}", segments.join("/")))
+}
+
+fn wild_resource() -> impl Strategy<Value = String> {
+    let part = prop_oneof![segment(), Just("*".to_owned()), Just("**".to_owned()), "[a-c?*]{1,4}"];
+    prop::collection::vec(part, 1..5).prop_map(|segments| segments.join("/")).prop_filter("`**` stands alone", |text| {
+        text.split('/').all(|segment| segment == "**" || !segment.contains("**"))
+    })
+}
+
+proptest! {
+    /// A pattern without wildcards matches itself and nothing else.
+    #[test]
+    fn a_literal_pattern_matches_itself_alone(one in resource(), other in resource()) {
+        let arn = |resource: &str| format!("arn:aws:iam::111122223333:{resource}");
+        let pattern = ArnPattern::new(&arn(&one)).unwrap();
+        prop_assert!(pattern.matches(&arn(&one)) && pattern.matches_widely(&arn(&one)));
+        prop_assert_eq!(pattern.matches(&arn(&other)), one == other);
+        prop_assert_eq!(pattern.matches_widely(&arn(&other)), one == other);
+    }
+
+    /// What matches narrowly matches widely.
+    #[test]
+    fn narrow_is_within_wide(pattern in wild_resource(), names in prop::collection::vec("[a-c]{1,3}", 1..5)) {
+        let pattern = ArnPattern::new(&format!("arn:aws:iam::111122223333:{pattern}")).unwrap();
+        let arn = format!("arn:aws:iam::111122223333:{}", names.join("/"));
+        prop_assert!(!pattern.matches(&arn) || pattern.matches_widely(&arn));
+    }
+
+    /// A pattern for one account matches nothing of another, whatever stands in the resource parts.
+    #[test]
+    fn accounts_do_not_leak(pattern in wild_resource(), name in "[a-z0-9:/*?-]{0,40}") {
+        let pattern = ArnPattern::new(&format!("arn:aws:iam::111122223333:{pattern}")).unwrap();
+        for arn in [format!("arn:aws:iam::444455556666:{name}"), format!("arn:aws:iam::444455556666:111122223333:{name}")] {
+            prop_assert!(!pattern.matches(&arn) && !pattern.matches_widely(&arn), "{}", arn);
+        }
+    }
+
+    /// No text makes the reader panic, and a refusal always says something.
+    #[test]
+    fn any_text_is_read_or_refused(text in "[\\[\\]a-z_=\" .0-9\n#{},:*/-]{0,200}") {
+        if let Err(errors) = Inventory::from_toml(&text) {
+            prop_assert!(!errors.problems.is_empty());
+        }
+    }
+}
