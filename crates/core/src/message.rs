@@ -6,6 +6,7 @@
 
 mod body;
 mod chat;
+mod done;
 mod summary;
 mod words;
 
@@ -17,7 +18,7 @@ use crate::plan::Plan;
 use crate::ports::Message;
 
 pub use summary::{Source, Summary};
-pub use words::{age, duration, moment};
+pub use words::{age, duration, moment, network_word, severity_word};
 
 /// What every message is made from.
 #[derive(Debug, Clone, Copy)]
@@ -67,8 +68,12 @@ pub enum StepResult {
     Failed(String),
     /// It was taken back.
     Undone,
+    /// There was nothing of ours left to take back.
+    NothingToUndo,
     /// It was not taken back, because somebody changed it in between; how.
     Drifted(String),
+    /// Taking it back failed, and why.
+    UndoFailed(String),
 }
 
 /// Asks a person to approve or reject the plan. Subject, plain text and chat form as described at [`Message`].

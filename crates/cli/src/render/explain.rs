@@ -2,9 +2,8 @@
 
 use std::io::{self, Write};
 
-use layerguard_core::engine::{Severity, Verdict};
-use layerguard_core::facts::Network;
-use layerguard_core::message::{duration, moment};
+use layerguard_core::engine::Verdict;
+use layerguard_core::message::{duration, moment, network_word, severity_word};
 use layerguard_core::plan::{Mode, Step};
 use layerguard_core::text::{escape, escape_to};
 
@@ -171,22 +170,5 @@ pub(super) const fn verdict_word(verdict: Verdict) -> &'static str {
         Verdict::Violation => "VIOLATION",
         Verdict::Undecided => "UNDECIDED",
         Verdict::Unwatched => "unwatched",
-    }
-}
-
-pub(super) const fn severity_word(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Low => "low",
-        Severity::Medium => "medium",
-        Severity::High => "high",
-        Severity::Critical => "critical",
-    }
-}
-
-const fn network_word(network: Network) -> &'static str {
-    match network {
-        Network::Inside => "inside",
-        Network::Outside => "outside",
-        Network::Unknown => "unknown",
     }
 }

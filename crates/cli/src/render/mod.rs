@@ -8,7 +8,7 @@ mod incidents;
 mod json;
 mod paint;
 mod show;
-mod table;
+pub mod timeline;
 
 use std::io::{self, BufWriter, Write};
 

@@ -113,13 +113,15 @@ fn became(step: &Step, latest: Option<&Done>) -> String {
     }
 }
 
-fn result(done: &Done) -> String {
+pub(super) fn result(done: &Done) -> String {
     let at = moment(done.at);
     match &done.result {
         StepResult::Applied => format!("done at {at}"),
         StepResult::NothingToDo => format!("nothing to do: it stood already ({at})"),
         StepResult::Failed(why) => format!("FAILED at {at}: {}", escape_to(why, SENTENCE)),
         StepResult::Undone => format!("taken back at {at}"),
+        StepResult::NothingToUndo => format!("nothing of it was left to take back ({at})"),
+        StepResult::UndoFailed(why) => format!("could NOT be taken back at {at}: {}", escape_to(why, SENTENCE)),
         StepResult::Drifted(how) => format!("NOT taken back, changed in between ({at}): {}", escape_to(how, SENTENCE)),
     }
 }
