@@ -217,7 +217,7 @@ def test_a_function_gets_what_it_needs_and_the_longest_inventory_fits(function):
     assert set(variables) == {f"LAYERGUARD_{name}" for name in ENVIRONMENT[function]}
     assert (found["Runtime"], found["Handler"]) == ("provided.al2023", "bootstrap")
     longest = source(PATH)["Parameters"]["Inventory"]["MaxLength"]
-    assert longest == 3000
+    assert longest == 2800
     rest = sum(len(name) + len(value) for name, value in variables.items() if name != "LAYERGUARD_INVENTORY")
     assert rest + longest < 4096, "Lambda's limit for all variables together"
 

@@ -118,7 +118,8 @@ fn rooms_stay_small() {
         for file in rust_files(&root().join(folder)) {
             let lines = std::fs::read_to_string(&file).unwrap().lines().count();
             let wiring = file.file_name().is_some_and(|name| name == "main.rs");
-            let lambda = ["detect", "decide", "remediate"].iter().any(|f| file.starts_with(root().join("crates").join(f)));
+            let lambda =
+                ["detect", "decide", "remediate"].iter().any(|f| file.starts_with(root().join("crates").join(f)));
             let most = if wiring && lambda { 60 } else { 500 };
             if lines > most {
                 large.push(format!("{}: {lines} lines, at most {most}", file.display()));

@@ -22,6 +22,9 @@ const FILTER: &str = "warn,layerguard=info,lambda_runtime=info";
 /// The longest message of a failure, in characters. A cause above 32,768 bytes would fail the execution itself, past every Catch.
 const LONGEST_MESSAGE: usize = 2000;
 
+/// What the names of the stack's roles end with; a test holds the template to it.
+pub const OWN_ROLES: [&str; 6] = ["calls", "triage", "respond", "detect", "decide", "remediate"];
+
 /// One JSON object per line on standard output, without colour, as CloudWatch Logs wants it. Call once.
 pub fn init_logging() {
     let wanted = std::env::var("RUST_LOG").ok().and_then(|text| text.parse().ok());
@@ -58,6 +61,12 @@ pub enum EnvironmentError {
         /// The variable.
         variable: String,
     },
+    /// Set to something else than an ARN.
+    #[error("could not read an account out of `{variable}`; it must hold an ARN, as the template sets it")]
+    NoArn {
+        /// The variable.
+        variable: String,
+    },
 }
 
 impl Classified for EnvironmentError {
@@ -87,6 +96,24 @@ impl Environment {
     #[must_use]
     pub fn optional(&self, variable: &str) -> Option<&str> {
         self.variables.get(variable).map(String::as_str).filter(|value| !value.trim().is_empty())
+    }
+
+    /// Exact ARNs of layerguard's own roles, from `LAYERGUARD_OWN_ROLE_PREFIX`.
+    ///
+    /// # Errors
+    /// [`EnvironmentError::Missing`] when it is not set: without it layerguard could turn against itself.
+    pub fn own_roles(&self) -> Result<Vec<String>, EnvironmentError> {
+        let prefix = self.required("LAYERGUARD_OWN_ROLE_PREFIX")?;
+        Ok(OWN_ROLES.iter().map(|name| format!("{prefix}{name}")).collect())
+    }
+
+    /// The account in the ARN that a variable holds.
+    ///
+    /// # Errors
+    /// [`EnvironmentError::Missing`] when it is not set, [`EnvironmentError::NoArn`] when it is no ARN with an account.
+    pub fn account_of(&self, variable: &str) -> Result<&str, EnvironmentError> {
+        let account = self.required(variable)?.split(':').nth(4).filter(|account| !account.is_empty());
+        account.ok_or_else(|| EnvironmentError::NoArn { variable: variable.to_owned() })
     }
 }
 

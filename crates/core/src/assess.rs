@@ -1,10 +1,12 @@
 //! From an event to its assessment: the one path that Detect, `explain` and replay share.
 
+use thiserror::Error;
+
 use crate::cloudtrail::Event;
-use crate::engine::{Assessment, Bundle, Verdict};
+use crate::engine::{Assessment, Bundle, BundleErrors, Verdict};
 use crate::facts::{self, Facts};
 use crate::incident::IncidentKey;
-use crate::inventory::{Inventory, Login};
+use crate::inventory::{Inventory, InventoryErrors, Login};
 
 /// What is found out about one event.
 #[must_use]
@@ -16,6 +18,17 @@ pub struct Assessed {
     pub assessment: Assessment,
     /// The incident it belongs to; `None` when there is nothing to do about it.
     pub key: Option<IncidentKey>,
+}
+
+/// Why there is no policy to ask.
+#[derive(Debug, Error)]
+pub enum LoadError {
+    /// The bundle does not validate.
+    #[error("the policy bundle does not validate: {0}")]
+    Bundle(BundleErrors),
+    /// The inventory does not parse.
+    #[error("the inventory cannot be read: {0}")]
+    Inventory(InventoryErrors),
 }
 
 /// A loaded policy: the bundle, the inventory and layerguard's own roles.
@@ -33,6 +46,16 @@ impl Assessor {
     pub fn new(bundle: Bundle, inventory: Inventory, own_roles: Vec<String>) -> Self {
         let policy_version = bundle.version(&inventory);
         Self { bundle, inventory, own_roles, policy_version }
+    }
+
+    /// Load the embedded bundle and an inventory's text.
+    ///
+    /// # Errors
+    /// [`LoadError`]: then every watched call is undecided ([`without_policy`]).
+    pub fn load(inventory: &str, own_roles: Vec<String>) -> Result<Self, LoadError> {
+        let bundle = Bundle::embedded().map_err(LoadError::Bundle)?;
+        let inventory = Inventory::from_toml(inventory).map_err(LoadError::Inventory)?;
+        Ok(Self::new(bundle, inventory, own_roles))
     }
 
     /// Assess one event. `logins` are the registry logins of its session in the twelve hours before it; only a masked

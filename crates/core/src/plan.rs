@@ -1,8 +1,11 @@
 //! Plans: the steps that a decision consists of.
 
+use std::str::FromStr;
+
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use thiserror::Error;
 
 /// What may happen with a step, from the least to the weightiest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -25,6 +28,22 @@ impl Mode {
             Self::Ask => "ask",
             Self::Act => "act",
         }
+    }
+}
+
+/// A word that is no mode.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("`{0}` is not a mode; the modes are `observe`, `ask` and `act`")]
+pub struct UnknownMode(pub String);
+
+impl FromStr for Mode {
+    type Err = UnknownMode;
+
+    fn from_str(text: &str) -> Result<Self, UnknownMode> {
+        [Self::Observe, Self::Ask, Self::Act]
+            .into_iter()
+            .find(|mode| mode.as_str() == text)
+            .ok_or_else(|| UnknownMode(text.to_owned()))
     }
 }
 

@@ -138,7 +138,7 @@ pub trait MeasureStore: Send + Sync {
 }
 
 /// IAM, as far as containment needs it. Reading a policy answers `None` when it is not there, also because its role or user is gone
-/// (IAM uses one code for both); every write, and reading a key, answers `NotFound` then.
+/// (IAM uses one code for both); a put, and reading a key, answers `NotFound` then.
 #[async_trait]
 pub trait Iam: Send + Sync {
     /// The document of an inline policy of a role.

@@ -1,7 +1,8 @@
 //! Reading answers: each is checked, proved with STS, put to `approval.cedar`, and recorded as accepted or refused.
 
 use layerguard_core::approval::{self, Answer, CallerIdentity, Expectation, Refusal, Verb};
-use layerguard_core::audit::body::{ApprovalAccepted, ApprovalExpired, ApprovalRefused, Body, ExpiryOutcome};
+use layerguard_core::audit::Body;
+use layerguard_core::audit::body::{ApprovalAccepted, ApprovalExpired, ApprovalRefused, ExpiryOutcome};
 use layerguard_core::cloudtrail::{Principal, PrincipalKind};
 use layerguard_core::engine::ApprovalQuestion;
 use layerguard_core::inventory::OnExpiry;
@@ -89,12 +90,7 @@ impl Decide<'_> {
         Ok(Err((Refusal::NotAllowed(reasons.join("; ")), Some(identity))))
     }
 
-    fn question(
-        &self,
-        view: &View,
-        verb: Verb,
-        identity: &CallerIdentity,
-    ) -> Result<ApprovalQuestion, DecideError> {
+    fn question(&self, view: &View, verb: Verb, identity: &CallerIdentity) -> Result<ApprovalQuestion, DecideError> {
         let assessor = self.assessor()?;
         let accused: Vec<&Principal> = view.events.iter().map(|joined| &joined.event.principal).collect();
         let role = role_of(&identity.arn);
@@ -131,7 +127,8 @@ impl Decide<'_> {
 fn fingerprint(answer: &Answer) -> String {
     let mut hasher = Sha256::new();
     let authorization = answer.request.headers.get("authorization").map_or("", String::as_str);
-    for part in [authorization, answer.verb.as_str(), &answer.plan_hash, answer.comment.as_deref().unwrap_or_default()] {
+    for part in [authorization, answer.verb.as_str(), &answer.plan_hash, answer.comment.as_deref().unwrap_or_default()]
+    {
         hasher.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
         hasher.update(part.as_bytes());
     }

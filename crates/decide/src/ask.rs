@@ -2,7 +2,8 @@
 
 use jiff::Timestamp;
 use layerguard_core::approval::ApprovalRequest;
-use layerguard_core::audit::body::{ApprovalRequested, Body, Notification, NotificationKind};
+use layerguard_core::audit::Body;
+use layerguard_core::audit::body::{ApprovalRequested, Notification, NotificationKind};
 use layerguard_core::message::{self, Ask};
 
 use crate::view::View;

@@ -1,8 +1,8 @@
 //! Closing an incident, and what may still happen to a closed one.
 
 use layerguard_core::approval::Verb;
-use layerguard_core::audit;
-use layerguard_core::audit::body::{Body, OutcomeResult};
+use layerguard_core::audit::body::OutcomeResult;
+use layerguard_core::audit::{self, Body};
 use layerguard_core::engine::Verdict;
 use layerguard_core::incident::{Incident, Status};
 

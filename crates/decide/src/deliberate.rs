@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 use layerguard_core::assess::Assessor;
-use layerguard_core::audit::Draft;
-use layerguard_core::audit::body::{self, Body, Finding, FindingEvent};
+use layerguard_core::audit::body::{Finding, FindingEvent};
+use layerguard_core::audit::{Body, Draft, body};
 use layerguard_core::cloudtrail::Principal;
 use layerguard_core::decision::{self, Case, Decision, Limits};
 use layerguard_core::engine::{FiredRule, Severity, Verdict};
@@ -39,10 +39,7 @@ impl Decide<'_> {
             verdict: evidence.verdict,
             severity: evidence.severity,
             rules: evidence.rule_ids(),
-            plan_hash: decided
-                .plan
-                .hash()
-                .map_err(|source| DecideError::Body { incident: id.clone(), source })?,
+            plan_hash: decided.plan.hash().map_err(|source| DecideError::Body { incident: id.clone(), source })?,
             plan: decided.plan,
             decision: decided.mode,
             reasons: decided.reasons,

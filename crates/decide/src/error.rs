@@ -44,6 +44,9 @@ pub enum DecideError {
     /// The hub was entered again and again without getting anywhere.
     #[error("incident `{0}` was decided {1} times without coming to an end")]
     Endless(String, u32),
+    /// The payload is no task of this function.
+    #[error("the payload is not a task of this function")]
+    Task(#[source] serde_json::Error),
     /// No policy could be loaded.
     #[error("there is no policy to decide by: {0}")]
     Policy(String),
@@ -52,7 +55,7 @@ pub enum DecideError {
 impl Classified for DecideError {
     fn class(&self) -> Class {
         match self {
-            Self::UnknownIncident(_) => Class::InvalidInput,
+            Self::UnknownIncident(_) | Self::Task(_) => Class::InvalidInput,
             Self::Port { source, .. } => source.class(),
             Self::Audit { source, .. } => source.class(),
             Self::Restless(_) => Class::Retryable,

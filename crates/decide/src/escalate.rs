@@ -1,6 +1,7 @@
 //! Escalating: what the chain cannot mend goes to people, and is recorded.
 
-use layerguard_core::audit::body::{Body, Escalation, NotificationKind};
+use layerguard_core::audit::Body;
+use layerguard_core::audit::body::{Escalation, NotificationKind};
 use layerguard_core::incident::Status;
 use layerguard_core::message;
 use layerguard_core::text::escape;
@@ -69,7 +70,8 @@ impl Decide<'_> {
             let view = self.view(id).await?;
             match self.settle(&view, Status::Escalated).await {
                 Ok(()) => return Ok(replied(id, Status::Escalated)),
-                Err(DecideError::Port { source, .. }) if source.kind == layerguard_core::ports::PortErrorKind::Conflict => {}
+                Err(DecideError::Port { source, .. })
+                    if source.kind == layerguard_core::ports::PortErrorKind::Conflict => {}
                 Err(error) => return Err(error),
             }
         }

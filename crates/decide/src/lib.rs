@@ -20,6 +20,7 @@ use layerguard_core::ports::{
     ApprovalStore, AuditLog, Clock, Executions, IdentityProof, IncidentStore, MeasureStore, Notifier,
 };
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 pub use error::DecideError;
 pub use escalate::Fault;
@@ -166,6 +167,15 @@ pub enum Reply {
 }
 
 impl Decide<'_> {
+    /// Read a payload and do what it asks.
+    ///
+    /// # Errors
+    /// `InvalidInput` for a payload that is no task of ours, else as [`Decide::handle`].
+    pub async fn serve(&self, payload: Value) -> Result<Reply, DecideError> {
+        let task = serde_json::from_value(payload).map_err(DecideError::Task)?;
+        self.handle(&task).await
+    }
+
     /// Do what is asked.
     ///
     /// # Errors
@@ -173,7 +183,9 @@ impl Decide<'_> {
     pub async fn handle(&self, task: &Task) -> Result<Reply, DecideError> {
         match task {
             // The hub reads the answers first, so that a lost callback costs nothing but time.
-            Task::Decide { incident_id } | Task::VerifyApproval { incident_id } => self.hub(incident_id).await.map(Reply::Course),
+            Task::Decide { incident_id } | Task::VerifyApproval { incident_id } => {
+                self.hub(incident_id).await.map(Reply::Course)
+            }
             Task::RequestApproval { incident_id, task_token } => {
                 self.request_approval(incident_id, task_token).await.map(|()| Reply::Asked {})
             }

@@ -1,2 +1,44 @@
-//! decide
-fn main() {}
+//! Wiring: the decide function over AWS.
+
+use layerguard_aws::config::{Aws, Settings};
+use layerguard_aws::edge::{self, Environment, SystemClock};
+use layerguard_core::assess::Assessor;
+use layerguard_decide::{Decide, Deployment, Ports};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    edge::init_logging();
+    let environment = Environment::of_process();
+    let aws = Aws::load(&Settings::default()).await?;
+    let deployment = &deployment(&environment, aws.sts().endpoint())?;
+    let audit = aws.audit_table(environment.required("LAYERGUARD_AUDIT_TABLE")?);
+    let state = aws.state_table(environment.required("LAYERGUARD_STATE_TABLE")?);
+    let topic = aws.alert_topic(environment.required("LAYERGUARD_TOPIC_ARN")?);
+    let machine = aws.respond_machine(environment.required("LAYERGUARD_RESPOND_ARN")?);
+    let sts = aws.sts();
+    let inventory = environment.required("LAYERGUARD_INVENTORY")?;
+    let policy = &Assessor::load(inventory, environment.own_roles()?).map_err(|e| e.to_string());
+    let ports = Ports {
+        audit: &audit,
+        incidents: &state,
+        approvals: &state,
+        measures: &state,
+        notifier: &topic,
+        executions: &machine,
+        proof: &sts,
+        clock: &SystemClock,
+    };
+    let decide = Decide { policy, deployment, ports };
+    let decide = &decide;
+    edge::serve(|payload| async move { decide.serve(payload).await }).await
+}
+
+fn deployment(environment: &Environment, sts_endpoint: &str) -> Result<Deployment, lambda_runtime::Error> {
+    Ok(Deployment {
+        stack: environment.required("LAYERGUARD_STACK")?.to_owned(),
+        mode: environment.required("LAYERGUARD_MODE")?.parse()?,
+        inline_deny: environment.optional("LAYERGUARD_INLINE_DENY") == Some("allowed"),
+        home_account: environment.account_of("LAYERGUARD_RESPOND_ARN")?.to_owned(),
+        sts_endpoint: sts_endpoint.to_owned(),
+    })
+}

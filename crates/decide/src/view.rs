@@ -2,8 +2,8 @@
 
 use jiff::{SignedDuration, Timestamp};
 use layerguard_core::approval::ApprovalRequest;
-use layerguard_core::audit::body::{self, Body, NotificationKind, OutcomeResult, UndoResult};
-use layerguard_core::audit::{Entry, History};
+use layerguard_core::audit::body::{NotificationKind, OutcomeResult, UndoResult};
+use layerguard_core::audit::{Body, Entry, History, body};
 use layerguard_core::incident::{Incident, IncidentEvent};
 use layerguard_core::message::{Done, StepResult};
 use layerguard_core::plan::{Mode, Step};

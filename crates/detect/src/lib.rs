@@ -8,13 +8,13 @@ mod error;
 
 use jiff::Timestamp;
 use layerguard_core::assess::{self, Assessed, Assessor};
-use layerguard_core::audit::{self, AssessmentBody, Draft};
+use layerguard_core::audit::{self, AuditError, Body, Draft, History, body};
 use layerguard_core::call::Call;
 use layerguard_core::cloudtrail::{self, Event};
 use layerguard_core::engine::Verdict;
 use layerguard_core::facts;
 use layerguard_core::incident::IncidentEvent;
-use layerguard_core::inventory::{Login, RecordClear};
+use layerguard_core::inventory::Login;
 use layerguard_core::ports::{ActivityStore, AuditLog, Clock, IncidentStore};
 use serde::Serialize;
 use serde_json::Value;
@@ -91,27 +91,47 @@ impl Detect<'_> {
         if assessed.assessment.verdict == Verdict::Unwatched {
             return Ok(None);
         }
-        if let Ok(assessor) = &self.policy
-            && assessor.inventory().audit.clear == RecordClear::Count
-            && assessed.assessment.verdict == Verdict::Clear
-        {
-            tracing::debug!("clear calls are recorded one by one: hourly counts are not available");
-        }
-        let chain = format!("call#{}", event.dedupe_id);
-        let body = AssessmentBody {
+        let incident = audit::call_chain(&event.dedupe_id);
+        let body = body::Assessment {
             event: event.clone(),
             facts: assessed.facts.clone(),
             assessment: assessed.assessment.clone(),
         };
-        let earlier = self.audit.records(&chain).await.map_err(DetectError::Audit)?;
-        if let Some(last) = earlier.last()
-            && body.same_answer(last)
-        {
-            return Ok(Some(last.hash.clone()));
+        let port = |source| DetectError::Audit(AuditError::Port { incident: incident.clone(), source });
+        let earlier = self.audit.records(&incident).await.map_err(port)?;
+        let earlier = History::of(&earlier).map_err(DetectError::Audit)?;
+        if let Some(same) = earlier.entries().last().filter(|entry| same_answer(&entry.body, &body)) {
+            return Ok(Some(same.hash.clone()));
         }
-        let draft = Draft::assessment(&body).map_err(DetectError::Record2)?;
+        let draft = Draft::of(&Body::Assessment(Box::new(body))).map_err(DetectError::Audit)?;
         let version = &assessed.assessment.policy_version;
-        let record = audit::append(self.audit, &chain, ACTOR, version, self.clock.now(), &draft).await;
-        record.map(|record| Some(record.hash)).map_err(DetectError::Chain)
+        let record = audit::append(self.audit, &incident, ACTOR, version, self.clock.now(), draft).await;
+        record.map(|record| Some(record.hash)).map_err(DetectError::Audit)
     }
+
+    /// Add what is not clear to its incident.
+    async fn join(&self, event: Event, assessed: Assessed, record_hash: Option<String>) -> Result<Found, DetectError> {
+        let event_id = event.event_id.clone();
+        let verdict = assessed.assessment.verdict;
+        let Some((key, record_hash)) = assessed.key.zip(record_hash) else {
+            return Ok(Found { event_id, assessment: verdict, incident_id: None, start: false });
+        };
+        let joining = IncidentEvent { event, facts: assessed.facts, assessment: assessed.assessment, record_hash };
+        let joined = self.incidents.join(&key, &joining).await.map_err(DetectError::Incident)?;
+        tracing::info!(
+            event_id,
+            assessment = ?verdict,
+            incident_id = joined.incident,
+            opened = joined.opened,
+            "an event joined its incident"
+        );
+        Ok(Found { event_id, assessment: verdict, incident_id: Some(joined.incident), start: joined.pending })
+    }
+}
+
+/// Assessed before, by the same policy and with the same answer: recorded already.
+fn same_answer(recorded: &Body, now: &body::Assessment) -> bool {
+    let Body::Assessment(before) = recorded else { return false };
+    before.assessment.verdict == now.assessment.verdict
+        && before.assessment.policy_version == now.assessment.policy_version
 }

@@ -3,6 +3,13 @@
 //! Each knows which principal it is possible for, what it will write, how to take it back, and which IAM permissions it
 //! needs, from which the template's policy is checked.
 
+mod deny_session;
+mod deny_user;
+mod disable_access_key;
+mod holder;
+mod inline;
+mod revoke_role_sessions;
+
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -87,6 +94,12 @@ pub enum ActionError {
         #[source]
         source: serde_json::Error,
     },
+    /// What was captured would grant something.
+    #[error("what action `{action}` would write is not a deny; nothing was written")]
+    NotADeny {
+        /// The action.
+        action: &'static str,
+    },
     /// AWS said no, or nothing.
     #[error("action `{action}` failed")]
     Port {
@@ -102,7 +115,7 @@ impl Classified for ActionError {
     fn class(&self) -> Class {
         match self {
             Self::WrongTarget { .. } => Class::InvalidInput,
-            Self::Captured { .. } => Class::Stuck,
+            Self::Captured { .. } | Self::NotADeny { .. } => Class::Stuck,
             Self::Port { source, .. } => source.class(),
         }
     }
@@ -139,7 +152,27 @@ pub trait Action: Send + Sync {
 }
 
 /// Every action. `notify` and `escalate` are not here: they change nothing and are done by the report.
-pub const ACTIONS: &[&dyn Action] = &[];
+pub const ACTIONS: &[&dyn Action] = &[
+    &deny_session::DenySession,
+    &revoke_role_sessions::RevokeRoleSessions,
+    &disable_access_key::DisableAccessKey,
+    &deny_user::DenyUser,
+];
+
+/// Whether the parts of a target agree: the name that IAM's API is called with is the one in the ARN that policies were asked about,
+/// in the account that the target names.
+#[must_use]
+pub fn is_consistent(target: &Target) -> bool {
+    let (arn, name, account, resource) = match target {
+        Target::RoleSession { role_arn, role_name, account, .. }
+        | Target::Role { role_arn, role_name, account, .. } => (role_arn, role_name, account, "role/"),
+        Target::AccessKey { user_arn, user_name, account, .. } | Target::User { user_arn, user_name, account } => {
+            (user_arn, user_name, account, "user/")
+        }
+        Target::OnCall => return true,
+    };
+    holder::entity_name(arn, account, resource) == Some(name)
+}
 
 /// The action of this name.
 #[must_use]

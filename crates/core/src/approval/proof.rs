@@ -9,12 +9,11 @@ use thiserror::Error;
 use super::{Answer, HEADER_ANSWER, HEADER_COMMENT, HEADER_INCIDENT, HEADER_PLAN};
 
 /// How old a signature may be when Decide sees it.
-pub const MAX_AGE: SignedDuration = SignedDuration::from_mins(15);
+const MAX_AGE: SignedDuration = SignedDuration::from_mins(15);
 /// How far ahead the signer's clock may be.
 const MAX_SKEW: SignedDuration = SignedDuration::from_mins(2);
 /// Headers that must be among the signed ones: without them the signature would say nothing about the incident.
-const MUST_BE_SIGNED: [&str; 6] =
-    ["host", "x-amz-date", HEADER_INCIDENT, HEADER_PLAN, HEADER_ANSWER, HEADER_COMMENT];
+const MUST_BE_SIGNED: [&str; 6] = ["host", "x-amz-date", HEADER_INCIDENT, HEADER_PLAN, HEADER_ANSWER, HEADER_COMMENT];
 
 /// What an answer has to be about.
 #[derive(Debug, Clone, Copy)]
@@ -86,8 +85,7 @@ pub fn check(answer: &Answer, expected: Expectation<'_>) -> Result<String, Refus
         header(answer, name)?;
     }
     // What is not signed could have been added by whoever stored the answer.
-    if let Some(unsigned) =
-        request.headers.keys().find(|name| *name != "authorization" && !authorization.covers(name))
+    if let Some(unsigned) = request.headers.keys().find(|name| *name != "authorization" && !authorization.covers(name))
     {
         return Err(Refusal::Unsigned(unsigned.clone()));
     }
@@ -135,9 +133,8 @@ struct Authorization<'a> {
 impl<'a> Authorization<'a> {
     fn of(text: &'a str) -> Result<Self, Refusal> {
         let parts = text.strip_prefix("AWS4-HMAC-SHA256 ").ok_or(Refusal::Authorization)?;
-        let field = |name: &str| {
-            parts.split(',').find_map(|part| part.trim().strip_prefix(name)).ok_or(Refusal::Authorization)
-        };
+        let field =
+            |name: &str| parts.split(',').find_map(|part| part.trim().strip_prefix(name)).ok_or(Refusal::Authorization);
         let credential = field("Credential=")?;
         if !credential.ends_with("/sts/aws4_request") {
             return Err(Refusal::Authorization);
@@ -236,7 +233,10 @@ mod tests {
 
     #[test]
     fn a_header_outside_the_signature_is_refused() {
-        assert_eq!(with(|a| set(a, "x-forwarded-for", "192.0.2.1")), Err(Refusal::Unsigned("x-forwarded-for".to_owned())));
+        assert_eq!(
+            with(|a| set(a, "x-forwarded-for", "192.0.2.1")),
+            Err(Refusal::Unsigned("x-forwarded-for".to_owned()))
+        );
         let refused = with(|a| {
             let weakened = a.request.headers["authorization"].replace(&format!("{HEADER_PLAN},"), ",");
             set(a, "authorization", &weakened.replace(&format!(";{HEADER_PLAN}"), ""));
@@ -246,16 +246,22 @@ mod tests {
 
     #[test]
     fn only_fresh_signatures_count() {
-        for (signed_at, fresh) in
-            [("20261120T092001Z", true), ("20261120T091959Z", false), ("20261120T093600Z", true), ("20261120T094000Z", false), ("yesterday", false)]
-        {
+        for (signed_at, fresh) in [
+            ("20261120T092001Z", true),
+            ("20261120T091959Z", false),
+            ("20261120T093600Z", true),
+            ("20261120T094000Z", false),
+            ("yesterday", false),
+        ] {
             assert_eq!(with(|a| set(a, "x-amz-date", signed_at)).is_ok(), fresh, "{signed_at}");
         }
     }
 
     #[test]
     fn only_signatures_of_version_four_for_sts_count() {
-        for text in ["Bearer abc", "AWS4-HMAC-SHA256 Credential=a/b/s3/aws4_request, SignedHeaders=host, Signature=00", ""] {
+        for text in
+            ["Bearer abc", "AWS4-HMAC-SHA256 Credential=a/b/s3/aws4_request, SignedHeaders=host, Signature=00", ""]
+        {
             assert_eq!(with(|a| set(a, "authorization", text)), Err(Refusal::Authorization), "{text}");
         }
         assert_eq!(with(|a| drop(a.request.headers.remove("x-amz-date"))), Err(Refusal::MissingHeader("x-amz-date")));

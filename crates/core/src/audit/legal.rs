@@ -10,8 +10,8 @@ use crate::incident::Status;
 /// What must hold before a record may be appended.
 #[derive(Debug, Clone, Copy)]
 enum Need {
-    /// The chain is that of a single call and still empty.
-    NewCallChain,
+    /// The chain is that of a single call.
+    CallChain,
     /// The chain is that of an incident.
     IncidentChain,
     /// An event was found.
@@ -60,7 +60,8 @@ struct Rule {
 const fn rule(body: &Body) -> Rule {
     use Need::*;
     let (needs, after_closing): (&'static [Need], bool) = match body {
-        Body::Assessment(_) => (&[NewCallChain], false),
+        // A call may be assessed again, by another policy.
+        Body::Assessment(_) => (&[CallChain], false),
         // A late event is found after closing; it opens the next incident.
         Body::Finding(_) => (&[IncidentChain], true),
         Body::Decision(_) => (&[IncidentChain, Found, OwnPlan], false),
@@ -104,12 +105,9 @@ impl Need {
     fn check(self, history: &History, incident: &str, now: Timestamp, body: &Body) -> Result<(), &'static str> {
         let step = step_of(body);
         let (holds, otherwise) = match self {
-            Self::NewCallChain => (
-                incident.starts_with(CALL_PREFIX) && history.entries().is_empty(),
-                "an assessment is the only record of the chain of its call",
-            ),
+            Self::CallChain => (incident.starts_with(CALL_PREFIX), "an assessment belongs into the chain of its call"),
             Self::IncidentChain => {
-                (!incident.starts_with(CALL_PREFIX), "the chain of a call holds its assessment and nothing else")
+                (!incident.starts_with(CALL_PREFIX), "the chain of a call holds its assessments and nothing else")
             }
             Self::Found => (history.evidence() > 0, "nothing was found yet"),
             Self::OwnPlan => {

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::request::Request;
 use super::{Call, Family};
-use crate::cloudtrail::arn::is_account;
+use crate::cloudtrail::field::account;
 
 /// See the module.
 pub(super) const FAMILY: Family =
@@ -12,20 +12,18 @@ pub(super) const FAMILY: Family =
 
 /// The parameters are usually null: a token is for every registry that the caller may reach. The old `registryIds` names one.
 fn authorization_token(_name: &str, request: &Request<'_>, flaws: &mut Vec<String>) -> Call {
-    let asked = request.list("registryIds").iter().find_map(registry_id);
-    let registry = request
-        .resource_account(flaws)
-        .or(asked)
-        .or_else(|| request.parameters.account("registryId", flaws))
-        .or_else(|| request.caller.map(str::to_owned));
+    let ids = request.list("registryIds");
+    let registry = match ids.first() {
+        Some(id) => registry_id(id, flaws),
+        None => request.resource_account(flaws).or_else(|| request.caller.map(str::to_owned)),
+    };
     Call::GetAuthorizationToken { registry }
 }
 
-fn registry_id(value: &Value) -> Option<String> {
-    let text = match value {
-        Value::String(text) => text.clone(),
-        Value::Number(number) => format!("{:012}", number.as_u64()?),
-        _ => return None,
-    };
-    is_account(&text).then_some(text)
+fn registry_id(value: &Value, flaws: &mut Vec<String>) -> Option<String> {
+    let id = account(value);
+    if id.is_none() {
+        flaws.push("`requestParameters.registryIds` does not name an account".to_owned());
+    }
+    id
 }

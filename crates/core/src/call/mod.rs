@@ -77,3 +77,6 @@ impl Call {
         Some((family.read)(name, &request, flaws))
     }
 }
+
+#[cfg(test)]
+mod tests;

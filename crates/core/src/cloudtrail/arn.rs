@@ -34,6 +34,11 @@ impl<'a> Arn<'a> {
         self.iam_entity("user/")
     }
 
+    /// An account's root user.
+    pub(crate) fn is_root(self) -> bool {
+        self.service == "iam" && self.resource == "root" && is_account(self.account)
+    }
+
     /// Role and session name of an assumed-role ARN.
     pub(crate) fn assumed_role(self) -> Option<(&'a str, &'a str)> {
         let rest = self.resource.strip_prefix("assumed-role/").filter(|_| self.service == "sts")?;

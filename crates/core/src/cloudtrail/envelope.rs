@@ -193,3 +193,6 @@ pub(super) fn only_record(payload: &Value) -> Result<&Value, ShapeError> {
         other => Err(ShapeError::Count { count: other.map_or(0, <[Value]>::len) }),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,8 @@
 //! Reading members of JSON objects leniently: absent is absent, empty is absent, a wrong type is a flaw and absent.
 
 use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
 use serde_json::{Map, Value};
 
 use super::arn::is_account;
@@ -61,21 +63,19 @@ impl<'a> Fields<'a> {
 
     /// The member `key` as a 12-digit account id. A number gets back the zeros that it lost.
     pub(crate) fn account(self, key: &str, flaws: &mut Vec<String>) -> Option<String> {
-        let text = match self.get(key)? {
-            Value::Number(number) => number.as_u64().map_or_else(|| number.to_string(), |id| format!("{id:012}")),
-            _ => self.text(key, flaws)?,
-        };
-        if !is_account(&text) {
-            flaws.push(format!("`{}` is `{}`, not a 12-digit account id", self.name(key), excerpt(&text)));
-            return None;
+        let value = self.get(key)?;
+        if let Some(id) = account(value) {
+            return Some(id);
         }
-        Some(text)
+        let text = self.text(key, flaws)?;
+        flaws.push(format!("`{}` is `{}`, not a 12-digit account id", self.name(key), excerpt(&text)));
+        None
     }
 
-    /// The member `key` as a time, in RFC 3339 or in the basic form (`20131102T010628Z`).
+    /// The member `key` as a time, in any form of [`parse_time`].
     pub(crate) fn time(self, key: &str, flaws: &mut Vec<String>) -> Option<Timestamp> {
         let text = self.text(key, flaws)?;
-        match text.trim().parse() {
+        match parse_time(&text) {
             Ok(time) => Some(time),
             Err(_) => {
                 flaws.push(format!("`{}` is `{}`, not a time", self.name(key), excerpt(&text)));
@@ -88,6 +88,28 @@ impl<'a> Fields<'a> {
     pub(crate) fn name(self, key: &str) -> String {
         if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
     }
+}
+
+/// A time in RFC 3339 or in the basic form (`20131102T010628Z`). CloudTrail's times are UTC; log stores that write them anew
+/// (`2026-03-01 09:30:00.000`) leave that out.
+pub(crate) fn parse_time(text: &str) -> Result<Timestamp, jiff::Error> {
+    let text = text.trim();
+    text.parse::<Timestamp>().or_else(|error| {
+        let is_plain = text.contains(':') && text.bytes().all(|byte| byte.is_ascii_digit() || b"-:. T".contains(&byte));
+        match text.parse::<DateTime>() {
+            Ok(time) if is_plain => time.to_zoned(TimeZone::UTC).map(|time| time.timestamp()),
+            _ => Err(error),
+        }
+    })
+}
+
+/// A 12-digit account id, as text or as the number that it is not.
+pub(crate) fn account(value: &Value) -> Option<String> {
+    let id = match value {
+        Value::String(text) => text.trim().to_owned(),
+        other => format!("{:012}", other.as_u64()?),
+    };
+    is_account(&id).then_some(id)
 }
 
 /// What kind of JSON value this is, for messages.
@@ -147,12 +169,18 @@ mod tests {
     }
 
     #[test]
-    fn times_are_read_in_both_iso_forms() {
+    fn times_are_read_in_every_form_in_which_they_are_written() {
         let value = json!({ "a": "2013-11-02T01:06:28Z", "b": "20131102T010628Z", "c": "yesterday" });
         let mut flaws = Vec::new();
         let extended = fields(&value).time("a", &mut flaws);
         assert!(extended.is_some());
         assert_eq!(extended, fields(&value).time("b", &mut flaws));
+        assert_eq!(extended, parse_time("2013-11-02 01:06:28.000").ok());
+        for junk in
+            ["2013-11-02", "2013-11-02T01:06:28[Europe/Berlin]", "01:06:28", "1383354388", "2013-13-02T01:06:28Z"]
+        {
+            assert!(parse_time(junk).is_err(), "{junk}");
+        }
         assert_eq!(fields(&value).time("c", &mut flaws), None);
         assert_eq!(flaws, ["`c` is `yesterday`, not a time"]);
     }

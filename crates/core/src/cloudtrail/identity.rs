@@ -1,6 +1,8 @@
 //! `userIdentity`: every type of it becomes a typed principal.
 
 mod read;
+#[cfg(test)]
+mod tests;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -72,7 +74,8 @@ pub struct Session {
     pub issued_at: Option<Timestamp>,
     /// `sourceIdentity`, which survives role chaining.
     pub source_identity: Option<String>,
-    /// `sessionIssuer.arn` as recorded: the role of a role session, the issuing user (or root) of a federated user.
+    /// `sessionIssuer.arn`: the role of a role session as recorded, the issuing user (or root) of a federated user. A federated
+    /// user can only be denied through the latter.
     #[serde(default)]
     pub issuer_arn: Option<String>,
 }

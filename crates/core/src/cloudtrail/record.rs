@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::envelope::only_record;
 use super::error::{RecordError, ShapeError};
-use super::field::{Fields, excerpt, kind};
+use super::field::{Fields, excerpt, kind, parse_time};
 use super::{Event, Origin, Principal};
 use crate::call::Call;
 
@@ -129,7 +129,7 @@ fn time(
 ) -> Result<Timestamp, RecordError> {
     let event_id = || excerpt(event_id);
     match (fields.text("eventTime", flaws), watched) {
-        (Some(text), watched) => match (text.trim().parse(), watched) {
+        (Some(text), watched) => match (parse_time(&text), watched) {
             (Ok(time), _) => return Ok(time),
             (Err(source), Some(call)) => {
                 let (event_id, call, value) = (event_id(), call.clone(), excerpt(&text));
@@ -164,4 +164,112 @@ fn origin(fields: Fields<'_>, flaws: &mut Vec<String>) -> Origin {
 fn is_service_name(text: &str) -> bool {
     let is_host = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_'));
     is_host && SERVICE_DOMAINS.iter().any(|domain| text.len() > domain.len() && text.ends_with(domain))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn watched(time: &Value) -> Value {
+        json!({ "eventSource": "ecr.amazonaws.com", "eventName": "GetAuthorizationToken", "eventID": "e-1", "eventTime": time })
+    }
+
+    #[test]
+    fn a_record_without_its_name_or_service_is_an_error() {
+        let text = |record: &Value| parse(record).expect_err("no event").to_string();
+        let missing = "the record `e-1` has no readable `eventName`, so it cannot be told which call it is";
+        for name in [json!(null), json!(""), json!([]), json!(true)] {
+            assert_eq!(
+                text(&json!({ "eventID": "e-1", "eventSource": "ecr.amazonaws.com", "eventName": name })),
+                missing
+            );
+        }
+        assert!(text(&json!({})).contains("`eventSource`"));
+        assert_eq!(
+            text(&json!([])),
+            "the payload is not a CloudTrail record: a list where a CloudTrail record was expected"
+        );
+    }
+
+    #[test]
+    fn a_watched_call_without_a_time_is_an_error_that_says_so() {
+        let error = parse(&watched(&json!(null))).expect_err("no time");
+        assert_eq!(
+            error.to_string(),
+            "the record `e-1` of `GetAuthorizationToken` has no `eventTime`, so nothing can be decided about it"
+        );
+        let error = parse(&watched(&json!("soon\u{1b}[0m"))).expect_err("no time");
+        assert!(matches!(error, RecordError::Time { .. }));
+        assert!(error.to_string().contains("`soon\\u{1b}[0m`"), "{error}");
+    }
+
+    #[test]
+    fn the_time_is_read_in_both_iso_forms() {
+        let extended = parse(&watched(&json!("2013-11-02T01:06:28Z"))).expect("an event").time;
+        for form in ["20131102T010628Z", " 2013-11-02T01:06:28.000Z", "2013-11-02T02:06:28+01:00"] {
+            assert_eq!(parse(&watched(&json!(form))).expect("an event").time, extended, "{form}");
+        }
+    }
+
+    #[test]
+    fn a_missing_id_is_the_hash_of_the_record_in_any_order() {
+        let text = r#"{"eventSource":"a.amazonaws.com","eventName":"B","x":{"c":1,"d":2}}"#;
+        let other = r#"{"x":{"d":2,"c":1},"eventName":"B","eventSource":"a.amazonaws.com"}"#;
+        let id = |text: &str| parse(&serde_json::from_str(text).expect("JSON")).expect("an event").event_id;
+        assert_eq!(id(text), id(other));
+        assert!(id(text).starts_with("sha256:") && id(text).len() == 71);
+        assert_ne!(id(text), id(&text.replace('2', "3")));
+    }
+
+    #[test]
+    fn copies_share_an_id() {
+        let id = |more: Value| {
+            let mut record = watched(&json!("2026-03-01T09:30:00Z"));
+            record.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
+            parse(&record).expect("an event").dedupe_id
+        };
+        assert_eq!(id(json!({})), "e-1");
+        assert_eq!(id(json!({ "sharedEventID": "" })), "e-1");
+        assert_eq!(id(json!({ "addendum": { "originalEventID": "o-1" } })), "o-1");
+        assert_eq!(id(json!({ "addendum": { "originalEventID": "o-1" }, "sharedEventID": "s-1" })), "s-1");
+    }
+
+    #[test]
+    fn a_source_is_an_address_a_mask_a_service_or_unknown() {
+        let origin = |source: Value| {
+            let mut flaws = Vec::new();
+            let record = json!({ "sourceIPAddress": source });
+            let origin = origin(Fields::record(record.as_object().expect("an object")), &mut flaws);
+            assert_eq!(flaws.is_empty(), origin != Origin::Unknown, "{source}: {flaws:?}");
+            origin
+        };
+        assert_eq!(origin(json!("2001:db8::1")), Origin::Address("2001:db8::1".parse().expect("an address")));
+        assert_eq!(origin(json!("::ffff:192.0.2.1")), Origin::Address("192.0.2.1".parse().expect("an address")));
+        for mask in ["AWS Internal", "AWS Internal/3", "AWS Internal/#"] {
+            assert_eq!(origin(json!(mask)), Origin::Masked, "{mask}");
+        }
+        for service in
+            ["lambda.amazonaws.com", "ecr.cn-north-1.amazonaws.com.cn", "ec2.application-autoscaling.amazonaws.com"]
+        {
+            assert_eq!(origin(json!(service)), Origin::Service(service.to_owned()));
+        }
+        let junk = [
+            json!(null),
+            json!(""),
+            json!(7),
+            json!(["192.0.2.1"]),
+            json!("192.0.2.1/24"),
+            json!("075.050.255.67"),
+            json!("AWS Internals"),
+            json!(".amazonaws.com"),
+            json!("evil.example.com"),
+            json!("a b.amazonaws.com"),
+            json!("amazonaws.com.example.com"),
+        ];
+        for junk in junk {
+            assert_eq!(origin(junk), Origin::Unknown);
+        }
+    }
 }

@@ -91,7 +91,9 @@ pub fn establish(event: &Event, inventory: &Inventory, logins: &[Login], own_rol
     if let Some(code) = &event.error_code {
         reasons.push(format!("the call failed with `{}`: an attempt, nothing left", code.escape_debug()));
     }
-    reasons.push(owner_in_words(owner, registry.as_deref(), inventory));
+    if event.call.is_some() {
+        reasons.push(owner_in_words(owner, registry.as_deref(), inventory));
+    }
     reasons.extend(missing::standing_in_words(&event.principal, &standing, inventory));
     let missing = missing::of(event, inventory, owner);
     let attempt = event.error_code.is_some();

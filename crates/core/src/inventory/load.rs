@@ -24,7 +24,7 @@ impl Inventory {
                 message: format!("this is not TOML: {}", error.message()),
                 nearest: None,
             };
-            return Err(InventoryErrors { problems: syntax.iter().map(problem).collect() });
+            return Err(InventoryErrors::of(syntax.iter().map(problem).collect()));
         }
         read(text, &document)
     }
@@ -33,11 +33,9 @@ impl Inventory {
 fn read<'t>(text: &'t str, document: &'t Spanned<DeTable<'t>>) -> Result<Inventory, InventoryErrors> {
     let mut problems = Problems::of(text);
     let inventory = sections_of(text, document, &mut problems);
-    let mut found = problems.found;
-    found.sort_by_key(|problem| problem.line);
     match inventory {
-        Some(inventory) if found.is_empty() => Ok(inventory),
-        _ => Err(InventoryErrors { problems: found }),
+        Some(inventory) if problems.found.is_empty() => Ok(inventory),
+        _ => Err(InventoryErrors::of(problems.found)),
     }
 }
 

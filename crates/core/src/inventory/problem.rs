@@ -26,6 +26,13 @@ pub struct InventoryErrors {
     pub problems: Vec<Problem>,
 }
 
+impl InventoryErrors {
+    pub(super) fn of(mut problems: Vec<Problem>) -> Self {
+        problems.sort_by_key(|problem| problem.line);
+        Self { problems }
+    }
+}
+
 impl fmt::Display for Problem {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "line {}", self.line)?;

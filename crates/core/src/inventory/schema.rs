@@ -54,7 +54,8 @@ pub(super) fn known(path: &str) -> Vec<&'static str> {
 
 /// What to say about a key that is not known in the table of this path.
 pub(super) fn unknown(path: &str, key: &str, line: usize) -> Problem {
-    let full = if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") };
+    let shown = key.escape_debug();
+    let full = if path.is_empty() { shown.to_string() } else { format!("{path}.{shown}") };
     let known = known(path);
     let elsewhere = SCHEMA.iter().find(|section| section.keys.contains(&key)).map(|section| section.name);
     let nearest = known

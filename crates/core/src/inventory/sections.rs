@@ -26,17 +26,15 @@ pub(super) fn organization<'t>(section: &Table<'t>, problems: &mut Problems<'t>)
     let listed = section.required("accounts", problems);
     let before = problems.found.len();
     let accounts = section.list("accounts", problems, each(values::account));
-    if accounts.is_empty() && problems.found.len() == before {
-        if let Some(field) = &listed {
-            problems.at(field, "is empty; list every account of the organisation");
-        }
+    if let Some(field) = listed.filter(|_| accounts.is_empty() && problems.found.len() == before) {
+        problems.at(&field, "is empty; list every account of the organisation");
     }
     let field = section.field("management_account");
     let management_account = field.as_ref().and_then(|field| field.parsed(problems, values::account));
-    if let (Some(field), Some(account)) = (&field, &management_account) {
-        if !accounts.contains(account) {
-            problems.at(field, format!("`{account}` is not one of `organization.accounts`"));
-        }
+    if let (Some(field), Some(account)) = (&field, &management_account)
+        && !accounts.contains(account)
+    {
+        problems.at(field, format!("`{account}` is not one of `organization.accounts`"));
     }
     Some(Organization { id: id?, accounts, management_account })
 }

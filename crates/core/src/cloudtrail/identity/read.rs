@@ -137,12 +137,7 @@ impl Identity<'_> {
         if name.is_none() {
             flaws.push("`userIdentity.arn` is not that of a federated user".to_owned());
         }
-        let issuer_arn = self.issuer.text("arn", flaws);
-        if issuer_arn.is_none() {
-            flaws.push(
-                "`userIdentity.sessionContext.sessionIssuer.arn` is missing: the issuing user is not known".to_owned(),
-            );
-        }
+        let issuer_arn = self.issuing_user(flaws);
         principal.name = name.clone().or_else(|| principal.name.take());
         principal.session = Some(Session {
             name: name.or_else(|| session_name(principal.user_id.as_deref())),
@@ -151,6 +146,19 @@ impl Identity<'_> {
             ..self.session(flaws)
         });
         check_account(principal, "userIdentity.arn", flaws);
+    }
+
+    fn issuing_user(self, flaws: &mut Vec<String>) -> Option<String> {
+        let path = "userIdentity.sessionContext.sessionIssuer.arn";
+        let Some(text) = self.issuer.text("arn", flaws) else {
+            flaws.push(format!("`{path}` is missing: the issuing user is not known"));
+            return None;
+        };
+        if Arn::parse(&text).is_some_and(|arn| arn.user().is_some() || arn.is_root()) {
+            return Some(text);
+        }
+        flaws.push(format!("`{path}` is `{}`, neither a user's nor that of root", excerpt(&text)));
+        None
     }
 
     /// A session where the key or the session's attributes say that the credentials were temporary.
@@ -179,7 +187,6 @@ fn session_name(user_id: Option<&str>) -> Option<String> {
 
 /// Keeps the ARN only if it is a role's, and tells the roles that IAM does not let anybody edit.
 fn check_role(principal: &mut Principal, path: &str, flaws: &mut Vec<String>) {
-    let is_session = principal.kind == PrincipalKind::RoleSession;
     let entity = principal.arn.as_deref().and_then(Arn::parse).and_then(Arn::role).map(str::to_owned);
     match (&entity, principal.arn.take_if(|_| entity.is_none())) {
         (Some(entity), _) => principal.name = Some(last_segment(entity).to_owned()),
@@ -193,8 +200,6 @@ fn check_role(principal: &mut Principal, path: &str, flaws: &mut Vec<String>) {
         principal.kind = PrincipalKind::IdentityCenterRole;
     } else if name.starts_with("aws-service-role/") || (entity.is_none() && name.starts_with("AWSServiceRoleFor")) {
         principal.kind = PrincipalKind::ServiceLinkedRole;
-    } else if is_session {
-        principal.kind = PrincipalKind::RoleSession;
     }
 }
 

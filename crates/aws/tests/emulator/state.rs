@@ -1,0 +1,106 @@
+//! Logins, approvals, measures and the breaker.
+
+use layerguard_core::approval::{Answer, ApprovalRequest, SignedRequest, Verb};
+use layerguard_core::ports::{ActivityStore, ApprovalStore, MeasureStore};
+
+use crate::world::{World, at, event};
+
+const INCIDENT: &str = "0011223344556677-1";
+
+#[tokio::test]
+async fn the_logins_of_a_session_come_by_time() {
+    let Some(world) = World::open("the_logins_of_a_session_come_by_time").await else { return };
+    let store = world.state().await;
+    for (id, time) in
+        [("late", "2026-11-20T09:00:00.5Z"), ("early", "2026-11-20T08:00:00Z"), ("old", "2026-11-19T08:00:00Z")]
+    {
+        store.record_login(&event(id, time)).await.unwrap();
+        store.record_login(&event(id, time)).await.unwrap();
+    }
+    let logins =
+        store.logins("ASIAIOSFODNN7EXAMPLE", at("2026-11-20T08:00:00Z"), at("2026-11-20T09:00:00.5Z")).await.unwrap();
+    let times: Vec<_> = logins.iter().map(|login| login.time).collect();
+    assert_eq!(times, [at("2026-11-20T08:00:00Z"), at("2026-11-20T09:00:00.5Z")]);
+    assert_eq!(logins[0].address, Some("203.0.113.7".parse().unwrap()));
+    assert!(store.logins("another", at("2026-11-20T08:00:00Z"), at("2026-11-20T10:00:00Z")).await.unwrap().is_empty());
+}
+
+fn answer(verb: Verb, given_at: &str, authorization: &str) -> Answer {
+    Answer {
+        incident: INCIDENT.to_owned(),
+        verb,
+        plan_hash: "ab".repeat(32),
+        comment: Some("seen".to_owned()),
+        given_at: at(given_at),
+        request: SignedRequest {
+            endpoint: "https://sts.eu-central-1.amazonaws.com".to_owned(),
+            headers: [("authorization".to_owned(), authorization.to_owned())].into(),
+        },
+    }
+}
+
+#[tokio::test]
+async fn a_request_is_replaced_and_answers_add_up() {
+    let Some(world) = World::open("a_request_is_replaced_and_answers_add_up").await else { return };
+    let store = world.state().await;
+    assert_eq!(store.request(INCIDENT).await.unwrap(), None);
+    let mut request = ApprovalRequest {
+        incident: INCIDENT.to_owned(),
+        plan_hash: "ab".repeat(32),
+        asked_at: at("2026-11-20T09:00:00Z"),
+        deadline: at("2026-11-20T10:00:00Z"),
+        told_at: None,
+        token: Some("token".to_owned()),
+    };
+    store.put_request(&request).await.unwrap();
+    request.token = None;
+    store.put_request(&request).await.unwrap();
+    assert_eq!(store.request(INCIDENT).await.unwrap(), Some(request));
+
+    let second = answer(Verb::Approve, "2026-11-20T09:20:00Z", "b");
+    let first = answer(Verb::Reject, "2026-11-20T09:10:00Z", "a");
+    for answer in [&second, &first, &second] {
+        store.put_answer(answer).await.unwrap();
+    }
+    assert_eq!(store.answers(INCIDENT).await.unwrap(), [first, second]);
+}
+
+#[tokio::test]
+async fn a_signature_is_claimed_by_one_only() {
+    let Some(world) = World::open("a_signature_is_claimed_by_one_only").await else { return };
+    let store = world.state().await;
+    assert!(store.claim_signature("cd", "one").await.unwrap());
+    assert!(store.claim_signature("cd", "one").await.unwrap());
+    assert!(!store.claim_signature("cd", "other").await.unwrap());
+}
+
+#[tokio::test]
+async fn temporary_measures_come_due() {
+    let Some(world) = World::open("temporary_measures_come_due").await else { return };
+    let store = world.state().await;
+    store.put_measure(INCIDENT, 0, Some(at("2026-11-20T21:00:00Z"))).await.unwrap();
+    store.put_measure(INCIDENT, 1, Some(at("2026-11-20T22:00:00Z"))).await.unwrap();
+    store.put_measure(INCIDENT, 2, None).await.unwrap();
+    assert!(store.due_measures(at("2026-11-20T20:59:59.999Z")).await.unwrap().is_empty());
+    let due = store.due_measures(at("2026-11-20T21:00:00Z")).await.unwrap();
+    assert_eq!(due, [(INCIDENT.to_owned(), 0)]);
+    store.remove_measure(INCIDENT, 0).await.unwrap();
+    store.remove_measure(INCIDENT, 0).await.unwrap();
+    let due = store.due_measures(at("2027-11-20T21:00:00Z")).await.unwrap();
+    assert_eq!(due, [(INCIDENT.to_owned(), 1)]);
+}
+
+#[tokio::test]
+async fn an_action_counts_once_per_scope() {
+    let Some(world) = World::open("an_action_counts_once_per_scope").await else { return };
+    let store = world.state().await;
+    let scopes = ["all".to_owned(), "account#111122223333".to_owned()];
+    store.count_action(&scopes, INCIDENT, 0, at("2026-11-20T09:00:00Z")).await.unwrap();
+    store.count_action(&scopes, INCIDENT, 0, at("2026-11-20T09:00:05Z")).await.unwrap();
+    store.count_action(&scopes[..1], INCIDENT, 1, at("2026-11-20T09:10:00Z")).await.unwrap();
+    let since = async |scope: &str, from: &str| store.actions_since(scope, at(from)).await.unwrap();
+    assert_eq!(since("all", "2026-11-20T09:00:00Z").await, 2);
+    assert_eq!(since("all", "2026-11-20T09:00:06Z").await, 1);
+    assert_eq!(since("account#111122223333", "2026-11-20T08:00:00Z").await, 1);
+    assert_eq!(since("account#444455556666", "2026-11-20T08:00:00Z").await, 0);
+}
