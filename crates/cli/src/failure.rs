@@ -71,8 +71,9 @@ impl Failure {
     #[must_use]
     pub fn unknown_incident(id: &str, stack: &str) -> Self {
         let (id, stack) = (layerguard_core::text::escape(id), layerguard_core::text::escape(stack));
-        Self::no(format!("there is no incident `{id}` in stack `{stack}`"))
-            .remedy(format!("`layerguard incidents list --stack {stack}` shows the ids; is it the right stack, account and region?"))
+        Self::no(format!("there is no incident `{id}` in stack `{stack}`")).remedy(format!(
+            "`layerguard incidents list --stack {stack}` shows the ids; is it the right stack, account and region?"
+        ))
     }
 
     /// A port of this stack failed.

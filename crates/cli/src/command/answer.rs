@@ -5,7 +5,7 @@
 mod wait;
 
 use layerguard_core::approval::{self, Answer, Expectation, Verb};
-use layerguard_core::audit::body::Body;
+use layerguard_core::audit::Body;
 use layerguard_core::message::moment;
 use layerguard_core::text::escape;
 
@@ -94,16 +94,18 @@ fn to_answer(dossier: &Dossier, stack: &Stack<'_>) -> Result<String, Failure> {
     let decision = history.decision();
     let current = decision.map(|decision| decision.plan_hash.clone()).unwrap_or_default();
     match &dossier.request {
-        Some(request) if request.plan_hash != current => Err(Failure::no(format!(
-            "the plan of incident `{id}` is being made anew because of new evidence"
-        ))
-        .remedy("try again in a moment")),
+        Some(request) if request.plan_hash != current => {
+            Err(Failure::no(format!("the plan of incident `{id}` is being made anew because of new evidence"))
+                .remedy("try again in a moment"))
+        }
         Some(request) if stack.clock.now() > request.deadline => {
             Err(Failure::no(format!("the time to answer ended at {}", moment(request.deadline)))
                 .remedy("what follows is recorded and escalated; `layerguard incidents show` tells"))
         }
         Some(_) => Ok(current),
-        None => Err(Failure::no(format!("incident `{id}` has not been put to anybody yet")).remedy("try again in a moment")),
+        None => {
+            Err(Failure::no(format!("incident `{id}` has not been put to anybody yet")).remedy("try again in a moment"))
+        }
     }
 }
 
@@ -126,11 +128,17 @@ fn to_undo(dossier: &Dossier, stack: &Stack<'_>) -> Result<String, Failure> {
     let id = escape(&dossier.incident.id);
     if dossier.incident.status.is_open() {
         let status = dossier.incident.status.as_str();
-        return Err(Failure::no(format!("incident `{id}` is still {status}: nothing can be taken back yet"))
-            .remedy(format!("reject what is asked, or wait until it is settled: `layerguard incidents show {id} --stack {}`", stack.name)));
+        return Err(Failure::no(format!("incident `{id}` is still {status}: nothing can be taken back yet")).remedy(
+            format!(
+                "reject what is asked, or wait until it is settled: `layerguard incidents show {id} --stack {}`",
+                stack.name
+            ),
+        ));
     }
     if dossier.history.standing().is_empty() {
-        return Err(Failure::no(format!("there is nothing to take back: nothing that was done for incident `{id}` stands")));
+        return Err(Failure::no(format!(
+            "there is nothing to take back: nothing that was done for incident `{id}` stands"
+        )));
     }
     Ok(dossier.history.decision().map(|decision| decision.plan_hash.clone()).unwrap_or_default())
 }
@@ -150,7 +158,9 @@ async fn sign(stack: &Stack<'_>, wish: &Wish<'_>, plan_hash: &str) -> Result<Ans
     let expected =
         Expectation { endpoint: &answer.request.endpoint, incident: wish.id, plan_hash, now: stack.clock.now() };
     approval::check(&answer, expected).map_err(|refusal| {
-        Failure::unreachable("could not sign the answer so that it will count").because(&refusal).remedy("is the clock right?")
+        Failure::unreachable("could not sign the answer so that it will count")
+            .because(&refusal)
+            .remedy("is the clock right?")
     })?;
     Ok(answer)
 }

@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use layerguard_core::audit::body::Body;
-use layerguard_core::audit::{self, AuditRecord};
+use layerguard_core::audit::{self, AuditRecord, Body};
 use layerguard_core::incident::Incident;
 
 use crate::exit::Exit;
@@ -73,7 +72,10 @@ async fn verify_one(stack: &Stack<'_>, incident: &Incident) -> Result<Verified, 
     if records.is_empty() && incident.decisions > 0 {
         verified.flaws.push("it was decided, but none of its records is there".to_owned());
     } else if verified.flaws.is_empty() && !incident.status.is_open() && !verified.sealed {
-        verified.flaws.push(format!("it is {}, but its chain is not closed: the last records are missing", incident.status.as_str()));
+        verified.flaws.push(format!(
+            "it is {}, but its chain is not closed: the last records are missing",
+            incident.status.as_str()
+        ));
     }
     let (assessments, flaws) = assessments(stack, &records).await?;
     verified.assessments = assessments;

@@ -84,7 +84,8 @@ fn who(record: &Explained) -> String {
         (None, Some(account)) => format!("account {}", escape(account)),
         (None, None) => "not recorded".to_owned(),
     };
-    let session = principal.session.as_deref().map(|session| format!(", session {}", escape(session))).unwrap_or_default();
+    let session =
+        principal.session.as_deref().map(|session| format!(", session {}", escape(session))).unwrap_or_default();
     format!("{name}{session}")
 }
 
@@ -127,7 +128,11 @@ fn why(out: &mut dyn Write, record: &Explained, width: Option<usize>) -> io::Res
     let mut label = "why";
     for line in lines {
         let text = escape_to(&line, 600);
-        if label.is_empty() { more(out, &text, width)? } else { field(out, label, &text, width)? }
+        if label.is_empty() {
+            more(out, &text, width)?
+        } else {
+            field(out, label, &text, width)?
+        }
         label = "";
     }
     Ok(())
@@ -140,7 +145,11 @@ fn decision(out: &mut dyn Write, line: &Line, width: Option<usize>) -> io::Resul
     let mut label = "decision";
     for step in &line.steps {
         let text = format!("{} {}", mode_words(step.mode), escape(&step.action));
-        if label.is_empty() { more(out, &text, width)? } else { field(out, label, &text, width)? }
+        if label.is_empty() {
+            more(out, &text, width)?
+        } else {
+            field(out, label, &text, width)?
+        }
         more(out, &format!("  {}", escape_to(&step.effect, 600)), width)?;
         more(out, &format!("  {}", lifts(step)), width)?;
         label = "";

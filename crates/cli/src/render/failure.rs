@@ -5,8 +5,8 @@ use std::io::Write;
 
 use layerguard_core::text::{escape, escape_to};
 
-use super::paint::{Tone, paint};
 use super::Screen;
+use super::paint::{Tone, paint};
 use crate::failure::Failure;
 
 impl Screen {

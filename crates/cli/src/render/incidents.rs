@@ -25,7 +25,7 @@ impl Screen {
             return Ok(writeln!(self.out, "no incidents in stack {}", escape(stack))?);
         }
         let mut table = Table::new();
-        table.load_preset(NOTHING).set_header(HEADER);
+        table.load_style(NOTHING).set_header(HEADER);
         if let Some(width) = self.width {
             table.set_content_arrangement(ContentArrangement::Dynamic);
             table.set_width(u16::try_from(width).unwrap_or(u16::MAX));
@@ -58,7 +58,8 @@ fn toned(line: &str, status: Option<&str>, tone: Tone) -> String {
 
 fn row(incident: &Incident, now: Timestamp) -> [String; 7] {
     let severity = incident.severity.map_or("-", severity_word);
-    let rules = if incident.rules.is_empty() { "undecided".to_owned() } else { escape_to(&incident.rules.join(", "), 120) };
+    let rules =
+        if incident.rules.is_empty() { "undecided".to_owned() } else { escape_to(&incident.rules.join(", "), 120) };
     [
         escape(&incident.id),
         incident.status.as_str().to_owned(),

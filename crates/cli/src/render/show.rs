@@ -3,7 +3,8 @@
 use std::io::{self, Write};
 
 use jiff::Timestamp;
-use layerguard_core::audit::body::{Body, Decision};
+use layerguard_core::audit::Body;
+use layerguard_core::audit::body::Decision;
 use layerguard_core::message::{Done, Summary, age, moment, severity_word};
 use layerguard_core::plan::Step;
 use layerguard_core::text::{escape, escape_to};
@@ -70,13 +71,18 @@ fn facts(out: &mut dyn Write, summary: &Summary, width: Option<usize>) -> io::Re
 }
 
 fn why(out: &mut dyn Write, summary: &Summary, width: Option<usize>) -> io::Result<()> {
-    let rules = summary.rules.iter().map(|rule| format!("{}: {} ({})", severity_word(rule.severity), rule.title, rule.id));
+    let rules =
+        summary.rules.iter().map(|rule| format!("{}: {} ({})", severity_word(rule.severity), rule.title, rule.id));
     let errors = summary.errors.iter().map(|error| format!("undecided: {error}"));
     let network = summary.network_reasons.iter().take(3).map(|reason| format!("network: {reason}"));
     let mut label = "why";
     for line in rules.chain(errors).chain(network) {
         let text = escape_to(&line, 600);
-        if label.is_empty() { more(out, &text, width)? } else { field(out, label, &text, width)? }
+        if label.is_empty() {
+            more(out, &text, width)?
+        } else {
+            field(out, label, &text, width)?
+        }
         label = "";
     }
     Ok(())
@@ -133,7 +139,11 @@ fn answers(out: &mut dyn Write, dossier: &Dossier, now: Timestamp, width: Option
     writeln!(out, "\n{}", paint(Tone::Strong, "Answers"))?;
     if let Some(request) = open {
         let left = request.deadline.duration_since(now);
-        let left = if left.is_negative() { "over".to_owned() } else { format!("in {}", layerguard_core::message::duration(left)) };
+        let left = if left.is_negative() {
+            "over".to_owned()
+        } else {
+            format!("in {}", layerguard_core::message::duration(left))
+        };
         field(out, "deadline", &format!("{} ({left})", moment(request.deadline)), width)?;
     }
     answered.iter().try_for_each(|line| writeln!(out, "  {line}"))

@@ -1,7 +1,8 @@
 //! What each audit record says, in one escaped line.
 
 use layerguard_core::approval::Verb;
-use layerguard_core::audit::body::{Body, ExpiryOutcome, NotificationKind, OutcomeResult, UndoCause, UndoResult};
+use layerguard_core::audit::Body;
+use layerguard_core::audit::body::{ExpiryOutcome, NotificationKind, OutcomeResult, UndoCause, UndoResult};
 use layerguard_core::message::moment;
 use layerguard_core::text::{escape, escape_to};
 
@@ -11,9 +12,15 @@ pub fn words(body: &Body) -> String {
     match body {
         Body::Assessment(_) => "event assessed".to_owned(),
         Body::Finding(finding) => {
-            let calls: std::collections::BTreeSet<&str> = finding.events.iter().map(|event| event.call.as_str()).collect();
+            let calls: std::collections::BTreeSet<&str> =
+                finding.events.iter().map(|event| event.call.as_str()).collect();
             let calls: Vec<String> = calls.into_iter().take(3).map(escape).collect();
-            format!("found {}, {} in all: {}", counted(finding.events.len(), "event"), finding.evidence, calls.join(", "))
+            format!(
+                "found {}, {} in all: {}",
+                counted(finding.events.len(), "event"),
+                finding.evidence,
+                calls.join(", ")
+            )
         }
         Body::Decision(decision) => {
             let steps = decision.plan.steps.iter().filter(|step| step.is_containment());
@@ -23,7 +30,11 @@ pub fn words(body: &Body) -> String {
             format!("decided to {steps}")
         }
         Body::ApprovalRequested(asked) => {
-            format!("{} until {}", if asked.reminder { "reminded people" } else { "asked people" }, moment(asked.deadline))
+            format!(
+                "{} until {}",
+                if asked.reminder { "reminded people" } else { "asked people" },
+                moment(asked.deadline)
+            )
         }
         Body::ApprovalAccepted(answer) => {
             let said = answer.comment.as_deref().map(|said| format!(": {}", escape(said))).unwrap_or_default();
@@ -37,22 +48,32 @@ pub fn words(body: &Body) -> String {
             ExpiryOutcome::Escalate => "nobody answered in time; nothing was done".to_owned(),
             ExpiryOutcome::Contain => "nobody answered in time; the narrow steps run".to_owned(),
         },
-        Body::Intent(intent) => format!("step {}: about to {} on {}", intent.step, escape(&intent.action), escape(&intent.target.label())),
-        Body::Outcome(outcome) => step(outcome.step, match outcome.result {
-            OutcomeResult::Applied => "done",
-            OutcomeResult::NothingToDo => "nothing to do, it stood already",
-            OutcomeResult::Failed => "FAILED",
-        }, outcome.detail.as_deref()),
+        Body::Intent(intent) => {
+            format!("step {}: about to {} on {}", intent.step, escape(&intent.action), escape(&intent.target.label()))
+        }
+        Body::Outcome(outcome) => step(
+            outcome.step,
+            match outcome.result {
+                OutcomeResult::Applied => "done",
+                OutcomeResult::NothingToDo => "nothing to do, it stood already",
+                OutcomeResult::Failed => "FAILED",
+            },
+            outcome.detail.as_deref(),
+        ),
         Body::UndoIntent(undo) => match undo.cause {
             UndoCause::Person => format!("step {}: about to take it back", undo.step),
             UndoCause::Lift => format!("step {}: about to lift it, its time is over", undo.step),
         },
-        Body::UndoOutcome(undo) => step(undo.step, match undo.result {
-            UndoResult::Undone => "taken back",
-            UndoResult::NothingToDo => "nothing of it was left",
-            UndoResult::Drifted => "NOT taken back, changed in between",
-            UndoResult::Failed => "could NOT be taken back",
-        }, undo.detail.as_deref()),
+        Body::UndoOutcome(undo) => step(
+            undo.step,
+            match undo.result {
+                UndoResult::Undone => "taken back",
+                UndoResult::NothingToDo => "nothing of it was left",
+                UndoResult::Drifted => "NOT taken back, changed in between",
+                UndoResult::Failed => "could NOT be taken back",
+            },
+            undo.detail.as_deref(),
+        ),
         Body::Notification(told) => match told.kind {
             NotificationKind::ApprovalRequest => "told people: to answer",
             NotificationKind::Reminder => "told people: still to answer",

@@ -1,8 +1,8 @@
 //! What became of each step, out of the records.
 
 use super::{Done, StepResult};
-use crate::audit::body::{Body, OutcomeResult, UndoResult};
-use crate::audit::{Entry, History};
+use crate::audit::body::{OutcomeResult, UndoResult};
+use crate::audit::{Body, Entry, History};
 
 impl Done {
     /// The latest result of each step that has one, in the order in which they came.

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use layerguard_core::approval::{Answer, Verb};
-use layerguard_core::audit::body::{ApprovalAccepted, Body};
-use layerguard_core::audit::{Entry, History};
+use layerguard_core::audit::body::ApprovalAccepted;
+use layerguard_core::audit::{Body, Entry, History};
 use layerguard_core::message::{Done, moment};
 use layerguard_core::text::escape;
 

@@ -12,7 +12,6 @@ mod record;
 mod spool;
 mod windows;
 
-use std::path::PathBuf;
 
 use layerguard_core::assess::Assessor;
 use layerguard_core::cloudtrail::{self, Event};
@@ -116,7 +115,7 @@ impl Run {
 
 /// What an error message calls a path.
 fn shown(path: &std::path::Path) -> String {
-    if path == PathBuf::from("-") {
+    if path.as_os_str() == "-" {
         "standard input".to_owned()
     } else {
         layerguard_core::text::escape(&path.display().to_string())

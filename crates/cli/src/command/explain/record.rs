@@ -140,7 +140,8 @@ pub struct Line {
 pub(super) fn explain(assessor: &Assessor, event: &Event, logins: &[Login]) -> Line {
     let assessed = assessor.assess(event, logins);
     let decision = assessed.key.as_ref().map(|key| decide(assessor, event, &assessed, key));
-    let steps: Vec<Step> = decision.iter().flat_map(|made| &made.plan.steps).filter(|step| step.is_containment()).cloned().collect();
+    let steps: Vec<Step> =
+        decision.iter().flat_map(|made| &made.plan.steps).filter(|step| step.is_containment()).cloned().collect();
     let exposed_until = event.hands_out_layer().then(|| event.time.checked_add(URL_LIFE).ok()).flatten();
     Line {
         time: event.time,
@@ -171,7 +172,8 @@ fn decide(assessor: &Assessor, event: &Event, assessed: &Assessed, key: &Inciden
         playbooks,
         trail_account: event.recipient_account.as_deref(),
         not_held: false,
-        earlier: &[],
+        standing: &[],
+        first_number: 0,
     };
     decision::decide(assessor, &limits, &case)
 }
@@ -210,7 +212,10 @@ fn answer(event: &Event, assessed: &Assessed, decision: Option<&Decision>, steps
         },
         resource: resource(event),
         decision: decision.map_or(Weight::None, |made| weight(made.mode)),
-        plan: steps.iter().map(|step| PlanStep { action: step.action.clone(), target: step.target.label(), mode: step.mode }).collect(),
+        plan: steps
+            .iter()
+            .map(|step| PlanStep { action: step.action.clone(), target: step.target.label(), mode: step.mode })
+            .collect(),
         incident: None,
         reasons,
         errors,
@@ -233,7 +238,9 @@ fn resource(event: &Event) -> Resource {
         Some(Call::BatchGetImage { repository, images }) => {
             Resource { images: images.clone(), ..of_repository(repository) }
         }
-        Some(Call::GetAuthorizationToken { registry }) => Resource { registry: registry.clone(), ..Resource::default() },
+        Some(Call::GetAuthorizationToken { registry }) => {
+            Resource { registry: registry.clone(), ..Resource::default() }
+        }
         None => Resource::default(),
     }
 }
