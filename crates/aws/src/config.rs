@@ -10,6 +10,7 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::ProvideCredentials;
 use aws_sdk_sts::config::endpoint::{DefaultResolver, Params, ResolveEndpoint};
 use layerguard_core::approval::{CallerIdentity, SignedRequest};
+use layerguard_core::error::{Class, Classified};
 use layerguard_core::ports::{IdentityProof, PortError, PortErrorKind, PortResult};
 use thiserror::Error;
 
@@ -58,6 +59,12 @@ pub enum ConfigError {
     },
 }
 
+impl Classified for ConfigError {
+    fn class(&self) -> Class {
+        Class::Permanent
+    }
+}
+
 /// Access to AWS in one region. Cheap to clone; the tables share one client.
 #[derive(Debug, Clone)]
 pub struct Aws {
@@ -65,31 +72,6 @@ pub struct Aws {
     region: String,
     dynamodb: OnceLock<aws_sdk_dynamodb::Client>,
     sts: Sts,
-}
-
-/// What stands where, by the stack's name.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Names {
-    /// The audit table.
-    pub audit_table: String,
-    /// The state table.
-    pub state_table: String,
-    /// ARN of the respond machine.
-    pub respond_arn: String,
-}
-
-impl Names {
-    /// The names of a stack in the caller's account and this region. The partition is the caller's.
-    #[must_use]
-    pub fn of(stack: &str, region: &str, caller: &CallerIdentity) -> Self {
-        let partition = caller.arn.split(':').nth(1).filter(|partition| !partition.is_empty()).unwrap_or("aws");
-        let account = &caller.account;
-        Self {
-            audit_table: format!("{stack}-audit"),
-            state_table: format!("{stack}-state"),
-            respond_arn: format!("arn:{partition}:states:{region}:{account}:stateMachine:{stack}-respond"),
-        }
-    }
 }
 
 impl Aws {
@@ -242,19 +224,6 @@ mod tests {
 
     fn settings(region: &str) -> Settings {
         Settings { region: Some(region.to_owned()), ..Settings::default() }
-    }
-
-    #[test]
-    fn names_follow_the_stack_and_the_callers_partition() {
-        let caller = CallerIdentity {
-            arn: "arn:aws-cn:sts::111122223333:assumed-role/on-call/ada".into(),
-            user_id: "AROAEXAMPLEID:ada".into(),
-            account: "111122223333".into(),
-        };
-        let names = Names::of("guard", "cn-north-1", &caller);
-        assert_eq!(names.audit_table, "guard-audit");
-        assert_eq!(names.state_table, "guard-state");
-        assert_eq!(names.respond_arn, "arn:aws-cn:states:cn-north-1:111122223333:stateMachine:guard-respond");
     }
 
     #[tokio::test]

@@ -166,6 +166,26 @@ impl From<Failure> for Diagnostic {
 
 /// Serves invocations: each payload goes to the handler, each error leaves as a [`Failure`] and stands in the log.
 ///
+/// ```no_run
+/// use layerguard_aws::config::{Aws, Settings};
+/// use layerguard_aws::edge::{self, Environment, Failure};
+/// use layerguard_core::ports::{AuditLog, PortResult};
+///
+/// async fn count(log: &dyn AuditLog, payload: serde_json::Value) -> PortResult<usize> {
+///     Ok(log.records(payload["incident_id"].as_str().unwrap_or_default()).await?.len())
+/// }
+///
+/// #[tokio::main(flavor = "current_thread")]
+/// async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+///     edge::init_logging();
+///     let environment = Environment::of_process();
+///     let table = environment.required("LAYERGUARD_AUDIT_TABLE").map_err(|error| Failure::of(&error))?;
+///     let aws = Aws::load(&Settings::default()).await.map_err(|error| Failure::of(&error))?;
+///     let log = aws.audit_table(table);
+///     edge::serve(|payload| count(&log, payload)).await
+/// }
+/// ```
+///
 /// # Errors
 /// When the runtime's own interface fails.
 pub async fn serve<H, F, T, E>(handler: H) -> Result<(), lambda_runtime::Error>

@@ -16,6 +16,7 @@ mod iam;
 mod identity;
 mod incidents;
 mod measures;
+mod names;
 mod notifier;
 mod table;
 
@@ -23,5 +24,6 @@ pub use audit_log::AuditTable;
 pub use executions::RespondMachine;
 pub use iam::OwnAccount;
 pub use identity::{Statement, Sts};
+pub use names::Names;
 pub use notifier::AlertTopic;
 pub use table::StateTable;

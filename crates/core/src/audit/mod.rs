@@ -6,6 +6,7 @@
 mod append;
 pub mod body;
 mod chain;
+mod conclusion;
 mod history;
 mod kind;
 mod legal;

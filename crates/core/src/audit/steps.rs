@@ -90,6 +90,12 @@ impl History {
         self.intended(number).map(|(_, intent)| intent)
     }
 
+    /// When the step was begun.
+    #[must_use]
+    pub fn begun_at(&self, number: u32) -> Option<Timestamp> {
+        self.intended(number).and_then(|(at, _)| self.entries().get(at)).map(|entry| entry.time)
+    }
+
     fn came_out(&self, number: u32) -> Option<(usize, &Outcome)> {
         self.latest(|body| match body {
             Body::Outcome(outcome) if outcome.step == number => Some(outcome),
@@ -206,8 +212,7 @@ impl History {
     #[must_use]
     pub fn lift_at(&self, number: u32) -> Option<Timestamp> {
         let after = self.step(number).filter(|_| self.standing().contains(&number))?.lift_after()?;
-        let (at, _) = self.intended(number)?;
-        self.entries().get(at)?.time.checked_add(after).ok()
+        self.begun_at(number)?.checked_add(after).ok()
     }
 
     /// The later step, if one may stand, that did the same to the same target: it is taken back first.

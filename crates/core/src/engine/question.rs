@@ -56,7 +56,6 @@ pub struct ResponseAnswer {
 
 /// "May this person give this answer?"
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-
 pub struct ApprovalQuestion {
     /// What the person answers.
     pub verb: Verb,

@@ -1,0 +1,68 @@
+# What a person types. Two commands matter: `make demo` and `make test`; both set up what they need below this folder.
+
+PYTHON ?= python3
+CARGO ?= cargo
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+FUNCTIONS := -p layerguard-detect -p layerguard-decide -p layerguard-remediate
+PROGRAMS := $(FUNCTIONS) -p layerguard-cli
+STACK := $(PYTHON) tests/stack/stack.py
+# Every build of the workspace takes the same features, so that nothing is built twice.
+WORKSPACE := --workspace --locked
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check check-fast fmt lint unit docs gates e2e build stack-up stack-down rust clean
+
+help: ## show this list
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: build ## the whole product on your own machine: an intruder pulls, on-call approves, the session is cut off (WAIT=1: you approve)
+	@$(STACK) run -q -p Inventory=@tests/demo/inventory.toml -p Mode=ask -p InlineDeny=allowed \
+		--bin-dir $(TARGET)/debug -- python tests/demo/demo.py --bin-dir $(TARGET)/debug $(if $(WAIT),--wait)
+
+test: check e2e ## everything: check, and the end-to-end run on the local stack
+
+check: lint unit docs gates ## format, clippy, tests of the workspace, docs, state machines, template, IAM
+
+check-fast: rust ## the quick inner loop: the core and its tests, no SDK, no stack
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy -p layerguard-core -p layerguard-testkit --all-targets --locked -- -D warnings
+	$(CARGO) test -q -p layerguard-core -p layerguard-testkit --locked
+
+fmt: rust ## format
+	$(CARGO) fmt --all
+
+lint: rust ## format and clippy, warnings are errors
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy $(WORKSPACE) --all-targets -- -D warnings
+
+unit: rust ## the tests of the workspace
+	$(CARGO) test $(WORKSPACE)
+
+docs: rust ## the documentation, warnings are errors
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc $(WORKSPACE) --no-deps --document-private-items -q
+
+gates: ## validators over the state machines, the template and the IAM policies
+	@$(PYTHON) tests/stack/bootstrap.py stack gates checkov npm
+	@$(PYTHON) tests/gates/gates.py
+	@.local/stack/bin/python -m pytest -q tests/gates
+
+e2e: build ## the local stack's own tests, then the chain end to end with real processes
+	@$(PYTHON) tests/stack/bootstrap.py stack
+	@.local/stack/bin/python -m pytest -q tests/stack
+	@LAYERGUARD_BIN_DIR=$(abspath $(TARGET))/debug .local/stack/bin/python -m pytest -q tests/e2e
+
+build: rust ## the three functions and the command line, as the local stack runs them
+	@$(CARGO) build $(WORKSPACE) --bins
+
+stack-up: build ## bring the local stack up and leave it running
+	@$(STACK) up
+	@$(STACK) deploy -p Inventory=@tests/demo/inventory.toml -p Mode=ask -p InlineDeny=allowed --bin-dir $(TARGET)/debug
+
+stack-down: ## take the local stack down
+	@$(STACK) down
+
+rust:
+	@command -v $(CARGO) >/dev/null || { echo "cargo is missing: install Rust 1.95 or newer (https://rustup.rs), then run this again"; exit 2; }
+
+clean: ## remove what was installed and built below this folder
+	rm -rf .local target

@@ -1,0 +1,120 @@
+//! What leaves a function over Lambda's runtime interface: the test plays that interface, a child process plays the function.
+
+#![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::process::Command;
+
+use layerguard_aws::edge;
+use layerguard_core::error::Class;
+use layerguard_core::ports::{PortError, PortErrorKind};
+use serde_json::{Value, json};
+
+/// Tells the child process that it is the function.
+const CHILD: &str = "LAYERGUARD_TEST_FUNCTION";
+
+/// The function: fails in the way that its payload asks for.
+async fn fail(payload: Value) -> Result<Value, PortError> {
+    let kind = match payload.get("fails").and_then(Value::as_str).unwrap() {
+        "unavailable" => PortErrorKind::Unavailable("ThrottlingException".to_owned()),
+        "denied" => PortErrorKind::Denied("AccessDenied".to_owned()),
+        "unreadable" => PortErrorKind::Unreadable("attribute `doc`".to_owned()),
+        _ => return Ok(json!({"done": true})),
+    };
+    Err(PortError { operation: "read incident `x`".to_owned(), kind })
+}
+
+#[tokio::test]
+async fn function() {
+    if std::env::var_os(CHILD).is_some() {
+        edge::init_logging();
+        edge::serve(fail).await.unwrap();
+    }
+}
+
+/// Reads one request: its first line and its body.
+fn request(stream: &TcpStream) -> (String, String) {
+    let mut reader = BufReader::new(stream);
+    let mut line = || {
+        let mut line = String::new();
+        reader.read_line(&mut line).unwrap();
+        line.trim_end().to_owned()
+    };
+    let first = line();
+    let mut length = 0;
+    loop {
+        let header = line().to_ascii_lowercase();
+        if header.is_empty() {
+            break;
+        }
+        if let Some(value) = header.strip_prefix("content-length:") {
+            length = value.trim().parse().unwrap();
+        }
+    }
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body).unwrap();
+    (first, String::from_utf8(body).unwrap())
+}
+
+fn reply(mut stream: &TcpStream, status: &str, headers: &str, body: &str) {
+    let length = body.len();
+    let text = format!("HTTP/1.1 {status}\r\n{headers}content-length: {length}\r\nconnection: close\r\n\r\n{body}");
+    stream.write_all(text.as_bytes()).unwrap();
+}
+
+/// Invokes the function once for each payload; answers with the path and the body of each of its answers, and with its log.
+fn invoke(payloads: &[Value]) -> (Vec<(String, Value)>, String) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut child = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "function", "--nocapture"])
+        .env(CHILD, "1")
+        .env("AWS_LAMBDA_RUNTIME_API", listener.local_addr().unwrap().to_string())
+        .env("AWS_LAMBDA_FUNCTION_NAME", "layerguard-test")
+        .env("AWS_LAMBDA_FUNCTION_VERSION", "1")
+        .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128")
+        .env_remove("RUST_LOG")
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut waiting = payloads.iter().enumerate();
+    let mut answers = Vec::new();
+    while answers.len() < payloads.len() {
+        let (stream, _) = listener.accept().unwrap();
+        let (first, body) = request(&stream);
+        if first.starts_with("GET") {
+            let (index, payload) = waiting.next().unwrap();
+            let headers = format!(
+                "lambda-runtime-aws-request-id: request-{index}\r\nlambda-runtime-deadline-ms: 4102444800000\r\n\
+                 lambda-runtime-invoked-function-arn: arn:aws:lambda:eu-central-1:111122223333:function:layerguard-test\r\n"
+            );
+            reply(&stream, "200 OK", &headers, &payload.to_string());
+        } else {
+            let path = first.split(' ').nth(1).unwrap().rsplit('/').next().unwrap().to_owned();
+            answers.push((path, serde_json::from_str(&body).unwrap()));
+            reply(&stream, "202 Accepted", "", "");
+        }
+    }
+    child.kill().unwrap();
+    let log = child.wait_with_output().unwrap().stdout;
+    (answers, String::from_utf8(log).unwrap())
+}
+
+#[test]
+fn the_error_type_on_the_wire_is_the_class() {
+    let asked = ["nothing", "unavailable", "denied", "unreadable"].map(|fails| json!({"fails": fails}));
+    let (answers, log) = invoke(&asked);
+    let (path, body) = answers.first().unwrap();
+    assert_eq!((path.as_str(), body), ("response", &json!({"done": true})));
+    let types: Vec<_> =
+        answers.iter().skip(1).map(|(path, body)| (path.as_str(), body["errorType"].as_str())).collect();
+    let expected = [Class::Retryable, Class::Permanent, Class::Stuck].map(|class| ("error", Some(class.as_str())));
+    assert_eq!(types, expected);
+    assert_eq!(answers.get(2).unwrap().1["errorMessage"], "could not read incident `x`: access denied (AccessDenied)");
+    let lines: Vec<Value> = log.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    let failed: Vec<_> = lines.iter().filter(|line| line["message"] == "invocation failed").collect();
+    assert_eq!(failed.len(), 3, "{log}");
+    assert_eq!(failed[0]["class"], "Retryable");
+    assert_eq!(failed[0]["span"]["requestId"], "request-1", "{log}");
+    assert!(!log.contains('\u{1b}'));
+}

@@ -1,0 +1,47 @@
+//! What an incident has come to, by its records.
+
+use super::body::OutcomeResult;
+use super::{Body, History};
+use crate::approval::Verb;
+use crate::engine::Verdict;
+use crate::incident::Status;
+
+impl History {
+    /// The status that the incident has, or would have if it were closed now: what is done and answered, not what waits.
+    #[must_use]
+    pub fn conclusion(&self) -> Status {
+        let Some(decision) = self.decision() else { return Status::Escalated };
+        if decision.verdict != Verdict::Violation {
+            return Status::Undecided;
+        }
+        if self.taken_back() {
+            return if self.standing().is_empty() { Status::Undone } else { Status::PartlyContained };
+        }
+        let bodies = || self.entries().iter().map(|entry| &entry.body);
+        let outcome = |wanted: fn(OutcomeResult) -> bool| {
+            bodies().any(|body| matches!(body, Body::Outcome(outcome) if wanted(outcome.result)))
+        };
+        let applied = outcome(|result| result != OutcomeResult::Failed);
+        let failed = outcome(|result| result == OutcomeResult::Failed)
+            || bodies().any(|body| matches!(body, Body::Escalation(given) if given.step.is_some()));
+        let rejected = self.answer().is_some_and(|answer| answer.verb == Verb::Reject);
+        match (applied, failed) {
+            (true, true) => Status::PartlyContained,
+            (false, true) => Status::Escalated,
+            _ if rejected => Status::Rejected,
+            (true, false) => Status::Contained,
+            _ if self.expiry().is_some() => Status::Expired,
+            (false, false) => Status::Observed,
+        }
+    }
+
+    /// A person took measures back, and nothing was applied since.
+    fn taken_back(&self) -> bool {
+        let last = self.entries().iter().rev().find_map(|entry| match &entry.body {
+            Body::UndoOutcome(_) => Some(true),
+            Body::Outcome(_) => Some(false),
+            _ => None,
+        });
+        last.unwrap_or(false)
+    }
+}

@@ -1,0 +1,65 @@
+//! The last look before an account is changed. Decide has asked the policy already; this holds even if that went wrong, or if the owner
+//! has lowered the mode since.
+
+use layerguard_core::action;
+use layerguard_core::plan::{Mode, Step, Target};
+use thiserror::Error;
+
+/// What Remediate never does, whatever is recorded.
+pub struct Guard {
+    /// The account that layerguard runs in; no other can be changed from here.
+    pub account: String,
+    /// ARNs of layerguard's own roles.
+    pub own_roles: Vec<String>,
+    /// The lower of the inventory's and the deployment's mode, as it is now.
+    pub ceiling: Mode,
+    /// Whether the inventory protects the principal of this ARN, as it is now.
+    pub protected: Box<dyn Fn(&str) -> bool + Send + Sync>,
+}
+
+/// Why the guard refuses.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub(crate) enum Refusal {
+    #[error("the target's name, ARN and account contradict each other")]
+    Contradiction,
+    #[error("the target is in account `{account}`, and only `{own}` can be changed from here")]
+    OtherAccount { account: String, own: String },
+    #[error("the target is one of layerguard's own roles")]
+    Own,
+    #[error("the inventory protects the target")]
+    Protected,
+    #[error("the mode is `{}` now, which does not allow a step of mode `{}`", .ceiling.as_str(), .mode.as_str())]
+    Lowered { ceiling: Mode, mode: Mode },
+}
+
+impl Guard {
+    /// Whether the step may be applied.
+    pub(crate) fn check(&self, step: &Step) -> Result<(), Refusal> {
+        self.check_place(&step.target)?;
+        let arn = step.target.principal_arn().ok_or(Refusal::Contradiction)?;
+        if self.own_roles.iter().any(|own| own == arn) {
+            return Err(Refusal::Own);
+        }
+        if (self.protected)(arn) {
+            return Err(Refusal::Protected);
+        }
+        if step.mode > self.ceiling {
+            return Err(Refusal::Lowered { ceiling: self.ceiling, mode: step.mode });
+        }
+        Ok(())
+    }
+
+    /// Whether the target can be changed from here at all, which holds for taking back too.
+    pub(crate) fn check_place(&self, target: &Target) -> Result<(), Refusal> {
+        if !action::is_consistent(target) {
+            return Err(Refusal::Contradiction);
+        }
+        match target.account() {
+            Some(account) if account == self.account => Ok(()),
+            Some(account) => {
+                Err(Refusal::OtherAccount { account: account.to_owned(), own: self.account.clone() })
+            }
+            None => Err(Refusal::Contradiction),
+        }
+    }
+}

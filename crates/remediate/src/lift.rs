@@ -1,0 +1,103 @@
+//! Task `lift_due`: take back the temporary measures whose time is over.
+
+use layerguard_core::audit::body::{Escalation, NotificationKind, UndoCause, UndoIntent, UndoOutcome, UndoResult};
+use layerguard_core::audit::{self, Body, History};
+
+use crate::error::{RemediateError, in_words};
+use crate::step::{At, LOOKS};
+use crate::{ACTOR, LiftAnswer, Remediate};
+
+const TASK: &str = "lift_due";
+
+/// What became of one measure.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Lifted {
+    Yes,
+    /// A person must look; told.
+    No,
+    /// Its time has not come.
+    Later,
+}
+
+impl Remediate<'_> {
+    pub(crate) async fn lift_due(&self) -> Result<LiftAnswer, RemediateError> {
+        let port = |source| RemediateError::Port { task: TASK, source };
+        let mut due = self.measures.due_measures(self.clock.now()).await.map_err(port)?;
+        // Of one incident the latest first: it may stand on top of an earlier one.
+        due.sort_by(|one, other| other.cmp(one));
+        let mut answer = LiftAnswer { lifted: 0, failed: 0 };
+        for (incident, step) in &due {
+            match self.lift(At { incident, step: *step }).await {
+                Ok(Lifted::Yes) => answer.lifted += 1,
+                Ok(Lifted::No) => answer.failed += 1,
+                Ok(Lifted::Later) => {}
+                // The measure stays due: the next minute tries again.
+                Err(error) => {
+                    tracing::warn!(incident, step, error = in_words(&error), "a measure was not lifted");
+                    answer.failed += 1;
+                }
+            }
+        }
+        Ok(answer)
+    }
+
+    async fn lift(&self, at: At<'_>) -> Result<Lifted, RemediateError> {
+        for _ in 0..LOOKS {
+            let history = self.history(at.incident).await?;
+            if let Some(open) = history.open_undo(at.step) {
+                self.finish_undo(at, &history, open.cause).await?;
+            } else if !history.standing().contains(&at.step) {
+                self.forget(at, &history).await?;
+                return Ok(Lifted::Yes);
+            } else if let Some(undo) = history.undo_outcome(at.step).filter(|undo| undo.cause == UndoCause::Lift) {
+                self.hand_over(at, &history, undo).await?;
+                self.forget(at, &self.history(at.incident).await?).await?;
+                return Ok(Lifted::No);
+            } else if self.postponed(at, &history).await? {
+                return Ok(Lifted::Later);
+            } else {
+                let body = Body::UndoIntent(UndoIntent { step: at.step, cause: UndoCause::Lift });
+                self.record(&history, at, body).await?;
+            }
+        }
+        Err(RemediateError::Unending { incident: at.incident.to_owned(), step: at.step })
+    }
+
+    /// A measure waits for its own time, and for that of a later one that wrote over it: that one puts it back when it goes.
+    async fn postponed(&self, at: At<'_>, history: &History) -> Result<bool, RemediateError> {
+        let over = history.overlaid(at.step).and_then(|later| history.lift_at(later));
+        let until = history.lift_at(at.step).max(over);
+        if until.is_some_and(|until| until <= self.clock.now()) {
+            return Ok(false);
+        }
+        let port = |source| RemediateError::Port { task: TASK, source };
+        self.measures.put_measure(at.incident, at.step, until).await.map_err(port)?;
+        Ok(true)
+    }
+
+    /// Not lifted and not to be tried again: people are told once, and it is recorded.
+    async fn hand_over(&self, at: At<'_>, history: &History, undo: &UndoOutcome) -> Result<(), RemediateError> {
+        if history.told(NotificationKind::Escalation) {
+            return Ok(());
+        }
+        let what = match undo.result {
+            UndoResult::Drifted => "was changed by somebody else and stays as it is",
+            _ => "could not be lifted and still stands",
+        };
+        let detail = undo.detail.as_deref().unwrap_or("no detail was given");
+        let reason = format!("the temporary measure of step {} {what}", at.step);
+        let body = Escalation { step: Some(at.step), reason: reason.clone(), error: Some(detail.to_owned()) };
+        self.record(history, at, Body::Escalation(body)).await?;
+        self.tell_escalation(at.incident, &format!("{reason}: {detail}")).await
+    }
+
+    /// A closed incident's chain ends with its length again; then the measure is forgotten.
+    async fn forget(&self, at: At<'_>, history: &History) -> Result<(), RemediateError> {
+        if let Some(closing) = history.closing().filter(|_| !history.is_sealed()) {
+            let version = history.decided_in(at.step).map_or("", |decided| decided.policy_version.as_str());
+            audit::close(self.audit, at.incident, ACTOR, version, self.clock.now(), closing.status).await?;
+        }
+        let port = |source| RemediateError::Port { task: TASK, source };
+        self.measures.remove_measure(at.incident, at.step).await.map_err(port)
+    }
+}
