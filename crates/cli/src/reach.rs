@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use layerguard_aws::config::{Aws, Names, Settings};
-use layerguard_aws::{AuditTable, RespondMachine, StateTable};
+use layerguard_aws::config::{Aws, Settings};
+use layerguard_aws::{AuditTable, Names, RespondMachine, StateTable};
 use layerguard_core::approval::SignedRequest;
 use layerguard_core::ports::{Clock, PortResult};
 

@@ -153,7 +153,7 @@ fn asked(session: &str, reminder: bool) -> Message {
         incident: &incident,
         events: &events,
         plan: Some(&plan),
-        runbook: Some("docs/runbooks/exfiltration.md"),
+        runbook: Some("Look at who pulled which repository.\nIf it is legitimate, reject.\n"),
     };
     approval_request(&briefing, &Ask { deadline: at("2026-11-20T11:01:05Z"), on_expiry: OnExpiry::Escalate, reminder })
 }

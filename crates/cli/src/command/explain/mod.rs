@@ -12,7 +12,6 @@ mod record;
 mod spool;
 mod windows;
 
-
 use layerguard_core::assess::Assessor;
 use layerguard_core::cloudtrail::{self, Event};
 use layerguard_core::engine::Verdict;
