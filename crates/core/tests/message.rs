@@ -34,6 +34,7 @@ fn principal(session: &str) -> Principal {
             arn: Some(format!("arn:aws:sts::111122223333:assumed-role/builder/{session}")),
             issued_at: Some(at("2026-11-20T10:00:00Z")),
             source_identity: None,
+            issuer_arn: Some(ROLE.to_owned()),
         }),
         invoked_by: None,
     }

@@ -1,6 +1,7 @@
 //! Closing an incident, and what may still happen to a closed one.
 
 use layerguard_core::approval::Verb;
+use layerguard_core::audit::body::UndoCause;
 use layerguard_core::audit::{self, Body};
 use layerguard_core::incident::{Incident, Status};
 
@@ -32,7 +33,7 @@ impl Decide<'_> {
     pub(crate) async fn after_closing(&self, view: &View) -> Result<Course, DecideError> {
         let id = view.incident.id.as_str();
         let closing = view.last(|body| matches!(body, Body::Closing(_)));
-        let undone = view.last(|body| matches!(body, Body::UndoOutcome(_)));
+        let undone = view.last(|body| matches!(body, Body::UndoOutcome(done) if done.cause == UndoCause::Person));
         let asked = view.last(|body| matches!(body, Body::ApprovalAccepted(answer) if answer.verb == Verb::Undo));
         let steps = view.history.to_undo();
         if !steps.is_empty() {

@@ -76,9 +76,7 @@ impl Remediate<'_> {
                 let scopes = history.step(at.step).map(scopes).unwrap_or_default();
                 self.measures.count_action(&scopes, at.incident, at.step, begun).await.map_err(port)
             }
-            OutcomeResult::NothingToDo => {
-                self.measures.remove_measure(at.incident, at.step).await.map_err(port)
-            }
+            OutcomeResult::NothingToDo => self.measures.remove_measure(at.incident, at.step).await.map_err(port),
             // The change may have been made although the answer says no: if it lifts, it is lifted in time.
             OutcomeResult::Failed => Ok(()),
         }

@@ -30,7 +30,9 @@ pub enum RemediateError {
         source: NotAuthorised,
     },
     /// The chain of records is broken: nothing in it can be relied on.
-    #[error("the audit records of `{incident}` are broken at {count} place(s); see `layerguard audit verify {incident}`")]
+    #[error(
+        "the audit records of `{incident}` are broken at {count} place(s); see `layerguard audit verify {incident}`"
+    )]
     Broken {
         /// The incident.
         incident: String,

@@ -1,20 +1,23 @@
 //! The last look before an account is changed. Decide has asked the policy already; this holds even if that went wrong, or if the owner
-//! has lowered the mode since.
+//! has lowered the mode or protected the principal since.
 
 use layerguard_core::action;
+use layerguard_core::cloudtrail::Principal;
+use layerguard_core::inventory::Inventory;
 use layerguard_core::plan::{Mode, Step, Target};
 use thiserror::Error;
 
 /// What Remediate never does, whatever is recorded.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Guard {
     /// The account that layerguard runs in; no other can be changed from here.
     pub account: String,
     /// ARNs of layerguard's own roles.
     pub own_roles: Vec<String>,
-    /// The lower of the inventory's and the deployment's mode, as it is now.
-    pub ceiling: Mode,
-    /// Whether the inventory protects the principal of this ARN, as it is now.
-    pub protected: Box<dyn Fn(&str) -> bool + Send + Sync>,
+    /// The deployment's mode; the lower of it and the inventory's is the ceiling.
+    pub mode: Mode,
+    /// The inventory, or why it cannot be read. Without one nothing is applied; taking back still works.
+    pub inventory: Result<Inventory, String>,
 }
 
 /// Why the guard refuses.
@@ -28,6 +31,8 @@ pub(crate) enum Refusal {
     Own,
     #[error("the inventory protects the target")]
     Protected,
+    #[error("the inventory cannot be read, so nothing tells what is protected: {0}")]
+    NoInventory(String),
     #[error("the mode is `{}` now, which does not allow a step of mode `{}`", .ceiling.as_str(), .mode.as_str())]
     Lowered { ceiling: Mode, mode: Mode },
 }
@@ -40,11 +45,14 @@ impl Guard {
         if self.own_roles.iter().any(|own| own == arn) {
             return Err(Refusal::Own);
         }
-        if (self.protected)(arn) {
+        let inventory = self.inventory.as_ref().map_err(|reason| Refusal::NoInventory(reason.clone()))?;
+        let principal = Principal { arn: Some(arn.to_owned()), ..Principal::unknown() };
+        if inventory.standing_of(&principal, &self.own_roles).protected {
             return Err(Refusal::Protected);
         }
-        if step.mode > self.ceiling {
-            return Err(Refusal::Lowered { ceiling: self.ceiling, mode: step.mode });
+        let ceiling = self.mode.min(inventory.response.mode);
+        if step.mode > ceiling {
+            return Err(Refusal::Lowered { ceiling, mode: step.mode });
         }
         Ok(())
     }
@@ -56,9 +64,7 @@ impl Guard {
         }
         match target.account() {
             Some(account) if account == self.account => Ok(()),
-            Some(account) => {
-                Err(Refusal::OtherAccount { account: account.to_owned(), own: self.account.clone() })
-            }
+            Some(account) => Err(Refusal::OtherAccount { account: account.to_owned(), own: self.account.clone() }),
             None => Err(Refusal::Contradiction),
         }
     }

@@ -11,8 +11,6 @@ mod report;
 mod step;
 mod undo;
 
-use std::collections::BTreeMap;
-
 use layerguard_core::ports::{AuditLog, Clock, Iam, IncidentStore, MeasureStore, Notifier};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -42,17 +40,8 @@ pub struct Remediate<'a> {
     pub clock: &'a dyn Clock,
     /// What it never does.
     pub guard: &'a Guard,
-    /// What its messages need to know.
-    pub desk: &'a Desk,
-}
-
-/// What messages name besides the incident.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Desk {
-    /// The stack that the commands in a message address.
-    pub stack: String,
-    /// Where the runbook of each playbook is found.
-    pub runbooks: BTreeMap<String, String>,
+    /// The stack that the commands in its messages address.
+    pub stack: &'a str,
 }
 
 /// A task, as the state machine or the scheduler sends it.

@@ -1,2 +1,35 @@
-//! remediate
-fn main() {}
+//! Wiring: the remediate function over AWS.
+
+use layerguard_aws::config::{Aws, Settings};
+use layerguard_aws::edge::{self, Environment, SystemClock};
+use layerguard_core::inventory::Inventory;
+use layerguard_remediate::{Guard, Remediate};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    edge::init_logging();
+    let environment = Environment::of_process();
+    let aws = Aws::load(&Settings::default()).await?;
+    let state = aws.state_table(environment.required("LAYERGUARD_STATE_TABLE")?);
+    let remediate = &Remediate {
+        audit: &aws.audit_table(environment.required("LAYERGUARD_AUDIT_TABLE")?),
+        incidents: &state,
+        measures: &state,
+        iam: &aws.iam(),
+        notifier: &aws.alert_topic(environment.required("LAYERGUARD_TOPIC_ARN")?),
+        clock: &SystemClock,
+        guard: &guard(&environment)?,
+        stack: environment.required("LAYERGUARD_STACK")?,
+    };
+    edge::serve(|payload| async move { remediate.handle(payload).await }).await
+}
+
+fn guard(environment: &Environment) -> Result<Guard, lambda_runtime::Error> {
+    let inventory = Inventory::from_toml(environment.required("LAYERGUARD_INVENTORY")?);
+    Ok(Guard {
+        account: environment.account_of("LAYERGUARD_OWN_ROLES")?.to_owned(),
+        own_roles: environment.list("LAYERGUARD_OWN_ROLES"),
+        mode: environment.required("LAYERGUARD_MODE")?.parse()?,
+        inventory: inventory.map_err(|problems| problems.to_string()),
+    })
+}

@@ -127,7 +127,7 @@ impl<'a> Shown<'a> {
                 asked_at: request.asked_at,
                 deadline: request.deadline,
             }),
-            outcomes: Done::latest(&dossier.history)
+            outcomes: Done::all(&dossier.history)
                 .iter()
                 .map(|done| Outcome { step: done.step, at: done.at, result: done.words(), trouble: done.is_trouble() })
                 .collect(),

@@ -34,7 +34,7 @@ impl Screen {
         };
         writeln!(self.out, "{}", paint(Tone::Label, heading))?;
         let (out, width) = (&mut *self.out, self.width);
-        let results = Done::latest(&dossier.history);
+        let results = Done::all(&dossier.history);
         match wish.verb {
             Verb::Undo => {
                 let standing = dossier.history.standing();

@@ -89,7 +89,7 @@ fn why(out: &mut dyn Write, summary: &Summary, width: Option<usize>) -> io::Resu
 }
 
 fn plan(out: &mut dyn Write, dossier: &Dossier, decision: &Decision, width: Option<usize>) -> io::Result<()> {
-    let results = Done::latest(&dossier.history);
+    let results = Done::all(&dossier.history);
     writeln!(out, "\n{} {}", paint(Tone::Strong, "Plan"), paint(Tone::Faint, &escape(&decision.plan_hash)))?;
     let steps: Vec<&Step> = decision.plan.steps.iter().filter(|step| step.is_containment()).collect();
     if steps.is_empty() {

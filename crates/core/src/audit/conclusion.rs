@@ -1,6 +1,6 @@
 //! What an incident has come to, by its records.
 
-use super::body::OutcomeResult;
+use super::body::{OutcomeResult, UndoCause};
 use super::{Body, History};
 use crate::approval::Verb;
 use crate::engine::Verdict;
@@ -38,7 +38,7 @@ impl History {
     /// A person took measures back, and nothing was applied since.
     fn taken_back(&self) -> bool {
         let last = self.entries().iter().rev().find_map(|entry| match &entry.body {
-            Body::UndoOutcome(_) => Some(true),
+            Body::UndoOutcome(undone) if undone.cause == UndoCause::Person => Some(true),
             Body::Outcome(_) => Some(false),
             _ => None,
         });

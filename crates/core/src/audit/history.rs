@@ -202,18 +202,41 @@ impl History {
     /// People were told this since the latest decision, outcome, undo, answer or expiry.
     #[must_use]
     pub fn told(&self, kind: NotificationKind) -> bool {
-        let news = self.latest(|body| match body {
-            Body::Decision(_)
-            | Body::Outcome(_)
-            | Body::UndoOutcome(_)
-            | Body::ApprovalAccepted(_)
-            | Body::ApprovalExpired(_) => Some(()),
-            _ => None,
-        });
+        self.told_after(&[kind], is_news)
+    }
+
+    /// People know how it ended: a report or an escalation went out after everything that is worth telling, escalations included.
+    #[must_use]
+    pub fn is_reported(&self) -> bool {
+        let news = |body: &Body| is_news(body) || matches!(body, Body::Escalation(_));
+        self.told_after(&[NotificationKind::Report, NotificationKind::Escalation], news)
+    }
+
+    fn told_after(&self, kinds: &[NotificationKind], is_news: impl Fn(&Body) -> bool) -> bool {
+        let news = self.latest(|body| is_news(body).then_some(()));
         let told = self.latest(|body| match body {
-            Body::Notification(notification) if notification.kind == kind => Some(()),
+            Body::Notification(notification) if kinds.contains(&notification.kind) => Some(()),
             _ => None,
         });
         told.map(|(at, ())| at) > news.map(|(at, ())| at)
     }
+
+    /// The bundle of the latest decision; empty before the first.
+    #[must_use]
+    pub fn policy_version(&self) -> &str {
+        let decided = self.decided().and_then(|(at, _)| self.entries.get(at));
+        decided.map_or("", |entry| entry.policy_version.as_str())
+    }
+}
+
+/// What people want to be told about.
+const fn is_news(body: &Body) -> bool {
+    matches!(
+        body,
+        Body::Decision(_)
+            | Body::Outcome(_)
+            | Body::UndoOutcome(_)
+            | Body::ApprovalAccepted(_)
+            | Body::ApprovalExpired(_)
+    )
 }

@@ -1,44 +1,27 @@
-//! What became of each step, out of the records.
+//! What became of each step, as the records tell it.
 
 use super::{Done, StepResult};
-use crate::audit::body::{OutcomeResult, UndoResult};
+use crate::audit::body::{Outcome, OutcomeResult, UndoOutcome, UndoResult};
 use crate::audit::{Body, Entry, History};
 
 impl Done {
-    /// The latest result of each step that has one, in the order in which they came.
+    /// The latest outcome of each step that has one, in the order in which they came about.
     #[must_use]
-    pub fn latest(history: &History) -> Vec<Self> {
-        let mut results: Vec<Self> = Vec::new();
+    pub fn all(history: &History) -> Vec<Self> {
+        let mut all: Vec<Self> = Vec::new();
         for done in history.entries().iter().filter_map(Self::of) {
-            results.retain(|known| known.step != done.step);
-            results.push(done);
+            all.retain(|known| known.step != done.step);
+            all.push(done);
         }
-        results
+        all
     }
 
-    /// The result that this record holds, if it holds one.
+    /// The outcome that this record holds, if it holds one.
     #[must_use]
     pub fn of(entry: &Entry) -> Option<Self> {
         let (step, result) = match &entry.body {
-            Body::Outcome(outcome) => {
-                let why = || outcome.detail.clone().unwrap_or_default();
-                let result = match outcome.result {
-                    OutcomeResult::Applied => StepResult::Applied,
-                    OutcomeResult::NothingToDo => StepResult::NothingToDo,
-                    OutcomeResult::Failed => StepResult::Failed(why()),
-                };
-                (outcome.step, result)
-            }
-            Body::UndoOutcome(undo) => {
-                let how = || undo.detail.clone().unwrap_or_default();
-                let result = match undo.result {
-                    UndoResult::Undone => StepResult::Undone,
-                    UndoResult::NothingToDo => StepResult::NothingToUndo,
-                    UndoResult::Drifted => StepResult::Drifted(how()),
-                    UndoResult::Failed => StepResult::UndoFailed(how()),
-                };
-                (undo.step, result)
-            }
+            Body::Outcome(outcome) => (outcome.step, outcome.into()),
+            Body::UndoOutcome(undo) => (undo.step, undo.into()),
             _ => return None,
         };
         Some(Self { step, result, at: entry.time })
@@ -54,5 +37,27 @@ impl Done {
     #[must_use]
     pub fn words(&self) -> String {
         super::body::result(self)
+    }
+}
+
+impl From<&Outcome> for StepResult {
+    fn from(outcome: &Outcome) -> Self {
+        match outcome.result {
+            OutcomeResult::Applied => Self::Applied,
+            OutcomeResult::NothingToDo => Self::NothingToDo,
+            OutcomeResult::Failed => Self::Failed(outcome.detail.clone().unwrap_or_default()),
+        }
+    }
+}
+
+impl From<&UndoOutcome> for StepResult {
+    fn from(undo: &UndoOutcome) -> Self {
+        let detail = undo.detail.clone().unwrap_or_default();
+        match undo.result {
+            UndoResult::Undone => Self::Undone,
+            UndoResult::NothingToDo => Self::NothingToUndo,
+            UndoResult::Drifted => Self::Drifted(detail),
+            UndoResult::Failed => Self::UndoFailed(detail),
+        }
     }
 }

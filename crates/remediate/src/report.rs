@@ -1,0 +1,67 @@
+//! Task `report`: tell people what was decided and done.
+//!
+//! A message is published before its record is written, so a process that ends in between publishes it again: people are told at least
+//! once. They are never told never.
+
+use layerguard_core::audit::body::{Notification, NotificationKind};
+use layerguard_core::audit::{self, Body, Draft, History};
+use layerguard_core::incident::{Incident, IncidentEvent};
+use layerguard_core::message::{self, Briefing, Done};
+use layerguard_core::ports::Message;
+
+use crate::error::RemediateError;
+use crate::{ACTOR, Remediate};
+
+const TASK: &str = "report";
+
+/// The incident as its messages tell it.
+struct Story {
+    incident: Incident,
+    events: Vec<IncidentEvent>,
+    history: History,
+}
+
+impl Remediate<'_> {
+    pub(crate) async fn report(&self, incident: &str) -> Result<(), RemediateError> {
+        let story = self.story(incident).await?;
+        if story.history.is_reported() {
+            return Ok(());
+        }
+        let message = message::report(&self.briefing(&story), &Done::all(&story.history));
+        self.tell(&story, NotificationKind::Report, &message).await
+    }
+
+    /// Hand something to people that no machine waits for.
+    pub(crate) async fn tell_escalation(&self, incident: &str, reason: &str) -> Result<(), RemediateError> {
+        let story = self.story(incident).await?;
+        let message = message::escalation(&self.briefing(&story), reason, &Done::all(&story.history));
+        self.tell(&story, NotificationKind::Escalation, &message).await
+    }
+
+    async fn story(&self, id: &str) -> Result<Story, RemediateError> {
+        let port = |source| RemediateError::Port { task: TASK, source };
+        let row = self.incidents.incident(id).await.map_err(port)?;
+        let incident = row.ok_or_else(|| RemediateError::UnknownIncident(id.to_owned()))?;
+        let events = self.incidents.events(id).await.map_err(port)?;
+        Ok(Story { incident, events, history: self.history(id).await? })
+    }
+
+    fn briefing<'s>(&'s self, story: &'s Story) -> Briefing<'s> {
+        Briefing {
+            stack: self.stack,
+            incident: &story.incident,
+            events: &story.events,
+            plan: story.history.decision().map(|decision| &decision.plan),
+            runbook: None,
+        }
+    }
+
+    async fn tell(&self, story: &Story, kind: NotificationKind, message: &Message) -> Result<(), RemediateError> {
+        let port = |source| RemediateError::Port { task: TASK, source };
+        let message_id = self.notifier.publish(message).await.map_err(port)?;
+        let draft = Draft::of(&Body::Notification(Notification { kind, message_id }))?;
+        let version = story.history.policy_version();
+        audit::append(self.audit, &story.incident.id, ACTOR, version, self.clock.now(), draft).await?;
+        Ok(())
+    }
+}

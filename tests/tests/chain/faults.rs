@@ -1,0 +1,66 @@
+//! Every call of the whole chain goes wrong once, in every way: afterwards the incident has ended in a recorded state, no measure
+//! stands twice, undo restores the account, and every chain of records holds.
+
+
+use layerguard_core::approval::Verb;
+use layerguard_core::incident::Status;
+use layerguard_testkit::{Fault, Tally, Verdict, World, every_fault};
+
+use crate::machine::{Chain, on_call};
+use crate::story::approve;
+use crate::world::{download, inventory, world};
+
+/// One whole story: two events, a decision, an approval, a containment.
+async fn story(chain: &Chain) -> Option<String> {
+    let mut id = None;
+    for number in 0..2 {
+        id = chain.triage(&download(number)).await.and_then(|found| found.incident_id).or(id);
+    }
+    let id = id?;
+    chain.respond(&id, approve()).await;
+    Some(id)
+}
+
+async fn tried(mode: &'static str, faults: Vec<Fault>, ends: &'static [Status]) -> Tally {
+    every_fault(
+        world,
+        move |world: World| async move {
+            let chain = Chain::new(world, &inventory(mode, ""));
+            let before = Chain::new(crate::world::world(), &inventory(mode, "")).world.iam_snapshot();
+            let id = story(&chain).await.expect("an incident is found, now or by the retry");
+            chain.world.heal();
+            let row = chain.row(&id);
+            assert!(!row.status.is_open(), "it is still {:?}", row.status);
+            assert!(ends.contains(&row.status), "it ended {:?}", row.status);
+            chain.assert_chains_hold("after the story");
+            let history = chain.history(&id);
+            assert!(history.applied().len() <= 1, "a measure stands twice");
+            if !history.standing().is_empty() {
+                chain.give(&chain.answer(&id, Verb::Undo, &on_call()));
+                chain.respond(&id, std::collections::VecDeque::new()).await;
+            }
+            assert_eq!(chain.world.iam_snapshot(), before, "undo restores the account");
+            chain.assert_chains_hold("after the undo");
+            Verdict::Done
+        },
+        &faults,
+        |_, _| {},
+    )
+    .await
+}
+
+#[tokio::test]
+async fn what_may_pass_is_survived_at_every_call() {
+    for mode in ["ask", "act"] {
+        let tally = tried(mode, Fault::passing(), &[Status::Contained]).await;
+        println!("{mode}: {} calls, {} fault points tried", tally.calls, tally.points);
+        assert!(tally.points > 100);
+    }
+}
+
+#[tokio::test]
+async fn what_is_refused_for_good_ends_with_people() {
+    let ends = &[Status::Contained, Status::PartlyContained, Status::Escalated, Status::Undecided];
+    let tally = tried("act", Fault::lasting(), ends).await;
+    println!("{} calls, {} fault points tried", tally.calls, tally.points);
+}

@@ -1,0 +1,288 @@
+//! The two state machines in memory: what `statemachine/*.asl.json` does with the three functions, over one [`World`].
+
+use std::collections::VecDeque;
+
+use layerguard_core::approval::{Answer, CallerIdentity, HEADER_ANSWER, HEADER_COMMENT, HEADER_INCIDENT, HEADER_PLAN};
+use layerguard_core::approval::{SignedRequest, Verb, comment_hash};
+use layerguard_core::assess::Assessor;
+use layerguard_core::audit::{History, verify};
+use layerguard_core::error::{Class, Classified};
+use layerguard_core::incident::Incident;
+use layerguard_core::plan::Mode;
+use layerguard_core::ports::{ApprovalStore, Clock, ExecutionStatus};
+use layerguard_decide::{Course, Decide, Deployment, Next, Ports, Reply};
+use layerguard_detect::{Detect, Found};
+use layerguard_remediate::{Desk, Guard, Remediate};
+use layerguard_testkit::World;
+use serde_json::{Value, json};
+
+pub const ACCOUNT: &str = "111122223333";
+const ENDPOINT: &str = "https://sts.eu-central-1.amazonaws.com";
+/// As often as the machines retry an error that may pass.
+const TRIES: usize = 6;
+/// More turns than any story takes.
+const MOST_TURNS: usize = 60;
+
+/// What a person does while the machine waits.
+pub type Deed = Box<dyn Fn(&Chain, &str) + Send + Sync>;
+
+/// layerguard over a world in memory.
+pub struct Chain {
+    pub world: World,
+    policy: Result<Assessor, String>,
+    deployment: Deployment,
+    guard: Guard,
+    desk: Desk,
+}
+
+impl Chain {
+    /// A deployment with this inventory. Mode `act` and inline denies are allowed: the inventory is the ceiling.
+    pub fn new(world: World, inventory: &str) -> Self {
+        let own: Vec<String> =
+            ["detect", "decide", "remediate"].map(|n| format!("arn:aws:iam::{ACCOUNT}:role/layerguard-{n}")).to_vec();
+        let policy = Assessor::load(inventory, own.clone()).map_err(|error| error.to_string());
+        let ceiling = policy.as_ref().map_or(Mode::Observe, |policy| policy.inventory().response.mode);
+        Self {
+            world,
+            policy,
+            deployment: Deployment {
+                stack: "layerguard".to_owned(),
+                mode: Mode::Act,
+                inline_deny: true,
+                home_account: ACCOUNT.to_owned(),
+                sts_endpoint: ENDPOINT.to_owned(),
+            },
+            guard: Guard {
+                account: ACCOUNT.to_owned(),
+                own_roles: own,
+                ceiling,
+                protected: Box::new(|_| false),
+            },
+            desk: Desk { stack: "layerguard".to_owned(), ..Desk::default() },
+        }
+    }
+
+    /// The triage machine: Detect with its retries, then an execution under the incident's id. `None`: the event went to the
+    /// failed-events queue.
+    pub async fn triage(&self, event: &Value) -> Option<Found> {
+        let policy = match &self.policy {
+            Ok(loaded) => Ok(Assessor::new(
+                layerguard_core::engine::Bundle::embedded().unwrap(),
+                loaded.inventory().clone(),
+                loaded.own_roles().to_vec(),
+            )),
+            Err(reason) => Err(reason.clone()),
+        };
+        let world = &self.world;
+        let detect = Detect { policy, audit: world, incidents: world, activity: world, clock: world };
+        for _ in 0..TRIES {
+            let found = detect.handle(event).await;
+            match found {
+                _ if world.revive() => {}
+                Ok(found) => {
+                    if found.start {
+                        let id = found.incident_id.clone().unwrap();
+                        if !world.executions().iter().any(|(name, ..)| *name == id) {
+                            world.set_execution(&id, &id, ExecutionStatus::Running);
+                        }
+                    }
+                    return Some(found);
+                }
+                Err(error) if error.class() == Class::Retryable => {}
+                Err(_) => return None,
+            }
+        }
+        None
+    }
+
+    /// The respond machine for one incident, with what people do while it waits. Answers whether it ended by itself (`Settled`)
+    /// or through the escalation.
+    pub async fn respond(&self, id: &str, mut deeds: VecDeque<Deed>) -> bool {
+        let mut waits = 0;
+        for _ in 0..MOST_TURNS {
+            let Ok(course) = self.decide(json!({"task": "decide", "incident_id": id})).await else {
+                self.escalate(id, None).await;
+                return false;
+            };
+            match course.next {
+                Next::Settled => return true,
+                Next::Contain => self.each_step("apply", &course).await,
+                Next::Undo => self.each_step("undo", &course).await,
+                Next::Report => {
+                    if self.remediate(json!({"task": "report", "incident_id": id})).await.is_err() {
+                        self.escalate(id, None).await;
+                        return false;
+                    }
+                }
+                Next::Ask => {
+                    waits += 1;
+                    let token = format!("token-{waits}");
+                    let asked = json!({"task": "request_approval", "incident_id": id, "task_token": token});
+                    if self.function(asked).await.is_err() {
+                        self.escalate(id, None).await;
+                        return false;
+                    }
+                    match deeds.pop_front() {
+                        Some(deed) => deed(self, id),
+                        None => self.world.advance(jiff::SignedDuration::from_secs(course.wait_seconds)),
+                    }
+                }
+            }
+        }
+        panic!("the machine does not come to an end");
+    }
+
+    async fn each_step(&self, task: &str, course: &Course) {
+        for due in &course.steps {
+            let payload = json!({"task": task, "incident_id": due.incident_id, "step": due.step});
+            if self.remediate(payload).await.is_err() {
+                self.escalate(&due.incident_id, Some(due.step)).await;
+            }
+        }
+    }
+
+    async fn escalate(&self, id: &str, step: Option<u32>) {
+        let error = json!({"Error": "Permanent", "Cause": "{\"errorMessage\":\"it failed\"}"});
+        let given = self.function(json!({"task": "escalate", "incident_id": id, "step": step, "error": error})).await;
+        given.expect("the escalation itself works once the fault is gone");
+    }
+
+    async fn decide(&self, payload: Value) -> Result<Course, Class> {
+        match self.function(payload).await? {
+            Reply::Course(course) => Ok(course),
+            other => panic!("not a course: {other:?}"),
+        }
+    }
+
+    /// Decide with the machine's retries.
+    pub async fn function(&self, payload: Value) -> Result<Reply, Class> {
+        let world = &self.world;
+        let ports = Ports {
+            audit: world,
+            incidents: world,
+            approvals: world,
+            measures: world,
+            notifier: world,
+            executions: world,
+            proof: world,
+            clock: world,
+        };
+        let decide = Decide { policy: &self.policy, deployment: &self.deployment, ports };
+        let mut last = Class::Retryable;
+        for _ in 0..TRIES {
+            let reply = decide.serve(payload.clone()).await;
+            match reply {
+                _ if world.revive() => {}
+                Ok(reply) => return Ok(reply),
+                Err(error) => {
+                    last = error.class();
+                    if last != Class::Retryable {
+                        return Err(last);
+                    }
+                }
+            }
+        }
+        Err(last)
+    }
+
+    /// Remediate with the machine's retries.
+    pub async fn remediate(&self, payload: Value) -> Result<Value, Class> {
+        let world = &self.world;
+        let remediate = Remediate {
+            audit: world,
+            incidents: world,
+            measures: world,
+            iam: world,
+            notifier: world,
+            clock: world,
+            guard: &self.guard,
+            desk: &self.desk,
+        };
+        let mut last = Class::Retryable;
+        for _ in 0..TRIES {
+            let answer = remediate.handle(payload.clone()).await;
+            match answer {
+                _ if world.revive() => {}
+                Ok(answer) => return Ok(answer),
+                Err(error) => {
+                    last = error.class();
+                    if last != Class::Retryable {
+                        return Err(last);
+                    }
+                }
+            }
+        }
+        Err(last)
+    }
+
+    pub fn row(&self, id: &str) -> Incident {
+        self.world.row(id).unwrap()
+    }
+
+    pub fn history(&self, id: &str) -> History {
+        History::of(&self.world.chain(id)).unwrap()
+    }
+
+    /// Every chain holds.
+    pub fn assert_chains_hold(&self, point: &str) {
+        for chain in self.world.chains() {
+            let proof = verify(&self.world.chain(&chain));
+            assert!(proof.is_ok(), "{point}: chain {chain} is broken: {proof:?}");
+        }
+    }
+
+    /// A person's answer, signed now by a caller whom STS knows.
+    pub fn answer(&self, id: &str, verb: Verb, caller: &CallerIdentity) -> Answer {
+        let plan_hash = self.history(id).decision().unwrap().plan_hash.clone();
+        let now = self.world.now();
+        let comment = Some("seen".to_owned());
+        let date = now.to_string().replace(['-', ':'], "");
+        let date = format!("{}Z", date.split(['.', 'Z']).next().unwrap());
+        let mut headers = std::collections::BTreeMap::from([
+            ("host".to_owned(), "sts.eu-central-1.amazonaws.com".to_owned()),
+            ("x-amz-date".to_owned(), date.clone()),
+            (HEADER_INCIDENT.to_owned(), id.to_owned()),
+            (HEADER_PLAN.to_owned(), plan_hash.clone()),
+            (HEADER_ANSWER.to_owned(), verb.as_str().to_owned()),
+            (HEADER_COMMENT.to_owned(), comment_hash(comment.as_deref())),
+        ]);
+        let signed = headers.keys().cloned().collect::<Vec<_>>().join(";");
+        let signature = {
+            use std::hash::{DefaultHasher, Hash, Hasher};
+            let mut hasher = DefaultHasher::new();
+            (&headers, &caller.user_id).hash(&mut hasher);
+            format!("{:064x}", hasher.finish())
+        };
+        let authorization = format!(
+            "AWS4-HMAC-SHA256 Credential=ASIAIOSFODNN7EXAMPLE/{}/eu-central-1/sts/aws4_request, SignedHeaders={signed}, Signature={signature}",
+            &date[..8]
+        );
+        self.world.know_signer(&authorization, caller.clone());
+        headers.insert("authorization".to_owned(), authorization);
+        let request = SignedRequest { endpoint: ENDPOINT.to_owned(), headers };
+        Answer { incident: id.to_owned(), verb, plan_hash, comment, given_at: now, request }
+    }
+
+    /// Store an answer, as the command line does.
+    pub fn give(&self, answer: &Answer) {
+        futures_lite(self.world.put_answer(answer)).unwrap();
+    }
+}
+
+/// Run a future that never waits: everything of a world is in memory.
+pub fn futures_lite<T>(future: impl Future<Output = T>) -> T {
+    let mut future = std::pin::pin!(future);
+    let waker = std::task::Waker::noop();
+    match future.as_mut().poll(&mut std::task::Context::from_waker(waker)) {
+        std::task::Poll::Ready(value) => value,
+        std::task::Poll::Pending => panic!("a call to the world waited"),
+    }
+}
+
+pub fn on_call() -> CallerIdentity {
+    CallerIdentity {
+        arn: format!("arn:aws:sts::{ACCOUNT}:assumed-role/on-call/ada"),
+        user_id: "AROAONCALLEXAMPLE:ada".to_owned(),
+        account: ACCOUNT.to_owned(),
+    }
+}
