@@ -8,7 +8,9 @@ brings up, deploys into and takes down. Without options nothing has to be typed.
 """
 
 import argparse
+import json
 import os
+import shlex
 import sys
 import time
 from pathlib import Path
@@ -21,11 +23,8 @@ from story import Story
 from trail import Stalled
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-TRY_NEXT = [
-    ("make demo WAIT=1", "approve it yourself, from another terminal"),
-    ("layerguard explain --inventory tests/demo/inventory.toml FILE", "what your own CloudTrail records would come to"),
-    ("layerguard incidents --help", "what the people on call see"),
-]
+# The records of the latest demo, for `explain`.
+RECORDS = REPOSITORY / ".local" / "demo-records.json"
 
 
 def _binary() -> Path:
@@ -75,8 +74,16 @@ def main() -> int:
         return 1
     finally:
         credentials.unlink(missing_ok=True)
+    RECORDS.write_text(json.dumps({"Records": story.records}, indent=1), encoding="utf-8")
     screen.plain(f"All of it took {time.monotonic() - began:.0f} seconds. What you may try next:")
-    screen.commands(TRY_NEXT)
+    explain = ["explain", "--inventory", "tests/demo/inventory.toml", os.path.relpath(RECORDS)]
+    screen.commands(
+        [
+            ("make demo WAIT=1", "answer yourself, from another terminal"),
+            (shlex.join([os.path.relpath(binary), *explain]), "why these calls were found; works offline, on your own CloudTrail files too"),
+            ("python3 tests/stack/stack.py up", "the account of the demo, to play in; tests/stack/README.md"),
+        ]
+    )
     return 0
 
 

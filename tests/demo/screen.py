@@ -1,14 +1,10 @@
 """How the demo looks: chapters, timed lines, quoted texts. Colour where a terminal is, plain text elsewhere."""
 
-import re
+import shlex
 from datetime import datetime, timezone
 
-from rich import box
 from rich.console import Console
-from rich.padding import Padding
-from rich.panel import Panel
 from rich.rule import Rule
-from rich.table import Table
 from rich.text import Text
 
 STYLES = {
@@ -22,8 +18,13 @@ STYLES = {
     "on-call": "green",
     "alert": "yellow",
 }
-# More is hard to read on a wide screen.
+# Longer lines are hard to read on a wide screen.
 WIDEST = 118
+# Time, who, and the spaces after each.
+MARGIN = 8 + 2 + 10 + 2
+BAR = "  │ "
+# Lines of a command's output that are indented this far are details.
+DEEP = 6
 
 
 class Screen:
@@ -31,47 +32,26 @@ class Screen:
 
     def __init__(self, console: Console | None = None):
         self.console = console or Console(highlight=False, markup=False, emoji=False)
-        self.console.width = min(self.console.width, WIDEST)
+        self.width = min(self.console.width, WIDEST)
 
     def title(self, text: str, below: str) -> None:
         self.console.print()
-        self.console.print(Text(text, style="bold"))
-        self.console.print(Text(below, style="dim"))
+        self._wrapped(Text(), Text(text, style="bold"))
+        self._wrapped(Text(), Text(below, style="dim"))
 
     def chapter(self, text: str) -> None:
         self.console.print()
-        self.console.print(Rule(Text(text, style="bold"), align="left", style="dim"))
+        self.console.print(Rule(Text(text, style="bold"), align="left", style="dim"), width=self.width)
 
     def line(self, who: str, text: str | Text, when: datetime | None = None) -> None:
         """One thing that happens: time, who, what."""
         moment = (when or datetime.now(timezone.utc)).astimezone(timezone.utc)
-        self._row(moment.strftime("%H:%M:%S"), Text(who, style=STYLES.get(who, "")), text)
+        head = Text.assemble((f"{moment:%H:%M:%S}  ", "dim"), (f"{who:<10}  ", STYLES.get(who, "")))
+        self._wrapped(head, text if isinstance(text, Text) else Text(text))
 
     def note(self, text: str) -> None:
         """A remark to the line above."""
-        self._row("", Text(), Text(text, style="dim"))
-
-    def _row(self, when: str, who: Text, text: str | Text) -> None:
-        row = Table.grid(padding=(0, 2, 0, 0))
-        row.add_column(width=8)
-        row.add_column(width=10)
-        row.add_column(ratio=1, overflow="fold")
-        row.expand = True
-        row.add_row(Text(when, style="dim"), who, text)
-        self.console.print(row)
-
-    def quote(self, title: str, text: str) -> None:
-        """A text as somebody gets it."""
-        panel = Panel(Text(text.strip("\n")), title=Text(title), title_align="left", box=box.ROUNDED, border_style="dim")
-        self.console.print(Padding(panel, (0, 0, 0, 2)))
-
-    def command(self, who: str, words: list[str], output: str, status: int) -> None:
-        """A command that somebody typed, with what it printed."""
-        self.line(who, Text.assemble(("$ ", "dim"), (" ".join(words), "bold")))
-        for printed in output.rstrip().splitlines():
-            self._row("", Text(), Text(printed, style="none"))
-        if status:
-            self._row("", Text(), Text(f"(exit status {status})", style="dim"))
+        self._wrapped(Text(" " * MARGIN), Text(text, style="dim"))
 
     def good(self, who: str, text: str) -> None:
         self.line(who, Text.assemble(("works    ", "bold green"), text))
@@ -79,19 +59,53 @@ class Screen:
     def bad(self, who: str, text: str) -> None:
         self.line(who, Text.assemble(("refused  ", "bold red"), text))
 
+    def typed(self, who: str, words: list[str]) -> None:
+        """A command that somebody types."""
+        self.line(who, Text.assemble(("$ ", "dim"), (shlex.join(words), "bold")))
+
+    def quote(self, text: str, title: str = "") -> None:
+        """A text as somebody gets it, beside a bar. What is indented stays so where it is wrapped."""
+        bar = Text.assemble((BAR, "dim"))
+        if title:
+            self._wrapped(bar, Text(title, style="bold"))
+            self._wrapped(bar, Text())
+        for line in text.strip("\n").splitlines():
+            words = line.lstrip(" ")
+            self._wrapped(bar + Text(" " * (len(line) - len(words))), Text(words))
+
+    def _wrapped(self, head: Text, text: Text) -> None:
+        """Head and text, the text wrapped under itself; nothing behind the end of a line."""
+        if not text.plain:
+            head = head.copy()
+            head.rstrip()
+            self.console.print(head, soft_wrap=True)
+            return
+        rest = Text(" " * len(head.plain)) if not head.plain.startswith(BAR) else head
+        for number, line in enumerate(text.wrap(self.console, max(20, self.width - len(head.plain)), overflow="fold")):
+            whole = (rest if number else head) + line
+            whole.rstrip()
+            self.console.print(whole, soft_wrap=True)
+
     def commands(self, rows: list[tuple[str, str]]) -> None:
         """Commands to try, each with what it is for. Never broken, so that they can be copied."""
         for command, purpose in rows:
             self.console.print(Text.assemble("  ", (command, "bold")), soft_wrap=True)
-            self.console.print(Padding(Text(purpose, style="dim"), (0, 0, 0, 6)))
+            self._wrapped(Text("      "), Text(purpose, style="dim"))
 
     def plain(self, text: str) -> None:
-        self.console.print(Padding(Text(text), (0, 0, 0, 2)))
+        self._wrapped(Text("  "), Text(text))
 
     def blank(self) -> None:
         self.console.print()
 
 
-def short(text: str) -> str:
-    """Text with its long hashes cut to what a person compares."""
-    return re.sub(r"\b([0-9a-f]{12})[0-9a-f]{20,}\b", r"\1...", text)
+def without_details(text: str) -> str:
+    """The output of a command without what was shown before: deeply indented lines become one `...`."""
+    kept: list[str] = []
+    for line in text.splitlines():
+        depth = len(line) - len(line.lstrip(" "))
+        if depth < DEEP:
+            kept.append(line)
+        elif not kept or kept[-1].strip() != "...":
+            kept.append(" " * depth + "...")
+    return "\n".join(kept)

@@ -1,5 +1,6 @@
 """The demo, act by act. Each act waits for what it shows and says what it waits for."""
 
+import json
 import os
 import subprocess
 from dataclasses import dataclass
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import events
 from people import BUILD, Account, Role, Session, refusal
-from screen import Screen
+from screen import Screen, without_details
 from trail import Record, Stalled, Trail, wait
 from words import tell
 
@@ -18,7 +19,6 @@ LAYERS = 4
 # Documentation addresses: nobody's (RFC 5737). The inventory knows only 192.0.2.0/24.
 ELSEWHERE = "203.0.113.24"
 PATIENCE = 30.0
-OPEN = ("pending", "deciding", "awaiting_approval", "containing")
 
 
 @dataclass
@@ -40,6 +40,7 @@ class Story:
         self.trail = Trail(account)
         self.step = "begin"
         self.incident = ""
+        self.records: list[dict] = []
         self._told = 0
 
     def run(self, wait_for_person: float) -> None:
@@ -100,6 +101,7 @@ class Story:
         login = events.login(account, intruder, ELSEWHERE)
         pull = [events.manifest(account, intruder, REPOSITORY, TAG)]
         pull += [events.layer(account, intruder, REPOSITORY, digest) for digest in cast.layers]
+        self.records = [login, *pull]
         events.put(account, [login])
         screen.line("cloudtrail", f"1 login from {ELSEWHERE}")
         chain = f"call#{login['eventID']}"
@@ -121,7 +123,7 @@ class Story:
         self._follow("the approval request", lambda record: record.kind == "notification")
         asked = wait("the message to people", PATIENCE, self.trail.read_alerts)[-1]
         self.screen.line("alert", "what the people on call get:")
-        self.screen.quote(asked.subject, asked.text)
+        self.screen.quote(asked.text, title=asked.subject)
 
     def _follow(self, what: str, last, seconds: float = PATIENCE) -> Record:
         """Shows each new record of the incident, until the one that `last` recognises."""
@@ -139,32 +141,40 @@ class Story:
                 if last(record):
                     return record
 
-    def _layerguard(self, who: str, session: Session, *words: str) -> subprocess.CompletedProcess:
-        """The real command line, with the session's credentials in its environment and nobody else's."""
-        keep = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "NO_COLOR") if name in os.environ}
+    def _layerguard(self, who: str, session: Session, *words: str, brief: bool = False) -> int:
+        """Runs the real command line with the session's credentials and nobody else's; answers with its exit status."""
+        self.screen.typed(who, ["layerguard", *words])
+        keep = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
         done = subprocess.run(
-            [str(self.binary), *words, "--stack", self.account.stack],
+            [str(self.binary), *words],
             env=keep | self.account.variables(session),
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
             text=True,
             timeout=90,
         )
-        self.screen.command(who, ["layerguard", *words], done.stdout + done.stderr, done.returncode)
-        return done
+        printed = without_details(done.stdout) if brief else done.stdout
+        self.screen.quote(printed + (f"\n(exit status {done.returncode})" if done.returncode else ""))
+        return done.returncode
 
     def intruder_approves(self, intruder: Session) -> None:
         self._act(5, "The intruder answers the request")
-        self._layerguard("intruder", intruder, "approve", self.incident)
+        token = self._token()
+        self._layerguard("intruder", intruder, "approve", self.incident, brief=True)
         refused = self._follow("the refusal of the intruder's answer", lambda record: record.kind.startswith("approval_"))
         if refused.kind != "approval_refused":
             raise Stalled(f"the intruder's own answer was not refused, but recorded as {refused.kind}")
-        self.screen.note("The wait goes on. The callback itself carries no authority.")
+        wait("a new wait for an answer", PATIENCE, lambda: self._token() != token)
+        self.screen.note("IAM let the answer be stored and the wait be ended. Neither carries authority: the wait goes on.")
+
+    def _token(self) -> str:
+        """Of the current wait: a new one shows that the wait goes on."""
+        return json.loads(self.trail.item(f"approval#{self.incident}", "request")["doc"])["token"]
 
     def on_call_approves(self, on_call: Session) -> bool:
         self._act(6, "The person on call approves")
-        done = self._layerguard("on-call", on_call, "approve", self.incident, "--comment", "not a build of ours")
-        if done.returncode:
-            raise Stalled(f"the approval of the person on call failed with exit status {done.returncode}")
+        if status := self._layerguard("on-call", on_call, "approve", self.incident, "--comment", "not a build of ours"):
+            raise Stalled(f"the approval of the person on call failed with exit status {status}")
         self._follow("the end of the containment", lambda record: record.kind == "closing")
         return True
 
@@ -209,12 +219,12 @@ class Story:
         until = max(datetime.fromisoformat(event["time"]) for event in layers) + timedelta(hours=1)
         self.screen.line("alert", f"{len(layers)} layers stay exposed until {until.astimezone(timezone.utc):%Y-%m-%d %H:%M:%S} UTC")
         self.screen.note("Nothing recalls a URL that was handed out; rotate the secrets that the layers hold.")
-        if self._layerguard("on-call", on_call, "audit", "verify", self.incident).returncode:
+        if self._layerguard("on-call", on_call, "audit", "verify", self.incident):
             raise Stalled("the record of the incident could not be verified")
 
     def take_back(self, cast: Cast, intruder: Session) -> None:
         self._act(9, "The measure is taken back")
-        if self._layerguard("on-call", cast.on_call, "undo", self.incident).returncode:
+        if self._layerguard("on-call", cast.on_call, "undo", self.incident, brief=True):
             raise Stalled("the undo failed")
         self._follow("the end of the undo", lambda record: record.kind == "closing")
         after = self.account.inline_policies(cast.builder)
@@ -230,6 +240,6 @@ class Story:
         self.screen.chapter("What happened")
         done = "1 session cut off and given back" if approved else "nothing changed, because a person said no"
         self.screen.plain(
-            f"{LAYERS + 1} events, 1 incident, {len(records)} records in its chain; {refused} false approval refused; {done}; "
-            "1 role untouched in its work."
+            f"{len(self.records)} events, 1 incident, {len(records)} records in its chain; {refused} false approval refused; "
+            f"{done}; the role's other sessions never noticed."
         )

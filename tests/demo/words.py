@@ -33,12 +33,12 @@ def _asked(body: dict) -> list[str]:
 
 
 def _accepted(body: dict) -> list[str]:
-    return [f"accepted: {body['verb']} by {body['approver_arn']}, as STS says"]
+    return [f"{body['verb']} accepted; STS says who signed it: {body['approver_arn']}"]
 
 
 def _refused(body: dict) -> list[str]:
-    who = (body["approver"] or {}).get("arn", "somebody whom STS does not know")
-    return [f"answer refused: {body['verb']} by {who}", *(f"because {reason}" for reason in body["reason"].split("; "))]
+    who = (body["approver"] or {}).get("arn", "nobody whom it knows")
+    return [f"{body['verb']} refused, and recorded; STS says who signed it: {who}"]
 
 
 def _outcome(body: dict) -> list[str]:

@@ -71,8 +71,11 @@ class World:
                 print(f"\nthe emulator's log: {process.log_file(settings)}")
             process.stop(settings)
 
-    def deploy(self, mode: str, timeout: str = "1h", reminder: str = "30m", inventory: str | None = None) -> None:
-        """Deploys the template with the built functions, or changes what is deployed."""
+    def deploy(self, mode: str, timeout: str = "30m", reminder: str = "20m", inventory: str | None = None) -> None:
+        """Deploys the template with the built functions, or changes what is deployed.
+
+        A timeout of half an hour makes the machine look for answers each 30 seconds, the shortest there is.
+        """
         text = inventory or INVENTORY.format(mode=mode, timeout=timeout, reminder=reminder)
         parameters = {"Mode": mode, "InlineDeny": "allowed", "Inventory": text}
         deploy.deploy(self.settings, deploy.default_template(), deploy.default_binaries(), parameters)
@@ -197,9 +200,21 @@ class World:
     def asked(self, who: Session | User, generation: int = 1) -> str:
         """Waits until people were asked about the incident of `who`; answers with its id."""
         incident = self.incident(who, generation)
-        wait(f"the question about {incident}", PATIENCE, lambda: self.told(incident, "approval_request"))
         # The token of the wait is stored before people are told.
+        wait(f"the question about {incident}", PATIENCE, lambda: self.told(incident, "approval_request"))
         return incident
+
+    def token(self, incident: str) -> str:
+        """The token of the current wait."""
+        return json.loads(self.trail.item(f"approval#{incident}", "request")["doc"])["token"]
+
+    def moves_on(self, incident: str, token: str) -> None:
+        """Waits until the wait of this token has been followed by another one, or by the incident's end."""
+
+        def moved() -> bool:
+            return self.token(incident) != token or self._terminal(incident) is not None
+
+        wait(f"a new wait of {incident}", PATIENCE, moved)
 
     def told(self, incident: str, kind: str) -> list:
         return [r for r in self.trail.of_kind(incident, "notification") if r.body["kind"] == kind]
