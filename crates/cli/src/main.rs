@@ -1,2 +1,7 @@
-//! cli
-fn main() {}
+//! The command line of layerguard.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    layerguard_cli::main()
+}

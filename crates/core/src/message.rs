@@ -18,7 +18,7 @@ use crate::plan::Plan;
 use crate::ports::Message;
 
 pub use summary::{Source, Summary};
-pub use words::{age, duration, moment};
+pub use words::{age, duration, moment, network_word, severity_word};
 
 /// What every message is made from.
 #[derive(Debug, Clone, Copy)]
@@ -31,7 +31,7 @@ pub struct Briefing<'a> {
     pub events: &'a [IncidentEvent],
     /// The plan of its latest decision; `None` before the first.
     pub plan: Option<&'a Plan>,
-    /// Where the rule's runbook is found, if the playbook names one.
+    /// The runbook of the weightiest rule's playbook: what a person does, one thing per line.
     pub runbook: Option<&'a str>,
 }
 
@@ -68,8 +68,12 @@ pub enum StepResult {
     Failed(String),
     /// It was taken back.
     Undone,
+    /// There was nothing of ours left to take back.
+    NothingToUndo,
     /// It was not taken back, because somebody changed it in between; how.
     Drifted(String),
+    /// Taking it back failed, and why.
+    UndoFailed(String),
 }
 
 /// Asks a person to approve or reject the plan. Subject, plain text and chat form as described at [`Message`].
@@ -82,6 +86,7 @@ pub fn approval_request(briefing: &Briefing<'_>, ask: &Ask) -> Message {
     body.extend(body::plan(briefing.plan, "layerguard asks for your answer to this plan"));
     body.extend(body::exposure(&summary));
     body.extend(body::answer(briefing, ask));
+    body.extend(body::runbook(briefing.runbook));
     body.extend(body::closing(briefing));
     assemble(briefing, &summary, Form { kind, lead, body, next: body::answer_commands(briefing) })
 }
@@ -96,6 +101,7 @@ pub fn report(briefing: &Briefing<'_>, outcomes: &[Done]) -> Message {
     body.extend(body::exposure(&summary));
     let next = body::report_commands(briefing, outcomes);
     body.extend(body::commands("Next", &next));
+    body.extend(body::runbook(briefing.runbook));
     body.extend(body::closing(briefing));
     assemble(briefing, &summary, Form { kind: "report", lead, body, next })
 }
@@ -114,6 +120,7 @@ pub fn escalation(briefing: &Briefing<'_>, reason: &str, outcomes: &[Done]) -> M
     body.extend(body::exposure(&summary));
     let next = body::report_commands(briefing, outcomes);
     body.extend(body::commands("Next", &next));
+    body.extend(body::runbook(briefing.runbook));
     body.extend(body::closing(briefing));
     assemble(briefing, &summary, Form { kind: "escalation", lead: "needs a person", body, next })
 }

@@ -34,6 +34,7 @@ fn principal(session: &str) -> Principal {
             arn: Some(format!("arn:aws:sts::111122223333:assumed-role/builder/{session}")),
             issued_at: Some(at("2026-11-20T10:00:00Z")),
             source_identity: None,
+            issuer_arn: Some(ROLE.to_owned()),
         }),
         invoked_by: None,
     }
@@ -153,7 +154,7 @@ fn asked(session: &str, reminder: bool) -> Message {
         incident: &incident,
         events: &events,
         plan: Some(&plan),
-        runbook: Some("docs/runbooks/exfiltration.md"),
+        runbook: Some("Look at who pulled which repository.\nIf it is legitimate, reject.\n"),
     };
     approval_request(&briefing, &Ask { deadline: at("2026-11-20T11:01:05Z"), on_expiry: OnExpiry::Escalate, reminder })
 }

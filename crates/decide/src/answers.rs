@@ -123,14 +123,21 @@ impl Decide<'_> {
     }
 }
 
-/// Stands for an answer in the records: a hash over what was signed and said, so that an altered copy of an answer is another one.
+/// Stands for an answer in the records: a hash over all that was sent and said. An altered copy of an answer is another answer, so
+/// that nobody can spend a person's answer by storing a spoiled copy of it first.
 fn fingerprint(answer: &Answer) -> String {
     let mut hasher = Sha256::new();
-    let authorization = answer.request.headers.get("authorization").map_or("", String::as_str);
-    for part in [authorization, answer.verb.as_str(), &answer.plan_hash, answer.comment.as_deref().unwrap_or_default()]
-    {
+    let mut add = |part: &str| {
         hasher.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
         hasher.update(part.as_bytes());
+    };
+    let comment = answer.comment.as_deref().unwrap_or_default();
+    for part in [answer.verb.as_str(), &answer.plan_hash, comment, &answer.request.endpoint] {
+        add(part);
+    }
+    for (name, value) in &answer.request.headers {
+        add(name);
+        add(value);
     }
     hex::encode(hasher.finalize())
 }

@@ -40,7 +40,7 @@ impl Decide<'_> {
             return Ok(course(id, Next::Undo, &steps));
         }
         if asked.max(undone) > closing {
-            if !view.is_reported() {
+            if !view.history.is_reported() {
                 return Ok(course(id, Next::Report, &[]));
             }
             self.settle(view, view.history.conclusion()).await?;

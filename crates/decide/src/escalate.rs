@@ -3,7 +3,7 @@
 use layerguard_core::audit::Body;
 use layerguard_core::audit::body::{Escalation, NotificationKind};
 use layerguard_core::incident::Status;
-use layerguard_core::message;
+use layerguard_core::message::{self, Done};
 use layerguard_core::text::escape;
 use serde::Deserialize;
 
@@ -64,7 +64,7 @@ impl Decide<'_> {
             return Ok(replied(id, view.incident.status));
         }
         let reason = format!("{reason}: {}", fault.words());
-        let text = message::escalation(&self.briefing(&view), &reason, &view.outcomes());
+        let text = message::escalation(&self.briefing(&view), &reason, &Done::all(&view.history));
         self.tell(id, NotificationKind::Escalation, &text).await?;
         for _ in 0..MOST_TRIES {
             let view = self.view(id).await?;

@@ -53,7 +53,7 @@ impl Decide<'_> {
             self.set_status(&view.incident, Status::AwaitingApproval).await?;
             return Ok(Some(Course { wait_seconds: self.wait(view), ..course(id, Next::Ask, &[]) }));
         }
-        if !view.is_reported() {
+        if !view.history.is_reported() {
             return Ok(Some(course(id, Next::Report, &[])));
         }
         self.close(view).await?;

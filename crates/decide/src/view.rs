@@ -2,10 +2,9 @@
 
 use jiff::{SignedDuration, Timestamp};
 use layerguard_core::approval::ApprovalRequest;
-use layerguard_core::audit::body::{NotificationKind, OutcomeResult, UndoResult};
-use layerguard_core::audit::{Body, Entry, History, body};
+use layerguard_core::audit::body::OutcomeResult;
+use layerguard_core::audit::{Body, Entry, History};
 use layerguard_core::incident::{Incident, IncidentEvent};
-use layerguard_core::message::{Done, StepResult};
 use layerguard_core::plan::{Mode, Step};
 
 use crate::{Decide, DecideError};
@@ -14,13 +13,16 @@ use crate::{Decide, DecideError};
 /// containment failed.
 const PROPAGATION: SignedDuration = SignedDuration::from_mins(5);
 
+/// How many generations before are looked at for measures that still stand.
+const GENERATIONS_BACK: usize = 8;
+
 /// What is recorded about one incident.
 pub(crate) struct View {
     pub(crate) incident: Incident,
     pub(crate) events: Vec<IncidentEvent>,
     pub(crate) history: History,
     pub(crate) request: Option<ApprovalRequest>,
-    /// Steps of the generation before that still stand, and when they were applied.
+    /// Steps of the generations before that still stand, and when they were applied.
     standing_before: Vec<(Step, Timestamp)>,
 }
 
@@ -33,10 +35,11 @@ impl Decide<'_> {
         let events = self.ports.incidents.events(id).await.map_err(port)?;
         let history = self.history(id).await?;
         let request = self.ports.approvals.request(id).await.map_err(port)?;
-        let standing_before = match incident.generation.checked_sub(1) {
-            Some(generation) if generation > 0 => standing(&self.history(&incident.key.incident_id(generation)).await?),
-            _ => Vec::new(),
-        };
+        let mut standing_before = Vec::new();
+        let generations = 1..incident.generation;
+        for generation in generations.rev().take(GENERATIONS_BACK) {
+            standing_before.extend(standing(&self.history(&incident.key.incident_id(generation)).await?));
+        }
         Ok(View { incident, events, history, request, standing_before })
     }
 
@@ -94,26 +97,6 @@ impl View {
         self.request.as_ref().filter(|request| request.plan_hash == *hash).map(|request| request.deadline)
     }
 
-    /// People were told about everything that was decided and done.
-    pub(crate) fn is_reported(&self) -> bool {
-        let news = self.last(|body| {
-            matches!(
-                body,
-                Body::Decision(_)
-                    | Body::Outcome(_)
-                    | Body::UndoOutcome(_)
-                    | Body::ApprovalAccepted(_)
-                    | Body::ApprovalExpired(_)
-                    | Body::Escalation(_)
-            )
-        });
-        let told = self.last(|body| match body {
-            Body::Notification(told) => matches!(told.kind, NotificationKind::Report | NotificationKind::Escalation),
-            _ => false,
-        });
-        told > news
-    }
-
     /// The last record that fits, by its number.
     pub(crate) fn last(&self, fits: impl Fn(&Body) -> bool) -> Option<u64> {
         self.history.entries().iter().rev().find(|entry| fits(&entry.body)).map(|entry| entry.seq)
@@ -124,7 +107,7 @@ impl View {
         self.history.entries().iter().rev().find(|entry| fits(&entry.body))
     }
 
-    /// Steps that stand or are under way, here and from the generation before.
+    /// Steps that stand or are under way, here and from the generations before.
     pub(crate) fn standing(&self) -> Vec<Step> {
         let own = standing(&self.history);
         self.standing_before.iter().chain(&own).map(|(step, _)| step.clone()).collect()
@@ -136,38 +119,5 @@ impl View {
         let since = standing.iter().chain(&self.standing_before).map(|(_, at)| *at).max();
         let Some(effective) = since.and_then(|at| at.checked_add(PROPAGATION).ok()) else { return false };
         self.events.iter().any(|joined| joined.event.error_code.is_none() && joined.event.time > effective)
-    }
-
-    /// What became of each step, for messages.
-    pub(crate) fn outcomes(&self) -> Vec<Done> {
-        let mut outcomes: Vec<Done> = Vec::new();
-        for entry in self.history.entries() {
-            let (step, result) = match &entry.body {
-                Body::Outcome(outcome) => (outcome.step, applied(outcome)),
-                Body::UndoOutcome(undone) => (undone.step, taken_back(undone)),
-                _ => continue,
-            };
-            outcomes.retain(|done| done.step != step);
-            outcomes.push(Done { step, result, at: entry.time });
-        }
-        outcomes
-    }
-}
-
-fn applied(outcome: &body::Outcome) -> StepResult {
-    match outcome.result {
-        OutcomeResult::Applied => StepResult::Applied,
-        OutcomeResult::NothingToDo => StepResult::NothingToDo,
-        OutcomeResult::Failed => StepResult::Failed(outcome.detail.clone().unwrap_or_default()),
-    }
-}
-
-fn taken_back(undone: &body::UndoOutcome) -> StepResult {
-    let detail = undone.detail.clone().unwrap_or_default();
-    match undone.result {
-        UndoResult::Undone => StepResult::Undone,
-        UndoResult::NothingToDo => StepResult::NothingToDo,
-        UndoResult::Drifted => StepResult::Drifted(detail),
-        UndoResult::Failed => StepResult::Failed(detail),
     }
 }

@@ -27,7 +27,7 @@ const ACTOR: &str = "detect";
 /// The function: a policy and the ports it needs.
 pub struct Detect<'a> {
     /// The loaded policy, or why there is none: then every watched call is undecided.
-    pub policy: Result<Assessor, String>,
+    pub policy: &'a Result<Assessor, String>,
     /// Where assessments are recorded.
     pub audit: &'a dyn AuditLog,
     /// Where incidents are kept.
@@ -60,7 +60,7 @@ impl Detect<'_> {
     pub async fn handle(&self, payload: &Value) -> Result<Found, DetectError> {
         let event = cloudtrail::parse_lambda_payload(payload).map_err(DetectError::Record)?;
         let logins = self.logins(&event).await?;
-        let assessed = match &self.policy {
+        let assessed = match self.policy {
             Ok(assessor) => assessor.assess(&event, &logins),
             Err(reason) => assess::without_policy(&event, reason),
         };

@@ -19,6 +19,6 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     if let Err(reason) = &policy {
         tracing::error!(reason, "there is no policy: every watched call is undecided");
     }
-    let detect = &Detect { policy, audit: &audit, incidents: &state, activity: &state, clock: &SystemClock };
+    let detect = &Detect { policy: &policy, audit: &audit, incidents: &state, activity: &state, clock: &SystemClock };
     edge::serve(|payload| async move { detect.handle(&payload).await }).await
 }

@@ -31,6 +31,8 @@ pub(crate) enum Refusal {
     Own,
     #[error("the inventory protects the target")]
     Protected,
+    #[error("the target is in the organisation's management account")]
+    Management,
     #[error("the inventory cannot be read, so nothing tells what is protected: {0}")]
     NoInventory(String),
     #[error("the mode is `{}` now, which does not allow a step of mode `{}`", .ceiling.as_str(), .mode.as_str())]
@@ -49,6 +51,9 @@ impl Guard {
         let principal = Principal { arn: Some(arn.to_owned()), ..Principal::unknown() };
         if inventory.standing_of(&principal, &self.own_roles).protected {
             return Err(Refusal::Protected);
+        }
+        if inventory.organization.management_account.as_deref() == step.target.account() {
+            return Err(Refusal::Management);
         }
         let ceiling = self.mode.min(inventory.response.mode);
         if step.mode > ceiling {

@@ -27,8 +27,8 @@ async fn main() -> Result<(), lambda_runtime::Error> {
 fn guard(environment: &Environment) -> Result<Guard, lambda_runtime::Error> {
     let inventory = Inventory::from_toml(environment.required("LAYERGUARD_INVENTORY")?);
     Ok(Guard {
-        account: environment.account_of("LAYERGUARD_OWN_ROLES")?.to_owned(),
-        own_roles: environment.list("LAYERGUARD_OWN_ROLES"),
+        account: environment.account_of("LAYERGUARD_OWN_ROLE_PREFIX")?.to_owned(),
+        own_roles: environment.own_roles()?,
         mode: environment.required("LAYERGUARD_MODE")?.parse()?,
         inventory: inventory.map_err(|problems| problems.to_string()),
     })

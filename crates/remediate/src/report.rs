@@ -41,9 +41,12 @@ impl Remediate<'_> {
     async fn story(&self, id: &str) -> Result<Story, RemediateError> {
         let port = |source| RemediateError::Port { task: TASK, source };
         let row = self.incidents.incident(id).await.map_err(port)?;
-        let incident = row.ok_or_else(|| RemediateError::UnknownIncident(id.to_owned()))?;
+        let row = row.ok_or_else(|| RemediateError::UnknownIncident(id.to_owned()))?;
         let events = self.incidents.events(id).await.map_err(port)?;
-        Ok(Story { incident, events, history: self.history(id).await? })
+        let history = self.history(id).await?;
+        // The row is closed after the report: the message says what it will be closed as.
+        let incident = Incident { status: history.conclusion(), ..row };
+        Ok(Story { incident, events, history })
     }
 
     fn briefing<'s>(&'s self, story: &'s Story) -> Briefing<'s> {

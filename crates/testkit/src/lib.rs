@@ -5,6 +5,7 @@
 
 mod approvals;
 mod audit;
+mod drive;
 mod fault;
 mod harness;
 mod iam;
@@ -13,6 +14,7 @@ mod measures;
 mod outside;
 mod world;
 
+pub use drive::drive;
 pub use fault::{Call, Fault};
 pub use harness::{Tally, Verdict, every_fault};
 pub use iam::{IamSnapshot, Role, User};

@@ -1,6 +1,7 @@
 //! The two state machines in memory: what `statemachine/*.asl.json` does with the three functions, over one [`World`].
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex};
 
 use layerguard_core::approval::{Answer, CallerIdentity, HEADER_ANSWER, HEADER_COMMENT, HEADER_INCIDENT, HEADER_PLAN};
 use layerguard_core::approval::{SignedRequest, Verb, comment_hash};
@@ -8,15 +9,16 @@ use layerguard_core::assess::Assessor;
 use layerguard_core::audit::{History, verify};
 use layerguard_core::error::{Class, Classified};
 use layerguard_core::incident::Incident;
+use layerguard_core::inventory::Inventory;
 use layerguard_core::plan::Mode;
 use layerguard_core::ports::{ApprovalStore, Clock, ExecutionStatus};
 use layerguard_decide::{Course, Decide, Deployment, Next, Ports, Reply};
 use layerguard_detect::{Detect, Found};
-use layerguard_remediate::{Desk, Guard, Remediate};
+use layerguard_remediate::{Guard, Remediate};
 use layerguard_testkit::World;
 use serde_json::{Value, json};
 
-pub const ACCOUNT: &str = "111122223333";
+pub(crate) const ACCOUNT: &str = "111122223333";
 const ENDPOINT: &str = "https://sts.eu-central-1.amazonaws.com";
 /// As often as the machines retry an error that may pass.
 const TRIES: usize = 6;
@@ -24,24 +26,30 @@ const TRIES: usize = 6;
 const MOST_TURNS: usize = 60;
 
 /// What a person does while the machine waits.
-pub type Deed = Box<dyn Fn(&Chain, &str) + Send + Sync>;
+pub(crate) type Deed = Box<dyn Fn(&Chain, &str) + Send + Sync>;
 
 /// layerguard over a world in memory.
-pub struct Chain {
-    pub world: World,
-    policy: Result<Assessor, String>,
+pub(crate) struct Chain {
+    pub(crate) world: World,
+    policy: Arc<Result<Assessor, String>>,
     deployment: Deployment,
     guard: Guard,
-    desk: Desk,
+}
+
+/// Loading a bundle takes longer than a story; the fault tests tell thousands of stories with few inventories.
+fn loaded(inventory: &str, own: &[String]) -> Arc<Result<Assessor, String>> {
+    static LOADED: Mutex<BTreeMap<String, Arc<Result<Assessor, String>>>> = Mutex::new(BTreeMap::new());
+    let mut loaded = LOADED.lock().unwrap();
+    let load = || Arc::new(Assessor::load(inventory, own.to_vec()).map_err(|error| error.to_string()));
+    loaded.entry(inventory.to_owned()).or_insert_with(load).clone()
 }
 
 impl Chain {
     /// A deployment with this inventory. Mode `act` and inline denies are allowed: the inventory is the ceiling.
-    pub fn new(world: World, inventory: &str) -> Self {
+    pub(crate) fn new(world: World, inventory: &str) -> Self {
         let own: Vec<String> =
             ["detect", "decide", "remediate"].map(|n| format!("arn:aws:iam::{ACCOUNT}:role/layerguard-{n}")).to_vec();
-        let policy = Assessor::load(inventory, own.clone()).map_err(|error| error.to_string());
-        let ceiling = policy.as_ref().map_or(Mode::Observe, |policy| policy.inventory().response.mode);
+        let policy = loaded(inventory, &own);
         Self {
             world,
             policy,
@@ -55,26 +63,17 @@ impl Chain {
             guard: Guard {
                 account: ACCOUNT.to_owned(),
                 own_roles: own,
-                ceiling,
-                protected: Box::new(|_| false),
+                mode: Mode::Act,
+                inventory: Inventory::from_toml(inventory).map_err(|problems| problems.to_string()),
             },
-            desk: Desk { stack: "layerguard".to_owned(), ..Desk::default() },
         }
     }
 
     /// The triage machine: Detect with its retries, then an execution under the incident's id. `None`: the event went to the
     /// failed-events queue.
-    pub async fn triage(&self, event: &Value) -> Option<Found> {
-        let policy = match &self.policy {
-            Ok(loaded) => Ok(Assessor::new(
-                layerguard_core::engine::Bundle::embedded().unwrap(),
-                loaded.inventory().clone(),
-                loaded.own_roles().to_vec(),
-            )),
-            Err(reason) => Err(reason.clone()),
-        };
+    pub(crate) async fn triage(&self, event: &Value) -> Option<Found> {
         let world = &self.world;
-        let detect = Detect { policy, audit: world, incidents: world, activity: world, clock: world };
+        let detect = Detect { policy: &self.policy, audit: world, incidents: world, activity: world, clock: world };
         for _ in 0..TRIES {
             let found = detect.handle(event).await;
             match found {
@@ -97,7 +96,7 @@ impl Chain {
 
     /// The respond machine for one incident, with what people do while it waits. Answers whether it ended by itself (`Settled`)
     /// or through the escalation.
-    pub async fn respond(&self, id: &str, mut deeds: VecDeque<Deed>) -> bool {
+    pub(crate) async fn respond(&self, id: &str, mut deeds: VecDeque<Deed>) -> bool {
         let mut waits = 0;
         for _ in 0..MOST_TURNS {
             let Ok(course) = self.decide(json!({"task": "decide", "incident_id": id})).await else {
@@ -155,7 +154,7 @@ impl Chain {
     }
 
     /// Decide with the machine's retries.
-    pub async fn function(&self, payload: Value) -> Result<Reply, Class> {
+    pub(crate) async fn function(&self, payload: Value) -> Result<Reply, Class> {
         let world = &self.world;
         let ports = Ports {
             audit: world,
@@ -186,7 +185,7 @@ impl Chain {
     }
 
     /// Remediate with the machine's retries.
-    pub async fn remediate(&self, payload: Value) -> Result<Value, Class> {
+    pub(crate) async fn remediate(&self, payload: Value) -> Result<Value, Class> {
         let world = &self.world;
         let remediate = Remediate {
             audit: world,
@@ -196,7 +195,7 @@ impl Chain {
             notifier: world,
             clock: world,
             guard: &self.guard,
-            desk: &self.desk,
+            stack: "layerguard",
         };
         let mut last = Class::Retryable;
         for _ in 0..TRIES {
@@ -215,16 +214,16 @@ impl Chain {
         Err(last)
     }
 
-    pub fn row(&self, id: &str) -> Incident {
+    pub(crate) fn row(&self, id: &str) -> Incident {
         self.world.row(id).unwrap()
     }
 
-    pub fn history(&self, id: &str) -> History {
+    pub(crate) fn history(&self, id: &str) -> History {
         History::of(&self.world.chain(id)).unwrap()
     }
 
     /// Every chain holds.
-    pub fn assert_chains_hold(&self, point: &str) {
+    pub(crate) fn assert_chains_hold(&self, point: &str) {
         for chain in self.world.chains() {
             let proof = verify(&self.world.chain(&chain));
             assert!(proof.is_ok(), "{point}: chain {chain} is broken: {proof:?}");
@@ -232,13 +231,13 @@ impl Chain {
     }
 
     /// A person's answer, signed now by a caller whom STS knows.
-    pub fn answer(&self, id: &str, verb: Verb, caller: &CallerIdentity) -> Answer {
+    pub(crate) fn answer(&self, id: &str, verb: Verb, caller: &CallerIdentity) -> Answer {
         let plan_hash = self.history(id).decision().unwrap().plan_hash.clone();
         let now = self.world.now();
         let comment = Some("seen".to_owned());
         let date = now.to_string().replace(['-', ':'], "");
         let date = format!("{}Z", date.split(['.', 'Z']).next().unwrap());
-        let mut headers = std::collections::BTreeMap::from([
+        let mut headers = BTreeMap::from([
             ("host".to_owned(), "sts.eu-central-1.amazonaws.com".to_owned()),
             ("x-amz-date".to_owned(), date.clone()),
             (HEADER_INCIDENT.to_owned(), id.to_owned()),
@@ -263,14 +262,20 @@ impl Chain {
         Answer { incident: id.to_owned(), verb, plan_hash, comment, given_at: now, request }
     }
 
-    /// Store an answer, as the command line does.
-    pub fn give(&self, answer: &Answer) {
-        futures_lite(self.world.put_answer(answer)).unwrap();
+    /// Store an answer, as a person does who tries again until the command line says that it worked.
+    pub(crate) fn give(&self, answer: &Answer) {
+        for _ in 0..TRIES {
+            let given = futures_lite(self.world.put_answer(answer));
+            if !self.world.revive() && given.is_ok() {
+                return;
+            }
+        }
+        panic!("the answer could not be given");
     }
 }
 
 /// Run a future that never waits: everything of a world is in memory.
-pub fn futures_lite<T>(future: impl Future<Output = T>) -> T {
+pub(crate) fn futures_lite<T>(future: impl Future<Output = T>) -> T {
     let mut future = std::pin::pin!(future);
     let waker = std::task::Waker::noop();
     match future.as_mut().poll(&mut std::task::Context::from_waker(waker)) {
@@ -279,7 +284,7 @@ pub fn futures_lite<T>(future: impl Future<Output = T>) -> T {
     }
 }
 
-pub fn on_call() -> CallerIdentity {
+pub(crate) fn on_call() -> CallerIdentity {
     CallerIdentity {
         arn: format!("arn:aws:sts::{ACCOUNT}:assumed-role/on-call/ada"),
         user_id: "AROAONCALLEXAMPLE:ada".to_owned(),

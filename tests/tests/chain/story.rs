@@ -12,8 +12,10 @@ use crate::machine::{Chain, Deed, on_call};
 use crate::world::{at, download, download_by_user, event, inventory, session, world};
 
 /// On-call approves.
-pub fn approve() -> VecDeque<Deed> {
-    VecDeque::from([Box::new(|chain: &Chain, id: &str| chain.give(&chain.answer(id, Verb::Approve, &on_call()))) as Deed])
+pub(crate) fn approve() -> VecDeque<Deed> {
+    VecDeque::from([
+        Box::new(|chain: &Chain, id: &str| chain.give(&chain.answer(id, Verb::Approve, &on_call()))) as Deed
+    ])
 }
 
 /// One event in; the incident's id.
@@ -22,7 +24,7 @@ async fn found(chain: &Chain, event: &serde_json::Value) -> String {
 }
 
 /// On-call asks for the undo, and the machine runs once more.
-pub async fn undo(chain: &Chain, id: &str) {
+pub(crate) async fn undo(chain: &Chain, id: &str) {
     chain.give(&chain.answer(id, Verb::Undo, &on_call()));
     assert!(chain.respond(id, VecDeque::new()).await);
 }
@@ -117,8 +119,8 @@ async fn an_event_after_closing_opens_the_next_generation_and_knows_of_the_first
     let now = chain.world.now();
     let third = found(&chain, &at(3, "GetDownloadUrlForLayer", &session("builder", "intruder"), now)).await;
     assert!(chain.respond(&third, approve()).await);
-    let plan = &chain.history(&third).decision().unwrap().plan;
-    let actions: Vec<&str> = plan.steps.iter().map(|step| step.action.as_str()).collect();
+    let history = chain.history(&third);
+    let actions: Vec<&str> = history.decision().unwrap().plan.steps.iter().map(|step| step.action.as_str()).collect();
     assert!(actions.contains(&"revoke_role_sessions"), "it did not hold, so the role's older sessions go: {actions:?}");
 }
 

@@ -1,5 +1,7 @@
 //! The account and the events of the cases.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use layerguard_testkit::{Role, User, World};
 use serde_json::{Value, json};
@@ -7,7 +9,7 @@ use serde_json::{Value, json};
 use crate::machine::ACCOUNT;
 
 /// The inventory of the cases: `mode` is the ceiling, `extra` goes to the end.
-pub fn inventory(mode: &str, extra: &str) -> String {
+pub(crate) fn inventory(mode: &str, extra: &str) -> String {
     format!(
         r#"
 [organization]
@@ -31,20 +33,21 @@ inline_deny = true
 }
 
 /// A world with the role `builder` and the user `sam`, at the time of the events.
-pub fn world() -> World {
+pub(crate) fn world() -> World {
     let world = World::at("2026-11-20T09:00:30Z".parse().unwrap());
     world.set_role("builder", Role::default());
-    world.set_user("sam", User::with_key("AKIAIOSFODNN7EXAMPLE"));
+    world
+        .set_user("sam", User { keys: BTreeMap::from([("AKIAIOSFODNN7EXAMPLE".to_owned(), true)]), ..User::default() });
     world
 }
 
 /// One download of a layer by the session `intruder` of the role `builder`, masked as a docker pull is.
-pub fn download(number: usize) -> Value {
+pub(crate) fn download(number: usize) -> Value {
     event(number, "GetDownloadUrlForLayer", &session("builder", "intruder"))
 }
 
 /// The same by the user `sam` with a long-term key.
-pub fn download_by_user(number: usize) -> Value {
+pub(crate) fn download_by_user(number: usize) -> Value {
     let identity = json!({
         "type": "IAMUser",
         "principalId": "AIDAEXAMPLEID",
@@ -56,7 +59,7 @@ pub fn download_by_user(number: usize) -> Value {
     event(number, "GetDownloadUrlForLayer", &identity)
 }
 
-pub fn session(role: &str, name: &str) -> Value {
+pub(crate) fn session(role: &str, name: &str) -> Value {
     json!({
         "type": "AssumedRole",
         "principalId": format!("AROA{}EXAMPLE:{name}", role.to_uppercase().replace('-', "")),
@@ -76,13 +79,13 @@ pub fn session(role: &str, name: &str) -> Value {
     })
 }
 
-pub fn event(number: usize, name: &str, identity: &Value) -> Value {
+pub(crate) fn event(number: usize, name: &str, identity: &Value) -> Value {
     let time: Timestamp = "2026-11-20T09:00:00Z".parse().unwrap();
     at(number, name, identity, time)
 }
 
 /// An EventBridge event.
-pub fn at(number: usize, name: &str, identity: &Value, time: Timestamp) -> Value {
+pub(crate) fn at(number: usize, name: &str, identity: &Value, time: Timestamp) -> Value {
     json!({
         "version": "0",
         "id": format!("00000000-0000-4000-8000-{number:012}"),

@@ -4,6 +4,7 @@
 //! `sts:GetCallerIdentity` request that names the incident, the plan's hash and the answer among its signed headers; Decide checks it,
 //! sends it to STS, and believes only what STS returns.
 
+mod fingerprint;
 mod proof;
 
 use std::collections::BTreeMap;

@@ -113,13 +113,15 @@ fn became(step: &Step, latest: Option<&Done>) -> String {
     }
 }
 
-fn result(done: &Done) -> String {
+pub(super) fn result(done: &Done) -> String {
     let at = moment(done.at);
     match &done.result {
         StepResult::Applied => format!("done at {at}"),
         StepResult::NothingToDo => format!("nothing to do: it stood already ({at})"),
         StepResult::Failed(why) => format!("FAILED at {at}: {}", escape_to(why, SENTENCE)),
         StepResult::Undone => format!("taken back at {at}"),
+        StepResult::NothingToUndo => format!("nothing of it was left to take back ({at})"),
+        StepResult::UndoFailed(why) => format!("could NOT be taken back at {at}: {}", escape_to(why, SENTENCE)),
         StepResult::Drifted(how) => format!("NOT taken back, changed in between ({at}): {}", escape_to(how, SENTENCE)),
     }
 }
@@ -194,20 +196,26 @@ pub(super) fn commands(heading: &str, commands: &[String]) -> Vec<String> {
     lines
 }
 
-/// Incident id, runbook, and how long it has been open.
+/// What a person does, from the playbook.
+pub(super) fn runbook(runbook: Option<&str>) -> Vec<String> {
+    let steps = runbook.unwrap_or_default().lines().map(str::trim).filter(|line| !line.is_empty());
+    let steps: Vec<String> = steps.map(|line| format!("  - {}", escape_to(line, SENTENCE))).collect();
+    if steps.is_empty() {
+        return steps;
+    }
+    [String::new(), "What to do:".to_owned()].into_iter().chain(steps).collect()
+}
+
+/// Incident id, when it was opened, how much evidence there is.
 pub(super) fn closing(briefing: &Briefing<'_>) -> Vec<String> {
     let incident = briefing.incident;
-    let mut lines = vec![String::new()];
-    if let Some(runbook) = briefing.runbook.filter(|runbook| !runbook.is_empty()) {
-        lines.push(format!("Runbook: {}", escape(runbook)));
-    }
-    lines.push(format!(
+    let evidence = usize::try_from(incident.evidence).unwrap_or(usize::MAX);
+    let line = format!(
         "Incident {} opened {}, {} of evidence, stack {}",
         escape(&incident.id),
         moment(incident.opened_at),
-        super::words::counted(usize::try_from(incident.evidence).unwrap_or(usize::MAX), "event", "events"),
+        super::words::counted(evidence, "event", "events"),
         escape(briefing.stack)
-    ));
-    lines.push(String::new());
-    lines
+    );
+    vec![String::new(), line, String::new()]
 }

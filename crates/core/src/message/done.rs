@@ -2,23 +2,41 @@
 
 use super::{Done, StepResult};
 use crate::audit::body::{Outcome, OutcomeResult, UndoOutcome, UndoResult};
-use crate::audit::{Body, History};
+use crate::audit::{Body, Entry, History};
 
 impl Done {
     /// The latest outcome of each step that has one, in the order in which they came about.
     #[must_use]
     pub fn all(history: &History) -> Vec<Self> {
         let mut all: Vec<Self> = Vec::new();
-        for entry in history.entries() {
-            let (step, result) = match &entry.body {
-                Body::Outcome(outcome) => (outcome.step, outcome.into()),
-                Body::UndoOutcome(undo) => (undo.step, undo.into()),
-                _ => continue,
-            };
-            all.retain(|done| done.step != step);
-            all.push(Self { step, result, at: entry.time });
+        for done in history.entries().iter().filter_map(Self::of) {
+            all.retain(|known| known.step != done.step);
+            all.push(done);
         }
         all
+    }
+
+    /// The outcome that this record holds, if it holds one.
+    #[must_use]
+    pub fn of(entry: &Entry) -> Option<Self> {
+        let (step, result) = match &entry.body {
+            Body::Outcome(outcome) => (outcome.step, outcome.into()),
+            Body::UndoOutcome(undo) => (undo.step, undo.into()),
+            _ => return None,
+        };
+        Some(Self { step, result, at: entry.time })
+    }
+
+    /// It is not as it was meant to be: a person must look.
+    #[must_use]
+    pub const fn is_trouble(&self) -> bool {
+        matches!(self.result, StepResult::Failed(_) | StepResult::Drifted(_) | StepResult::UndoFailed(_))
+    }
+
+    /// What became of the step, in escaped words.
+    #[must_use]
+    pub fn words(&self) -> String {
+        super::body::result(self)
     }
 }
 
@@ -36,10 +54,10 @@ impl From<&UndoOutcome> for StepResult {
     fn from(undo: &UndoOutcome) -> Self {
         let detail = undo.detail.clone().unwrap_or_default();
         match undo.result {
-            // An undo that found nothing of ours has the same end: nothing of ours stands.
-            UndoResult::Undone | UndoResult::NothingToDo => Self::Undone,
+            UndoResult::Undone => Self::Undone,
+            UndoResult::NothingToDo => Self::NothingToUndo,
             UndoResult::Drifted => Self::Drifted(detail),
-            UndoResult::Failed => Self::Failed(detail),
+            UndoResult::Failed => Self::UndoFailed(detail),
         }
     }
 }

@@ -63,7 +63,8 @@ pub(super) fn severity(incident: &Incident) -> &'static str {
 }
 
 /// The word of a severity.
-pub(super) const fn severity_word(severity: Severity) -> &'static str {
+#[must_use]
+pub const fn severity_word(severity: Severity) -> &'static str {
     match severity {
         Severity::Low => "low",
         Severity::Medium => "medium",
@@ -100,7 +101,8 @@ pub(super) fn subject(text: &str) -> String {
 }
 
 /// The word of a network.
-pub(super) const fn network_word(network: Network) -> &'static str {
+#[must_use]
+pub const fn network_word(network: Network) -> &'static str {
     match network {
         Network::Inside => "inside",
         Network::Outside => "outside",

@@ -1,0 +1,301 @@
+//! What can be typed.
+
+use std::path::PathBuf;
+
+use clap::{Args as Group, Parser, Subcommand, ValueEnum};
+
+use crate::exit::{EXPLAIN_HELP, STACK_HELP};
+
+/// Notices when container image layers leave Amazon ECR, cuts the session off, and proves what happened.
+#[derive(Debug, Parser)]
+#[command(name = "layerguard", version, propagate_version = true, max_term_width = 100)]
+#[command(after_help = "`layerguard <COMMAND> --help` shows examples and exit statuses.")]
+pub struct Args {
+    /// When to colour
+    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value = "auto")]
+    pub color: Color,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// When to colour. `auto` colours a terminal and respects `NO_COLOR`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// Where a terminal is and NO_COLOR is not set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+impl Color {
+    /// Makes the choice hold for everything that prints.
+    pub fn choose(self) {
+        match self {
+            Self::Auto => anstream::ColorChoice::Auto,
+            Self::Always => anstream::ColorChoice::Always,
+            Self::Never => anstream::ColorChoice::Never,
+        }
+        .write_global();
+    }
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Assess CloudTrail records from files, offline
+    #[command(after_long_help = format!("{EXPLAIN_EXAMPLES}\n\n{EXPLAIN_HELP}"))]
+    Explain(ExplainArgs),
+    /// List incidents, show one
+    #[command(subcommand)]
+    Incidents(IncidentsCommand),
+    /// Carry out the plan of an incident that waits for an answer
+    #[command(after_long_help = format!("{APPROVE_EXAMPLES}\n\n{STACK_HELP}"))]
+    Approve(AnswerArgs),
+    /// Refuse the plan of an incident that waits for an answer
+    #[command(after_long_help = format!("{REJECT_EXAMPLES}\n\n{STACK_HELP}"))]
+    Reject(RejectArgs),
+    /// Take back what was done for an incident
+    #[command(after_long_help = format!("{UNDO_EXAMPLES}\n\n{STACK_HELP}"))]
+    Undo(AnswerArgs),
+    /// Prove that no audit record was dropped or altered
+    #[command(subcommand)]
+    Audit(AuditCommand),
+}
+
+const EXPLAIN_EXAMPLES: &str = "\
+Examples:
+  layerguard explain --inventory inventory.toml event.json
+  layerguard explain --inventory inventory.toml --format json trail/*.json.gz | jq -r .assessment
+  aws cloudtrail lookup-events ... | jq '.Events[].CloudTrailEvent | fromjson' | layerguard explain -
+
+Reads bare records, EventBridge events, {\"Records\": [...]}, lists and JSON lines, each also compressed with gzip. The
+records of one run share their history: registry logins and incidents are kept by event time, whatever the order.";
+
+const APPROVE_EXAMPLES: &str = "\
+Examples:
+  layerguard approve 0123456789abcdef-1
+  layerguard approve 0123456789abcdef-1 --stack prod-guard --profile on-call --wait 120
+
+Signs an STS request with your own credentials; the stack sends it to STS, believes what STS says of you, and asks its
+approval policy. Nothing in this command changes an account.";
+
+const REJECT_EXAMPLES: &str = "\
+Examples:
+  layerguard reject 0123456789abcdef-1 --comment \"planned migration, ticket 4711\"";
+
+const UNDO_EXAMPLES: &str = "\
+Examples:
+  layerguard undo 0123456789abcdef-1
+  layerguard undo 0123456789abcdef-1 --comment \"false positive\" --wait 120
+
+Takes back exactly what layerguard changed. Where somebody else changed it in between, nothing is touched and you are told.";
+
+const LIST_EXAMPLES: &str = "\
+Examples:
+  layerguard incidents list
+  layerguard incidents list --open --format json | jq -r .id";
+
+const SHOW_EXAMPLES: &str = "\
+Examples:
+  layerguard incidents show 0123456789abcdef-1
+  layerguard incidents show 0123456789abcdef-1 --format json | jq .plan";
+
+const VERIFY_EXAMPLES: &str = "\
+Examples:
+  layerguard audit verify 0123456789abcdef-1
+  layerguard audit verify --all --stack prod-guard";
+
+/// `explain`.
+#[derive(Debug, Group)]
+pub struct ExplainArgs {
+    /// What is ours (TOML); without it nobody is listed and every network is unknown
+    #[arg(long, value_name = "FILE")]
+    pub inventory: Option<PathBuf>,
+    /// A folder with rules and playbooks, instead of the built-in ones
+    #[arg(long, value_name = "DIR")]
+    pub policy: Option<PathBuf>,
+    /// How to print: blocks for people, or one JSON object per record in the order of the input
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: Format,
+    /// Files with CloudTrail records; `-` is standard input
+    #[arg(required = true, value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+}
+
+/// `text` or `json`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+}
+
+/// `table` or `json`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ListFormat {
+    /// For people.
+    Table,
+    /// For programs: one object per line.
+    Json,
+}
+
+/// Where the stack is.
+#[derive(Debug, Clone, Group)]
+pub struct StackArgs {
+    /// Name of the deployed stack
+    #[arg(long, env = "LAYERGUARD_STACK", default_value = "layerguard", value_name = "NAME", help_heading = "Stack")]
+    pub stack: String,
+    /// Profile of the AWS configuration
+    #[arg(long, value_name = "NAME", help_heading = "Stack")]
+    pub profile: Option<String>,
+    /// AWS region
+    #[arg(long, value_name = "REGION", help_heading = "Stack")]
+    pub region: Option<String>,
+    /// Address of another endpoint, such as a local stack
+    #[arg(long, value_name = "URL", help_heading = "Stack")]
+    pub endpoint_url: Option<String>,
+}
+
+/// `incidents ...`.
+#[derive(Debug, Subcommand)]
+pub enum IncidentsCommand {
+    /// Open incidents, oldest first, then closed ones, latest first
+    #[command(after_long_help = format!("{LIST_EXAMPLES}\n\n{STACK_HELP}"))]
+    List(ListArgs),
+    /// One incident on one screen
+    #[command(after_long_help = format!("{SHOW_EXAMPLES}\n\n{STACK_HELP}"))]
+    Show(ShowArgs),
+}
+
+/// `incidents list`.
+#[derive(Debug, Group)]
+pub struct ListArgs {
+    /// Only open ones
+    #[arg(long)]
+    pub open: bool,
+    /// At most so many closed ones
+    #[arg(long, default_value_t = 20, value_name = "N")]
+    pub limit: u32,
+    /// How to print
+    #[arg(long, value_enum, default_value = "table")]
+    pub format: ListFormat,
+    /// Where the stack is.
+    #[command(flatten)]
+    pub stack: StackArgs,
+}
+
+/// `incidents show`.
+#[derive(Debug, Group)]
+pub struct ShowArgs {
+    /// The incident
+    pub id: String,
+    /// How to print
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: Format,
+    /// Where the stack is.
+    #[command(flatten)]
+    pub stack: StackArgs,
+}
+
+/// `approve` and `undo`.
+#[derive(Debug, Group)]
+pub struct AnswerArgs {
+    /// The incident
+    pub id: String,
+    /// Why, for the record
+    #[arg(long, value_name = "TEXT")]
+    pub comment: Option<String>,
+    /// Seconds to wait until the answer is verified; 0 does not wait
+    #[arg(long, default_value_t = 60, value_name = "SECONDS")]
+    pub wait: u64,
+    /// Where the stack is.
+    #[command(flatten)]
+    pub stack: StackArgs,
+}
+
+/// `reject`.
+#[derive(Debug, Group)]
+pub struct RejectArgs {
+    /// The incident
+    pub id: String,
+    /// Why, for the record
+    #[arg(long, value_name = "TEXT", value_parser = said)]
+    pub comment: String,
+    /// Seconds to wait until the answer is verified; 0 does not wait
+    #[arg(long, default_value_t = 60, value_name = "SECONDS")]
+    pub wait: u64,
+    /// Where the stack is.
+    #[command(flatten)]
+    pub stack: StackArgs,
+}
+
+/// `audit ...`.
+#[derive(Debug, Subcommand)]
+pub enum AuditCommand {
+    /// Recompute the hash chains and name the record that does not fit
+    #[command(after_long_help = format!("{VERIFY_EXAMPLES}\n\n{STACK_HELP}"))]
+    Verify(VerifyArgs),
+}
+
+/// `audit verify`.
+#[derive(Debug, Group)]
+pub struct VerifyArgs {
+    /// The incident
+    #[arg(required_unless_present = "all", conflicts_with = "all")]
+    pub id: Option<String>,
+    /// Every incident of the stack
+    #[arg(long)]
+    pub all: bool,
+    /// Where the stack is.
+    #[command(flatten)]
+    pub stack: StackArgs,
+}
+
+/// A comment that says something.
+fn said(text: &str) -> Result<String, String> {
+    if text.trim().is_empty() { Err("say why, for the record".to_owned()) } else { Ok(text.to_owned()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_arguments_are_consistent() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_shows_examples_and_exit_statuses() {
+        let commands = [
+            vec!["explain"],
+            vec!["incidents", "list"],
+            vec!["incidents", "show"],
+            vec!["approve"],
+            vec!["reject"],
+            vec!["undo"],
+            vec!["audit", "verify"],
+        ];
+        for path in commands {
+            let mut command = Args::command();
+            for name in &path {
+                command = command.find_subcommand(name).unwrap().clone();
+            }
+            let help = command.render_long_help().to_string();
+            assert!(help.contains("Examples:") && help.contains("Exit status:"), "{path:?}\n{help}");
+        }
+    }
+
+    #[test]
+    fn a_rejection_says_why() {
+        assert!(Args::try_parse_from(["layerguard", "reject", "a-1"]).is_err());
+        assert!(Args::try_parse_from(["layerguard", "reject", "a-1", "--comment", " "]).is_err());
+        assert!(Args::try_parse_from(["layerguard", "reject", "a-1", "--comment", "planned"]).is_ok());
+    }
+}

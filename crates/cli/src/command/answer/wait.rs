@@ -1,0 +1,113 @@
+//! Waiting for the audit trail to say what became of an answer.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use layerguard_core::approval::{Answer, Verb};
+use layerguard_core::audit::body::ApprovalAccepted;
+use layerguard_core::audit::{Body, Entry, History};
+use layerguard_core::message::{Done, moment};
+use layerguard_core::text::escape;
+
+use crate::command::dossier::{self, Dossier};
+use crate::failure::Failure;
+use crate::render::Screen;
+use crate::stack::Stack;
+
+/// Between two looks at the trail.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// What became of an answer.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// It counts. Whether a step that followed did not come out as it should.
+    Accepted {
+        /// A step failed or drifted.
+        trouble: bool,
+    },
+    /// It does not count, and why.
+    Refused(String),
+    /// Somebody else was faster: who did what when.
+    Decided(String),
+    /// The trail says nothing.
+    Silence,
+}
+
+/// Looks at the trail each second, shows what is new about this answer, and ends when it is settled or the seconds are over.
+pub(super) async fn until_judged(
+    stack: &Stack<'_>,
+    dossier: &Dossier,
+    answer: &Answer,
+    seconds: u64,
+    screen: &mut Screen,
+) -> Result<Verdict, Failure> {
+    let mut watch = Watch { mark: answer.fingerprint(), seen: dossier.records.len(), accepted: false, trouble: false };
+    for _ in 0..seconds {
+        tokio::time::sleep(PAUSE).await;
+        let records = stack.audit.records(&answer.incident).await.map_err(stack.failed())?;
+        let history = dossier::history(&records, &answer.incident)?;
+        if let Some(verdict) = watch.look(&history, answer, screen)? {
+            return Ok(verdict);
+        }
+        screen.flush()?;
+    }
+    if watch.accepted {
+        screen.still_running(&answer.incident, stack.name)?;
+        return Ok(Verdict::Accepted { trouble: watch.trouble });
+    }
+    Ok(Verdict::Silence)
+}
+
+struct Watch {
+    mark: String,
+    seen: usize,
+    accepted: bool,
+    trouble: bool,
+}
+
+impl Watch {
+    /// What is new. `Some` when there is nothing more to wait for.
+    fn look(&mut self, history: &History, answer: &Answer, screen: &mut Screen) -> Result<Option<Verdict>, Failure> {
+        let fresh: Vec<&Entry> = history.entries().iter().skip(self.seen).collect();
+        self.seen = history.entries().len();
+        for entry in fresh {
+            match &entry.body {
+                Body::ApprovalAccepted(accepted) if accepted.signature_hash == self.mark => {
+                    self.accepted = true;
+                    screen.accepted(accepted)?;
+                }
+                Body::ApprovalRefused(refused) if refused.signature_hash == self.mark => {
+                    return Ok(Some(Verdict::Refused(refused.reason.clone())));
+                }
+                Body::ApprovalAccepted(other) if !self.accepted && same_question(other, answer) => {
+                    return Ok(Some(Verdict::Decided(decided(other, entry.time))));
+                }
+                Body::Closing(closing) if self.accepted => {
+                    screen.closed(closing.status)?;
+                    return Ok(Some(Verdict::Accepted { trouble: self.trouble }));
+                }
+                _ => {
+                    if let Some(done) = Done::of(entry).filter(|_| self.accepted) {
+                        self.trouble |= done.is_trouble();
+                        screen.step_done(&done, history.step(done.step))?;
+                    }
+                }
+            }
+        }
+        Ok(None)
+    }
+}
+
+fn same_question(other: &ApprovalAccepted, answer: &Answer) -> bool {
+    (other.verb == Verb::Undo) == (answer.verb == Verb::Undo) && other.plan_hash == answer.plan_hash
+}
+
+/// Who decided what when, escaped.
+pub(super) fn decided(answer: &ApprovalAccepted, at: Timestamp) -> String {
+    let verb = match answer.verb {
+        Verb::Approve => "approved",
+        Verb::Reject => "rejected",
+        Verb::Undo => "undone",
+    };
+    format!("{verb} by {} at {}", escape(&answer.approver_arn), moment(at))
+}

@@ -1,0 +1,89 @@
+//! Inputs that can be read twice, compressed or not.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+
+use flate2::bufread::MultiGzDecoder;
+use layerguard_core::cloudtrail::{Records, read_records};
+
+use super::shown;
+use crate::failure::Failure;
+
+/// One file, or a copy of what came through a pipe.
+#[derive(Debug)]
+pub(super) struct Input {
+    /// What messages call it.
+    pub(super) name: String,
+    source: Source,
+}
+
+#[derive(Debug)]
+enum Source {
+    File(PathBuf),
+    Copy(File),
+}
+
+const GZIP: [u8; 2] = [0x1f, 0x8b];
+
+impl Input {
+    /// Prepares a path. A pipe is copied to a temporary file, because it can be read only once.
+    ///
+    /// # Errors
+    /// When the copy cannot be written. A path that cannot be read is told when it is read.
+    pub(super) fn of(path: &Path) -> Result<Self, Failure> {
+        let name = shown(path);
+        let copied = if path.as_os_str() == "-" {
+            Some(copy(&mut io::stdin().lock()))
+        } else {
+            match path.metadata() {
+                Ok(metadata) if !metadata.is_file() && !metadata.is_dir() => {
+                    Some(File::open(path).and_then(|mut pipe| copy(&mut pipe)))
+                }
+                _ => None,
+            }
+        };
+        let source = match copied {
+            None => Source::File(path.to_owned()),
+            Some(Ok(file)) => Source::Copy(file),
+            Some(Err(error)) => {
+                return Err(Failure::unreachable(format!("could not copy {name} to a temporary file"))
+                    .because(&error)
+                    .remedy("is there room in the folder for temporary files? set TMPDIR to one that has"));
+            }
+        };
+        Ok(Self { name, source })
+    }
+
+    /// Its records, from the beginning.
+    ///
+    /// # Errors
+    /// When it cannot be opened.
+    pub(super) fn records(&self) -> io::Result<Records<Box<dyn BufRead>>> {
+        let file = match &self.source {
+            Source::File(path) if path.is_dir() => {
+                return Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a folder; name the files in it"));
+            }
+            Source::File(path) => File::open(path)?,
+            Source::Copy(file) => {
+                let mut again = file.try_clone()?;
+                again.seek(SeekFrom::Start(0))?;
+                again
+            }
+        };
+        let mut plain = BufReader::with_capacity(128 * 1024, file);
+        let compressed = plain.fill_buf()?.starts_with(&GZIP);
+        let reader: Box<dyn BufRead> = if compressed {
+            Box::new(BufReader::with_capacity(128 * 1024, MultiGzDecoder::new(plain)))
+        } else {
+            Box::new(plain)
+        };
+        Ok(read_records(reader))
+    }
+}
+
+fn copy(pipe: &mut dyn io::Read) -> io::Result<File> {
+    let mut file = tempfile::tempfile()?;
+    io::copy(pipe, &mut file)?;
+    Ok(file)
+}

@@ -1,0 +1,122 @@
+//! `explain`: the detection of the deployed chain, over files, offline.
+//!
+//! Two passes over the input and one over the results. The first pass collects the registry logins, so that a pull before its
+//! login in the file still finds it; the second assesses every record and keeps the results in a temporary file; the last
+//! prints them in input order, with the incident that each belongs to once all event times are known. Memory grows
+//! with logins and findings, not with records.
+
+mod history;
+mod input;
+mod policy;
+mod record;
+mod spool;
+mod windows;
+
+use layerguard_core::assess::Assessor;
+use layerguard_core::cloudtrail::{self, Event};
+use layerguard_core::engine::Verdict;
+
+pub use record::{Count, Explained, Line};
+
+use self::history::Logins;
+use self::input::Input;
+use self::spool::Spool;
+use self::windows::Windows;
+use crate::args::{ExplainArgs, Format};
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::render::Screen;
+
+/// Explains the records of all inputs.
+///
+/// # Errors
+/// When the inventory, the policy or the temporary file cannot be used. What cannot be read of the input is told on the way.
+pub fn run(args: &ExplainArgs, screen: &mut Screen) -> Result<Exit, Failure> {
+    let assessor = policy::assessor(args, screen)?;
+    let mut run = Run { assessor, windows: Windows::default(), spool: Spool::new()?, count: Count::default() };
+    let inputs: Vec<Input> = args.paths.iter().map(|path| Input::of(path)).collect::<Result<_, _>>()?;
+    let logins = Logins::of(&inputs);
+    for input in &inputs {
+        run.assess(input, &logins, screen)?;
+    }
+    run.print(args.format, screen)
+}
+
+struct Run {
+    assessor: Assessor,
+    windows: Windows,
+    spool: Spool,
+    count: Count,
+}
+
+impl Run {
+    /// The second pass over one input.
+    fn assess(&mut self, input: &Input, logins: &Logins, screen: &mut Screen) -> Result<(), Failure> {
+        let records = match input.records() {
+            Ok(records) => records,
+            Err(error) => return self.unreadable(input, "", &error, screen),
+        };
+        for raw in records {
+            let raw = match raw {
+                Ok(raw) => raw,
+                Err(error) => {
+                    self.unreadable(input, "", &error, screen)?;
+                    continue;
+                }
+            };
+            match cloudtrail::parse(&raw.value) {
+                Ok(event) => self.keep(&event, logins)?,
+                Err(error) => self.unreadable(input, &format!("{}: ", raw.position), &error, screen)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn keep(&mut self, event: &Event, logins: &Logins) -> Result<(), Failure> {
+        let line = record::explain(&self.assessor, event, &logins.before(event));
+        if let Some(key) = &line.key {
+            self.windows.join(event, key);
+        }
+        self.count.add(line.record.assessment);
+        self.spool.push(&line)
+    }
+
+    fn unreadable(
+        &mut self,
+        input: &Input,
+        place: &str,
+        error: &(dyn std::error::Error + 'static),
+        screen: &mut Screen,
+    ) -> Result<(), Failure> {
+        self.count.unreadable += 1;
+        screen.unreadable(&input.name, place, error)
+    }
+
+    /// The pass over the results.
+    fn print(mut self, format: Format, screen: &mut Screen) -> Result<Exit, Failure> {
+        let incidents = self.windows.close();
+        self.count.incidents = incidents.count();
+        for line in self.spool.lines()? {
+            let mut line = line?;
+            line.record.incident = line.key.as_ref().and_then(|_| incidents.of(&line.dedupe_id));
+            match format {
+                Format::Json => screen.json_line(&line.record)?,
+                Format::Text if line.record.assessment == Verdict::Unwatched => {}
+                Format::Text => screen.explained(&line)?,
+            }
+        }
+        if format == Format::Text {
+            screen.explained_count(&self.count)?;
+        }
+        Ok(self.count.exit())
+    }
+}
+
+/// What an error message calls a path.
+fn shown(path: &std::path::Path) -> String {
+    if path.as_os_str() == "-" {
+        "standard input".to_owned()
+    } else {
+        layerguard_core::text::escape(&path.display().to_string())
+    }
+}

@@ -1,0 +1,90 @@
+//! The policy that `explain` asks: the built-in bundle or a folder, and an inventory.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use layerguard_core::assess::Assessor;
+use layerguard_core::engine::Bundle;
+use layerguard_core::inventory::Inventory;
+
+use super::shown;
+use crate::args::ExplainArgs;
+use crate::failure::Failure;
+use crate::render::Screen;
+
+/// Nobody is listed, nothing is ours, no network is known. The account is none that AWS gives to anybody.
+const NOTHING_IS_OURS: &str = "[organization]\nid = \"o-0000000000\"\naccounts = [\"000000000000\"]\n";
+
+/// Loads bundle and inventory.
+///
+/// # Errors
+/// When one of them cannot be read or does not hold.
+pub(super) fn assessor(args: &ExplainArgs, screen: &mut Screen) -> Result<Assessor, Failure> {
+    let bundle = bundle(args.policy.as_deref())?;
+    let inventory = inventory(args.inventory.as_deref(), screen)?;
+    Ok(Assessor::new(bundle, inventory, Vec::new()))
+}
+
+fn bundle(folder: Option<&Path>) -> Result<Bundle, Failure> {
+    let Some(folder) = folder else {
+        return Bundle::embedded().map_err(|error| Failure::usage(error.to_string()));
+    };
+    let mut files = BTreeMap::new();
+    read_folder(folder, "", &mut files).map_err(|error| {
+        Failure::usage(format!("could not read the policy folder `{}`", shown(folder)))
+            .because(&error)
+            .remedy("name a folder with `rules/*.cedar`, as `--policy` wants it")
+    })?;
+    Bundle::from_files(&files).map_err(|error| {
+        Failure::usage(error.to_string())
+            .remedy(format!("correct the files in `{}`; nothing was assessed", shown(folder)))
+    })
+}
+
+/// Reads policy files by their path below the folder. Hidden files and links that lead nowhere are left out.
+fn read_folder(folder: &Path, prefix: &str, files: &mut BTreeMap<String, String>) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let Ok(name) = entry.file_name().into_string() else { continue };
+        if name.starts_with('.') {
+            continue;
+        }
+        let path = entry.path();
+        let inner = format!("{prefix}{name}");
+        if path.is_dir() {
+            read_folder(&path, &format!("{inner}/"), files)?;
+        } else if matches!(path.extension().and_then(|end| end.to_str()), Some("cedar" | "cedarschema" | "toml")) {
+            files.insert(inner, fs::read_to_string(&path)?);
+        }
+    }
+    Ok(())
+}
+
+fn inventory(path: Option<&Path>, screen: &mut Screen) -> Result<Inventory, Failure> {
+    let Some(path) = path else {
+        screen.note(
+            "no --inventory was given: nobody is listed and every network is unknown, so every pull counts as one by a stranger",
+        )?;
+        return Inventory::from_toml(NOTHING_IS_OURS).map_err(|error| Failure::usage(error.to_string()));
+    };
+    let text = fs::read_to_string(path).map_err(|error| {
+        Failure::usage(format!("could not read the inventory `{}`", shown(path)))
+            .because(&error)
+            .remedy("name a file that holds an inventory in TOML")
+    })?;
+    let inventory = Inventory::from_toml(&text).map_err(|errors| {
+        let problems: Vec<String> = errors
+            .problems
+            .iter()
+            .map(|problem| format!("\n  {}", layerguard_core::text::escape_to(&problem.to_string(), 400)))
+            .collect();
+        Failure::usage(format!("could not use the inventory `{}`:{}", shown(path), problems.concat()))
+            .remedy("correct these lines; nothing was assessed")
+    })?;
+    if inventory.networks.is_empty() {
+        screen.note("the inventory lists no [[network]]: every network is unknown")?;
+    }
+    Ok(inventory)
+}

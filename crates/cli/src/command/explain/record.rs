@@ -1,0 +1,300 @@
+//! One record's answer: the object of the JSON contract, and what the text block adds.
+
+use jiff::Timestamp;
+use layerguard_core::assess::{Assessed, Assessor};
+use layerguard_core::call::{Call, Repository};
+use layerguard_core::cloudtrail::{Event, PrincipalKind};
+use layerguard_core::decision::{self, Case, Decision, Limits};
+use layerguard_core::engine::{AppliedException, Severity, Verdict};
+use layerguard_core::facts::Network;
+use layerguard_core::incident::{IncidentKey, URL_LIFE};
+use layerguard_core::inventory::Login;
+use layerguard_core::plan::{Mode, Step};
+use serde::{Deserialize, Serialize};
+
+use crate::exit::Exit;
+
+/// The object that `--format json` prints for a record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Explained {
+    /// CloudTrail's `eventID`.
+    pub event_id: String,
+    /// `ecr:GetDownloadUrlForLayer` and so on.
+    pub call: String,
+    /// `clear`, `violation`, `undecided` or `unwatched`.
+    pub assessment: Verdict,
+    /// The rules that fired, excepted ones included.
+    pub rules: Vec<Rule>,
+    /// Weightiest severity of the rules that count.
+    pub severity: Option<Severity>,
+    /// `inside`, `outside` or `unknown`.
+    pub network: Network,
+    /// Who called.
+    pub principal: Who,
+    /// What the call was about; empty where it names nothing.
+    pub resource: Resource,
+    /// The weightiest mode among the containment steps.
+    pub decision: Weight,
+    /// The containment steps.
+    pub plan: Vec<PlanStep>,
+    /// The incident that it belongs to, within this run.
+    pub incident: Option<String>,
+    /// Why, in words.
+    pub reasons: Vec<String>,
+    /// What kept it from being decided.
+    pub errors: Vec<String>,
+}
+
+/// A rule that fired.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rule {
+    /// Its id.
+    pub id: String,
+    /// Its title.
+    pub title: String,
+    /// How bad.
+    pub severity: Severity,
+    /// The exception that covers it, in force or expired.
+    pub exception: Option<AppliedException>,
+}
+
+/// Who called.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Who {
+    /// What kind of principal.
+    pub kind: PrincipalKind,
+    /// The role's or user's ARN.
+    pub arn: Option<String>,
+    /// Its account.
+    pub account: Option<String>,
+    /// The session's name.
+    pub session: Option<String>,
+}
+
+/// What a call was about.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Resource {
+    /// The account of the registry.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub registry: Option<String>,
+    /// The region of the registry.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub region: Option<String>,
+    /// The repository's name.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub repository: Option<String>,
+    /// The repository's ARN.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub arn: Option<String>,
+    /// The layer.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub layer_digest: Option<String>,
+    /// The images asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub images: Vec<String>,
+}
+
+/// How weighty a decision is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Weight {
+    /// The call is clear or unwatched: nothing to decide.
+    None,
+    /// There is only something to tell.
+    Observe,
+    /// A person decides.
+    Ask,
+    /// It runs without a person.
+    Act,
+}
+
+/// A containment step.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlanStep {
+    /// The action's name.
+    pub action: String,
+    /// What it is done to.
+    pub target: String,
+    /// Whether it acts, asks or only tells.
+    pub mode: Mode,
+}
+
+/// A record's answer between the passes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Line {
+    /// The answer.
+    pub record: Explained,
+    /// Event time.
+    pub time: Timestamp,
+    /// What copies of the event share.
+    pub dedupe_id: String,
+    /// What it has in common with the other events of its incident; `None` when there is none.
+    pub key: Option<IncidentKey>,
+    /// The containment steps with their effects.
+    pub steps: Vec<Step>,
+    /// Until when the layer that was handed out can be fetched.
+    pub exposed_until: Option<Timestamp>,
+}
+
+/// Explains one event.
+pub(super) fn explain(assessor: &Assessor, event: &Event, logins: &[Login]) -> Line {
+    let assessed = assessor.assess(event, logins);
+    let decision = assessed.key.as_ref().map(|key| decide(assessor, event, &assessed, key));
+    let steps: Vec<Step> =
+        decision.iter().flat_map(|made| &made.plan.steps).filter(|step| step.is_containment()).cloned().collect();
+    let exposed_until = event.hands_out_layer().then(|| event.time.checked_add(URL_LIFE).ok()).flatten();
+    Line {
+        time: event.time,
+        dedupe_id: event.dedupe_id.clone(),
+        exposed_until,
+        record: answer(event, &assessed, decision.as_ref(), &steps),
+        key: assessed.key,
+        steps,
+    }
+}
+
+/// What the deployed chain would decide about this event alone, with nothing done before and the inventory's ceiling.
+fn decide(assessor: &Assessor, event: &Event, assessed: &Assessed, key: &IncidentKey) -> Decision {
+    let response = &assessor.inventory().response;
+    let limits =
+        Limits { ceiling: response.mode, inline_deny: response.inline_deny, home_account: None, breaker_open: false };
+    let mut playbooks: Vec<&str> = Vec::new();
+    for rule in assessed.assessment.violations() {
+        if !playbooks.contains(&rule.playbook.as_str()) {
+            playbooks.push(&rule.playbook);
+        }
+    }
+    let case = Case {
+        incident: &key.hash(),
+        verdict: assessed.assessment.verdict,
+        severity: assessed.assessment.severity(),
+        principals: vec![&event.principal],
+        playbooks,
+        trail_account: event.recipient_account.as_deref(),
+        not_held: false,
+        standing: &[],
+        first_number: 0,
+    };
+    decision::decide(assessor, &limits, &case)
+}
+
+fn answer(event: &Event, assessed: &Assessed, decision: Option<&Decision>, steps: &[Step]) -> Explained {
+    let assessment = &assessed.assessment;
+    let mut reasons: Vec<String> = assessed.facts.iter().flat_map(|facts| facts.reasons.clone()).collect();
+    let mut errors = assessment.errors.clone();
+    for reason in assessment.reasons.iter().chain(decision.iter().flat_map(|made| &made.reasons)) {
+        add_once(&mut reasons, reason);
+    }
+    for error in decision.iter().flat_map(|made| &made.errors) {
+        add_once(&mut errors, error);
+    }
+    Explained {
+        event_id: event.event_id.clone(),
+        call: event.call_name(),
+        assessment: assessment.verdict,
+        rules: assessment
+            .rules
+            .iter()
+            .map(|rule| Rule {
+                id: rule.id.clone(),
+                title: rule.title.clone(),
+                severity: rule.severity,
+                exception: rule.exception.clone(),
+            })
+            .collect(),
+        severity: assessment.severity(),
+        network: assessed.facts.as_ref().map_or(Network::Unknown, |facts| facts.network),
+        principal: Who {
+            kind: event.principal.kind,
+            arn: event.principal.arn.clone(),
+            account: event.principal.account.clone(),
+            session: event.principal.session.as_ref().and_then(|session| session.name.clone()),
+        },
+        resource: resource(event),
+        decision: decision.map_or(Weight::None, |made| weight(made.mode)),
+        plan: steps
+            .iter()
+            .map(|step| PlanStep { action: step.action.clone(), target: step.target.label(), mode: step.mode })
+            .collect(),
+        incident: None,
+        reasons,
+        errors,
+    }
+}
+
+const fn weight(mode: Mode) -> Weight {
+    match mode {
+        Mode::Observe => Weight::Observe,
+        Mode::Ask => Weight::Ask,
+        Mode::Act => Weight::Act,
+    }
+}
+
+fn resource(event: &Event) -> Resource {
+    match &event.call {
+        Some(Call::GetDownloadUrlForLayer { repository, layer_digest }) => {
+            Resource { layer_digest: layer_digest.clone(), ..of_repository(repository) }
+        }
+        Some(Call::BatchGetImage { repository, images }) => {
+            Resource { images: images.clone(), ..of_repository(repository) }
+        }
+        Some(Call::GetAuthorizationToken { registry }) => {
+            Resource { registry: registry.clone(), ..Resource::default() }
+        }
+        None => Resource::default(),
+    }
+}
+
+fn of_repository(repository: &Repository) -> Resource {
+    Resource {
+        registry: repository.registry.clone(),
+        region: repository.region.clone(),
+        repository: repository.name.clone(),
+        arn: repository.arn.clone(),
+        ..Resource::default()
+    }
+}
+
+fn add_once(list: &mut Vec<String>, text: &str) {
+    if !list.iter().any(|known| known == text) {
+        list.push(text.to_owned());
+    }
+}
+
+/// How many records came out how.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Count {
+    /// Authorised.
+    pub clear: u64,
+    /// Not authorised.
+    pub violations: u64,
+    /// Not decided.
+    pub undecided: u64,
+    /// No rule is about them.
+    pub unwatched: u64,
+    /// Could not be read.
+    pub unreadable: u64,
+    /// Incidents that violations and undecided calls make up.
+    pub incidents: usize,
+}
+
+impl Count {
+    pub(super) fn add(&mut self, verdict: Verdict) {
+        match verdict {
+            Verdict::Clear => self.clear += 1,
+            Verdict::Violation => self.violations += 1,
+            Verdict::Undecided => self.undecided += 1,
+            Verdict::Unwatched => self.unwatched += 1,
+        }
+    }
+
+    pub(super) const fn exit(&self) -> Exit {
+        if self.unreadable > 0 {
+            Exit::Unreachable
+        } else if self.violations > 0 || self.undecided > 0 {
+            Exit::No
+        } else {
+            Exit::Done
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! What each command does. Commands work over the ports of the core and hand what they found to the renderer.
+
+pub mod answer;
+pub mod audit;
+pub mod dossier;
+pub mod explain;
+pub mod incidents;
+
+use layerguard_core::approval::Verb;
+
+use crate::args::{AuditCommand, Command, IncidentsCommand};
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::reach::Reached;
+use crate::render::Screen;
+
+/// Runs a command.
+///
+/// # Errors
+/// Why it ended early.
+pub async fn run(command: Command, screen: &mut Screen) -> Result<Exit, Failure> {
+    match command {
+        Command::Explain(args) => explain::run(&args, screen),
+        Command::Incidents(IncidentsCommand::List(args)) => {
+            let reached = Reached::reach(&args.stack).await?;
+            incidents::list(&reached.stack(), &args, screen).await
+        }
+        Command::Incidents(IncidentsCommand::Show(args)) => {
+            let reached = Reached::reach(&args.stack).await?;
+            incidents::show(&reached.stack(), &args, screen).await
+        }
+        Command::Approve(args) => {
+            let reached = Reached::reach(&args.stack).await?;
+            let answer = answer::Wish::new(&args.id, Verb::Approve, args.comment.as_deref(), args.wait);
+            answer::run(&reached.stack(), &answer, screen).await
+        }
+        Command::Reject(args) => {
+            let reached = Reached::reach(&args.stack).await?;
+            let answer = answer::Wish::new(&args.id, Verb::Reject, Some(&args.comment), args.wait);
+            answer::run(&reached.stack(), &answer, screen).await
+        }
+        Command::Undo(args) => {
+            let reached = Reached::reach(&args.stack).await?;
+            let answer = answer::Wish::new(&args.id, Verb::Undo, args.comment.as_deref(), args.wait);
+            answer::run(&reached.stack(), &answer, screen).await
+        }
+        Command::Audit(AuditCommand::Verify(args)) => {
+            let reached = Reached::reach(&args.stack).await?;
+            audit::verify(&reached.stack(), args.id.as_deref(), screen).await
+        }
+    }
+}

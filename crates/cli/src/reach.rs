@@ -1,0 +1,83 @@
+//! The ports over AWS: the only place of the command line that knows how a stack is reached.
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use layerguard_aws::config::{Aws, Settings};
+use layerguard_aws::{AuditTable, Names, RespondMachine, StateTable};
+use layerguard_core::approval::SignedRequest;
+use layerguard_core::ports::{Clock, PortResult};
+
+use crate::args::StackArgs;
+use crate::failure::Failure;
+use crate::stack::{Signer, Stack, Statement};
+
+/// A reached stack: owns what [`Stack`] borrows.
+pub struct Reached {
+    name: String,
+    audit: AuditTable,
+    state: StateTable,
+    respond: RespondMachine,
+    signer: Credentials,
+    clock: SystemClock,
+}
+
+impl Reached {
+    /// Finds everything by the stack's name, in the account of the credentials in use.
+    ///
+    /// # Errors
+    /// When there are no usable credentials, no region, or STS cannot be reached.
+    pub async fn reach(args: &StackArgs) -> Result<Self, Failure> {
+        let settings = Settings {
+            region: args.region.clone(),
+            profile: args.profile.clone(),
+            endpoint_url: args.endpoint_url.clone(),
+        };
+        let aws = Aws::load(&settings)
+            .await
+            .map_err(|error| Failure::unreachable(error.to_string()).remedy("pass --region, or choose --profile"))?;
+        let caller = aws.caller().await.map_err(|error| Failure::port(&error, &args.stack))?;
+        let names = Names::of(&args.stack, aws.region(), &caller);
+        Ok(Self {
+            name: args.stack.clone(),
+            audit: aws.audit_table(&names.audit_table),
+            state: aws.state_table(&names.state_table),
+            respond: aws.respond_machine(&names.respond_arn),
+            signer: Credentials(aws),
+            clock: SystemClock,
+        })
+    }
+
+    /// The ports that commands work over.
+    #[must_use]
+    pub fn stack(&self) -> Stack<'_> {
+        Stack {
+            name: &self.name,
+            audit: &self.audit,
+            incidents: &self.state,
+            approvals: &self.state,
+            executions: &self.respond,
+            signer: &self.signer,
+            clock: &self.clock,
+        }
+    }
+}
+
+/// The credentials in use.
+struct Credentials(Aws);
+
+#[async_trait]
+impl Signer for Credentials {
+    async fn sign(&self, statement: Statement<'_>) -> PortResult<SignedRequest> {
+        let Statement { incident, plan_hash, verb, comment } = statement;
+        self.0.sign(&layerguard_aws::Statement { incident, plan_hash, verb, comment }).await
+    }
+}
+
+/// The machine's clock.
+struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::now()
+    }
+}

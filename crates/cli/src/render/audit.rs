@@ -1,0 +1,46 @@
+//! `audit verify` for people.
+
+use std::io::Write;
+
+use layerguard_core::text::{escape, escape_to};
+
+use super::Screen;
+use super::paint::{Tone, paint};
+use crate::command::audit::Verified;
+use crate::failure::Failure;
+
+impl Screen {
+    /// What verifying one incident came to.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn verified(&mut self, verified: &Verified) -> Result<(), Failure> {
+        let id = escape(&verified.incident);
+        if verified.flaws.is_empty() {
+            let sealed = if verified.sealed { "closed and whole" } else { "whole so far, not closed yet" };
+            writeln!(
+                self.out,
+                "{id}  {}  {} records, {} assessments, {sealed}",
+                paint(Tone::Good, "verified"),
+                verified.records,
+                verified.assessments
+            )?;
+            return Ok(writeln!(self.out, "  {}", paint(Tone::Faint, &format!("head {}", escape(&verified.head))))?);
+        }
+        writeln!(self.out, "{id}  {}", paint(Tone::Alarm, "NOT VERIFIED"))?;
+        for flaw in &verified.flaws {
+            writeln!(self.out, "  {}", escape_to(flaw, 400))?;
+        }
+        Ok(())
+    }
+
+    /// What verifying all incidents came to.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn verified_all(&mut self, count: usize, sound: bool) -> Result<(), Failure> {
+        let incidents = if count == 1 { "1 incident".to_owned() } else { format!("{count} incidents") };
+        let verdict = if sound { paint(Tone::Good, "all verified") } else { paint(Tone::Alarm, "NOT all verified") };
+        Ok(writeln!(self.out, "{incidents}: {verdict}")?)
+    }
+}

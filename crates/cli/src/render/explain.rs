@@ -1,0 +1,183 @@
+//! `explain` for people: a block per record, and the count at the end.
+
+use std::io::{self, Write};
+
+use layerguard_core::engine::Verdict;
+use layerguard_core::message::{duration, moment, network_word, severity_word};
+use layerguard_core::plan::{Mode, Step};
+use layerguard_core::text::{escape, escape_to};
+
+use super::Screen;
+use super::paint::{Tone, field, more, paint};
+use crate::command::explain::{Count, Explained, Line};
+use crate::failure::Failure;
+
+impl Screen {
+    /// The block of one record.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn explained(&mut self, line: &Line) -> Result<(), Failure> {
+        Ok(block(&mut self.out, line, self.width)?)
+    }
+
+    /// How many records came out how.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn explained_count(&mut self, count: &Count) -> Result<(), Failure> {
+        let mut parts = vec![
+            toned(Tone::Alarm, count.violations, "violation", "violations"),
+            toned(Tone::Warning, count.undecided, "undecided", "undecided"),
+            toned(Tone::Good, count.clear, "clear", "clear"),
+            format!("{} unwatched", count.unwatched),
+        ];
+        if count.unreadable > 0 {
+            parts.push(toned(Tone::Alarm, count.unreadable, "could not be read", "could not be read"));
+        }
+        let incidents = match count.incidents {
+            0 => String::new(),
+            1 => "; 1 incident".to_owned(),
+            more => format!("; {more} incidents"),
+        };
+        Ok(writeln!(self.out, "{}{incidents}", parts.join(", "))?)
+    }
+}
+
+/// A number with its word, toned where it is not zero.
+fn toned(tone: Tone, number: u64, one: &str, many: &str) -> String {
+    let text = format!("{number} {}", if number == 1 { one } else { many });
+    if number == 0 { text } else { paint(tone, &text) }
+}
+
+fn block(out: &mut dyn Write, line: &Line, width: Option<usize>) -> io::Result<()> {
+    let record = &line.record;
+    let severity = record.severity.map(|severity| format!("  {}", severity_word(severity))).unwrap_or_default();
+    let verdict = format!("{}{severity}", verdict_word(record.assessment));
+    writeln!(
+        out,
+        "{}  {}  {}",
+        paint(Tone::of_verdict(record.assessment), &verdict),
+        paint(Tone::Strong, &escape(&record.call)),
+        paint(Tone::Faint, &moment(line.time))
+    )?;
+    field(out, "who", &who(record), width)?;
+    field(out, "what", &what(record), width)?;
+    let network = format!("network {}", network_word(record.network));
+    field(out, "from", &network, width)?;
+    why(out, record, width)?;
+    if record.assessment != Verdict::Clear {
+        decision(out, line, width)?;
+    }
+    if let Some(until) = line.exposed_until.filter(|_| record.assessment != Verdict::Clear) {
+        field(out, "exposed", &format!("until {}; nothing can recall the URL", moment(until)), width)?;
+    }
+    let incident = record.incident.as_deref().map(|id| format!(", incident {}", escape(id))).unwrap_or_default();
+    field(out, "event", &format!("{}{incident}", escape(&record.event_id)), width)?;
+    writeln!(out)
+}
+
+fn who(record: &Explained) -> String {
+    let principal = &record.principal;
+    let name = match (&principal.arn, &principal.account) {
+        (Some(arn), _) => escape(arn),
+        (None, Some(account)) => format!("account {}", escape(account)),
+        (None, None) => "not recorded".to_owned(),
+    };
+    let session =
+        principal.session.as_deref().map(|session| format!(", session {}", escape(session))).unwrap_or_default();
+    format!("{name}{session}")
+}
+
+fn what(record: &Explained) -> String {
+    let resource = &record.resource;
+    let name = resource.repository.as_deref().or(resource.arn.as_deref()).map(escape);
+    let mut text = name.unwrap_or_else(|| "registry".to_owned());
+    for (word, part) in [(" in ", &resource.registry), (" ", &resource.region)] {
+        if let Some(part) = part {
+            text.push_str(word);
+            text.push_str(&escape(part));
+        }
+    }
+    if let Some(digest) = &resource.layer_digest {
+        text.push_str(&format!(", layer {}", escape_to(digest, 24)));
+    }
+    if !resource.images.is_empty() {
+        let shown: Vec<String> = resource.images.iter().take(3).map(|image| escape_to(image, 24)).collect();
+        let rest = resource.images.len().saturating_sub(3);
+        let rest = if rest == 0 { String::new() } else { format!(" and {rest} more") };
+        text.push_str(&format!(", images {}{rest}", shown.join(", ")));
+    }
+    text
+}
+
+fn why(out: &mut dyn Write, record: &Explained, width: Option<usize>) -> io::Result<()> {
+    let mut lines: Vec<String> = Vec::new();
+    for rule in &record.rules {
+        let excepted = match &rule.exception {
+            Some(exception) if exception.in_force => {
+                format!(", excepted until {} by {}: {}", exception.until, exception.owner, exception.reason)
+            }
+            Some(exception) => format!(", its exception ended {}", exception.until),
+            None => String::new(),
+        };
+        lines.push(format!("{}: {} ({}){excepted}", severity_word(rule.severity), rule.title, rule.id));
+    }
+    lines.extend(record.errors.iter().map(|error| format!("undecided: {error}")));
+    lines.extend(record.reasons.iter().cloned());
+    let mut label = "why";
+    for line in lines {
+        let text = escape_to(&line, 600);
+        if label.is_empty() {
+            more(out, &text, width)?
+        } else {
+            field(out, label, &text, width)?
+        }
+        label = "";
+    }
+    Ok(())
+}
+
+fn decision(out: &mut dyn Write, line: &Line, width: Option<usize>) -> io::Result<()> {
+    if line.steps.is_empty() {
+        return field(out, "decision", "tell people; nothing in the account is to be changed", width);
+    }
+    let mut label = "decision";
+    for step in &line.steps {
+        let text = format!("{} {}", mode_words(step.mode), escape(&step.action));
+        if label.is_empty() {
+            more(out, &text, width)?
+        } else {
+            field(out, label, &text, width)?
+        }
+        more(out, &format!("  {}", escape_to(&step.effect, 600)), width)?;
+        more(out, &format!("  {}", lifts(step)), width)?;
+        label = "";
+    }
+    Ok(())
+}
+
+/// How long a step's measure stands.
+pub(super) fn lifts(step: &Step) -> String {
+    match step.lift_after() {
+        Some(after) => format!("lifts by itself after {}", duration(after)),
+        None => "stays until a person takes it back".to_owned(),
+    }
+}
+
+pub(super) const fn mode_words(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Act => "act:",
+        Mode::Ask => "ask:",
+        Mode::Observe => "observe only:",
+    }
+}
+
+pub(super) const fn verdict_word(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Clear => "clear",
+        Verdict::Violation => "VIOLATION",
+        Verdict::Undecided => "UNDECIDED",
+        Verdict::Unwatched => "unwatched",
+    }
+}

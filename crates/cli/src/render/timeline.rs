@@ -1,0 +1,111 @@
+//! What each audit record says, in one escaped line.
+
+use layerguard_core::approval::Verb;
+use layerguard_core::audit::Body;
+use layerguard_core::audit::body::{ExpiryOutcome, NotificationKind, OutcomeResult, UndoCause, UndoResult};
+use layerguard_core::message::moment;
+use layerguard_core::text::{escape, escape_to};
+
+/// The line.
+#[must_use]
+pub fn words(body: &Body) -> String {
+    match body {
+        Body::Assessment(_) => "event assessed".to_owned(),
+        Body::Finding(finding) => {
+            let calls: std::collections::BTreeSet<&str> =
+                finding.events.iter().map(|event| event.call.as_str()).collect();
+            let calls: Vec<String> = calls.into_iter().take(3).map(escape).collect();
+            format!(
+                "found {}, {} in all: {}",
+                counted(finding.events.len(), "event"),
+                finding.evidence,
+                calls.join(", ")
+            )
+        }
+        Body::Decision(decision) => {
+            let steps = decision.plan.steps.iter().filter(|step| step.is_containment());
+            let steps: Vec<String> =
+                steps.map(|step| format!("{} {}", step.mode.as_str(), escape(&step.action))).collect();
+            let steps = if steps.is_empty() { "tell people".to_owned() } else { steps.join(", ") };
+            format!("decided to {steps}")
+        }
+        Body::ApprovalRequested(asked) => {
+            format!(
+                "{} until {}",
+                if asked.reminder { "reminded people" } else { "asked people" },
+                moment(asked.deadline)
+            )
+        }
+        Body::ApprovalAccepted(answer) => {
+            let said = answer.comment.as_deref().map(|said| format!(": {}", escape(said))).unwrap_or_default();
+            format!("{} by {}{said}", past(answer.verb), escape(&answer.approver_arn))
+        }
+        Body::ApprovalRefused(answer) => {
+            let by = answer.approver.as_ref().map(|by| format!(" of {}", escape(&by.arn))).unwrap_or_default();
+            format!("refused to {}{by}: {}", answer.verb.as_str(), escape_to(&answer.reason, 300))
+        }
+        Body::ApprovalExpired(expired) => match expired.outcome {
+            ExpiryOutcome::Escalate => "nobody answered in time; nothing was done".to_owned(),
+            ExpiryOutcome::Contain => "nobody answered in time; the narrow steps run".to_owned(),
+        },
+        Body::Intent(intent) => {
+            format!("step {}: about to {} on {}", intent.step, escape(&intent.action), escape(&intent.target.label()))
+        }
+        Body::Outcome(outcome) => step(
+            outcome.step,
+            match outcome.result {
+                OutcomeResult::Applied => "done",
+                OutcomeResult::NothingToDo => "nothing to do, it stood already",
+                OutcomeResult::Failed => "FAILED",
+            },
+            outcome.detail.as_deref(),
+        ),
+        Body::UndoIntent(undo) => match undo.cause {
+            UndoCause::Person => format!("step {}: about to take it back", undo.step),
+            UndoCause::Lift => format!("step {}: about to lift it, its time is over", undo.step),
+        },
+        Body::UndoOutcome(undo) => step(
+            undo.step,
+            match undo.result {
+                UndoResult::Undone => "taken back",
+                UndoResult::NothingToDo => "nothing of it was left",
+                UndoResult::Drifted => "NOT taken back, changed in between",
+                UndoResult::Failed => "could NOT be taken back",
+            },
+            undo.detail.as_deref(),
+        ),
+        Body::Notification(told) => match told.kind {
+            NotificationKind::ApprovalRequest => "told people: to answer",
+            NotificationKind::Reminder => "told people: still to answer",
+            NotificationKind::Report => "told people: report",
+            NotificationKind::Escalation => "told people: a person must look",
+        }
+        .to_owned(),
+        Body::Escalation(escalation) => {
+            let error = escalation.error.as_deref().map(|error| format!(" ({})", escape(error))).unwrap_or_default();
+            format!("handed to people: {}{error}", escape_to(&escalation.reason, 300))
+        }
+        Body::Closing(closing) => {
+            format!("closed as {} with {} records", closing.status.as_str().replace('_', " "), closing.length)
+        }
+    }
+}
+
+fn step(number: u32, result: &str, detail: Option<&str>) -> String {
+    let detail = detail.filter(|detail| !detail.is_empty());
+    let detail = detail.map(|detail| format!(": {}", escape_to(detail, 300))).unwrap_or_default();
+    format!("step {number}: {result}{detail}")
+}
+
+fn counted(count: usize, one: &str) -> String {
+    if count == 1 { format!("1 {one}") } else { format!("{count} {one}s") }
+}
+
+/// What a person did.
+pub(super) const fn past(verb: Verb) -> &'static str {
+    match verb {
+        Verb::Approve => "approved",
+        Verb::Reject => "rejected",
+        Verb::Undo => "undo asked for",
+    }
+}

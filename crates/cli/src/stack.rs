@@ -1,0 +1,52 @@
+//! A stack as the commands see it: ports of the core, and the person's signature.
+
+use async_trait::async_trait;
+use layerguard_core::approval::{SignedRequest, Verb};
+use layerguard_core::ports::{ApprovalStore, AuditLog, Clock, Executions, IncidentStore, PortError, PortResult};
+
+use crate::failure::Failure;
+
+/// What a person signs with an answer.
+#[derive(Debug, Clone, Copy)]
+pub struct Statement<'a> {
+    /// The incident.
+    pub incident: &'a str,
+    /// The plan that was shown.
+    pub plan_hash: &'a str,
+    /// The answer.
+    pub verb: Verb,
+    /// In the person's words.
+    pub comment: Option<&'a str>,
+}
+
+/// Signs with the person's own credentials.
+#[async_trait]
+pub trait Signer: Send + Sync {
+    /// A signed `sts:GetCallerIdentity` request that carries the statement. It is not sent.
+    async fn sign(&self, statement: Statement<'_>) -> PortResult<SignedRequest>;
+}
+
+/// The ports of one deployed stack. None of them can change an account.
+pub struct Stack<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// What was recorded.
+    pub audit: &'a dyn AuditLog,
+    /// The incidents.
+    pub incidents: &'a dyn IncidentStore,
+    /// Requests and answers.
+    pub approvals: &'a dyn ApprovalStore,
+    /// The respond machine.
+    pub executions: &'a dyn Executions,
+    /// The person's signature.
+    pub signer: &'a dyn Signer,
+    /// The time.
+    pub clock: &'a dyn Clock,
+}
+
+impl Stack<'_> {
+    /// For `map_err`: a port's failure with a remedy that names this stack.
+    pub fn failed(&self) -> impl Fn(PortError) -> Failure + '_ {
+        |error| Failure::port(&error, self.name)
+    }
+}

@@ -1,0 +1,267 @@
+//! An incident with a decision, in a world of its own.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use jiff::Timestamp;
+use layerguard_core::action;
+use layerguard_core::approval::Verb;
+use layerguard_core::audit::body::{self, ApprovalAccepted, FindingEvent};
+use layerguard_core::audit::{self, AuditError, Body, Draft, History};
+use layerguard_core::cloudtrail::{Principal, PrincipalKind, Session};
+use layerguard_core::engine::{Assessment, FiredRule, Severity, Verdict};
+use layerguard_core::error::{Class, Classified};
+use layerguard_core::incident::{IncidentEvent, IncidentKey, Status};
+use layerguard_core::inventory::Inventory;
+use layerguard_core::plan::{Mode, Plan, Step};
+use layerguard_core::ports::{Clock, IncidentStore};
+use layerguard_remediate::{Guard, Remediate, RemediateError};
+use layerguard_testkit::{Role, User, World, drive};
+use serde_json::{Value, json};
+
+pub(crate) const ACCOUNT: &str = "111122223333";
+pub(crate) const ROLE: &str = "arn:aws:iam::111122223333:role/team/builder";
+pub(crate) const USER: &str = "arn:aws:iam::111122223333:user/people/alice";
+pub(crate) const KEY: &str = "AKIAIOSFODNN7EXAMPLE";
+const RECORD: &str = include_str!("../../fixtures/actions/download.json");
+static INVENTORY: LazyLock<Inventory> =
+    LazyLock::new(|| Inventory::from_toml(include_str!("../../fixtures/actions/inventory.toml")).unwrap());
+
+pub(crate) fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+pub(crate) fn session() -> Principal {
+    Principal {
+        kind: PrincipalKind::RoleSession,
+        arn: Some(ROLE.into()),
+        account: Some(ACCOUNT.into()),
+        user_id: Some("AROAEXAMPLEID:intruder".into()),
+        name: Some("builder".into()),
+        access_key: Some("ASIAIOSFODNN7EXAMPLE".into()),
+        session: Some(Session {
+            name: Some("intruder".into()),
+            arn: Some("arn:aws:sts::111122223333:assumed-role/builder/intruder".into()),
+            issued_at: Some(at("2026-11-20T08:00:00Z")),
+            source_identity: None,
+            issuer_arn: Some(ROLE.into()),
+        }),
+        invoked_by: None,
+    }
+}
+
+pub(crate) fn user() -> Principal {
+    Principal {
+        kind: PrincipalKind::IamUser,
+        arn: Some(USER.into()),
+        user_id: Some("AIDAEXAMPLEID".into()),
+        name: Some("alice".into()),
+        access_key: Some(KEY.into()),
+        session: None,
+        ..session()
+    }
+}
+
+/// Every action with a principal that it is possible for.
+pub(crate) fn every_action() -> Vec<(&'static str, Principal)> {
+    vec![
+        ("deny_session", session()),
+        ("revoke_role_sessions", session()),
+        ("disable_access_key", user()),
+        ("deny_user", user()),
+    ]
+}
+
+/// A role and a user with policies and keys of their own.
+pub(crate) fn account(world: &World) {
+    let own = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "ecr:*", "Resource": "*"}]});
+    let policies = BTreeMap::from([("own".to_owned(), own)]);
+    world.set_role("builder", Role { policies: policies.clone(), unmodifiable: false });
+    let keys = BTreeMap::from([(KEY.to_owned(), true), ("AKIAI44QH8DHBEXAMPLE".to_owned(), true)]);
+    world.set_user("alice", User { policies, keys });
+}
+
+pub(crate) struct Scene {
+    pub(crate) world: World,
+    pub(crate) id: String,
+    pub(crate) guard: Guard,
+}
+
+impl Scene {
+    /// An incident of this principal with one event found and nothing decided.
+    pub(crate) fn found(principal: &Principal) -> Self {
+        let world = World::at(at("2026-11-20T09:00:00.25Z"));
+        account(&world);
+        let record: Value = serde_json::from_str(RECORD).unwrap();
+        let mut event = layerguard_core::cloudtrail::parse(&record).unwrap();
+        event.principal = principal.clone();
+        let joined = IncidentEvent { event, facts: None, assessment: assessment(), record_hash: "ab".repeat(32) };
+        let key = IncidentKey::of(&joined.event, &joined.assessment).unwrap();
+        let id = drive(world.join(&key, &joined)).unwrap().incident;
+        let guard = Guard {
+            account: ACCOUNT.into(),
+            own_roles: vec!["arn:aws:iam::111122223333:role/layerguard-remediate".into()],
+            mode: Mode::Act,
+            inventory: Ok(INVENTORY.clone()),
+        };
+        let scene = Self { world, id, guard };
+        scene.append(Body::Finding(body::Finding {
+            events: vec![FindingEvent {
+                dedupe_id: joined.event.dedupe_id.clone(),
+                event_id: joined.event.event_id.clone(),
+                time: joined.event.time,
+                call: joined.event.call_name(),
+                rules: vec!["ecr_layer_download_unlisted_principal".into()],
+                record_hash: joined.record_hash,
+            }],
+            evidence: 1,
+        }));
+        scene
+    }
+
+    /// The same with a decision on one step.
+    pub(crate) fn decided(action: &str, principal: &Principal, mode: Mode) -> Self {
+        let scene = Self::found(principal);
+        scene.decide(&[(action, principal, mode)]);
+        scene
+    }
+
+    /// An action that is carried out, and undo of it asked for.
+    pub(crate) fn taken_back(action: &str, principal: &Principal) -> Self {
+        let scene = Self::decided(action, principal, Mode::Act);
+        scene.apply(0).unwrap();
+        scene.answer(Verb::Undo);
+        scene
+    }
+
+    /// Append a decision on these steps; numbers count on.
+    pub(crate) fn decide(&self, steps: &[(&str, &Principal, Mode)]) {
+        let first = self.history().next_step();
+        let steps = steps.iter().zip(first..).map(|((name, principal, mode), number)| {
+            let action = action::by_name(name).unwrap();
+            let target = action.target(principal).unwrap();
+            Step {
+                number,
+                action: (*name).to_owned(),
+                effect: action.effect(&target),
+                lift_after_seconds: action.lift_after(&target).map(|after| after.as_secs()),
+                target,
+                mode: *mode,
+                reasons: vec!["as the policy says".into()],
+            }
+        });
+        self.decide_on(steps.collect());
+    }
+
+    pub(crate) fn decide_on(&self, steps: Vec<Step>) {
+        let plan = Plan { incident: self.id.clone(), steps };
+        self.append(Body::Decision(Box::new(body::Decision {
+            evidence: 1,
+            verdict: Verdict::Violation,
+            severity: Some(Severity::High),
+            rules: vec!["ecr_layer_download_unlisted_principal".into()],
+            plan_hash: plan.hash().unwrap(),
+            decision: plan.weightiest(),
+            on_expiry: plan.steps.iter().map(|step| step.number).collect(),
+            plan,
+            reasons: vec![],
+            errors: vec![],
+        })));
+    }
+
+    /// Append an accepted answer to the latest decision.
+    pub(crate) fn answer(&self, verb: Verb) {
+        let plan_hash = self.history().decision().unwrap().plan_hash.clone();
+        self.append(Body::ApprovalAccepted(ApprovalAccepted {
+            verb,
+            plan_hash,
+            approver_arn: "arn:aws:sts::111122223333:assumed-role/on-call/ada".into(),
+            approver_user_id: "AROAEXAMPLEONCALL:ada".into(),
+            comment: None,
+            signature_hash: "cd".repeat(32),
+        }));
+    }
+
+    pub(crate) fn append(&self, body: Body) {
+        self.try_append(body).unwrap();
+    }
+
+    pub(crate) fn try_append(&self, body: Body) -> Result<(), AuditError> {
+        let draft = Draft::of(&body).unwrap();
+        drive(audit::append(&self.world, &self.id, "decide", "v1", self.world.now(), draft)).map(drop)
+    }
+
+    pub(crate) fn close(&self, status: Status) {
+        drive(audit::close(&self.world, &self.id, "decide", "v1", self.world.now(), status)).unwrap();
+    }
+
+    pub(crate) fn history(&self) -> History {
+        History::of(&self.world.chain(&self.id)).unwrap()
+    }
+
+    pub(crate) async fn handle(&self, payload: Value) -> Result<Value, RemediateError> {
+        let world = &self.world;
+        let remediate = Remediate {
+            audit: world,
+            incidents: world,
+            measures: world,
+            iam: world,
+            notifier: world,
+            clock: world,
+            guard: &self.guard,
+            stack: "layerguard",
+        };
+        remediate.handle(payload).await
+    }
+
+    /// The answer's outcome, or the class of the error.
+    pub(crate) fn step(&self, task: &str, step: u32) -> Result<String, Class> {
+        let payload = json!({"task": task, "incident_id": self.id, "step": step});
+        let answer = drive(self.handle(payload)).map_err(|error| error.class())?;
+        Ok(answer["outcome"].as_str().unwrap().to_owned())
+    }
+
+    pub(crate) fn apply(&self, step: u32) -> Result<String, Class> {
+        self.step("apply", step)
+    }
+
+    pub(crate) fn undo(&self, step: u32) -> Result<String, Class> {
+        self.step("undo", step)
+    }
+
+    pub(crate) fn lift_due(&self) -> Value {
+        drive(self.handle(json!({"task": "lift_due"}))).unwrap()
+    }
+
+    /// How many calls could have changed IAM.
+    pub(crate) fn iam_writes(&self) -> usize {
+        let writes = |call: &layerguard_testkit::Call| {
+            call.operation.starts_with("iam.")
+                && ["put", "delete", "set"].iter().any(|verb| call.operation.contains(verb))
+        };
+        self.world.calls().iter().filter(|call| writes(call)).count()
+    }
+
+    pub(crate) fn proves(&self) -> audit::Proof {
+        audit::verify(&self.world.chain(&self.id)).unwrap()
+    }
+}
+
+fn assessment() -> Assessment {
+    Assessment {
+        verdict: Verdict::Violation,
+        rules: vec![FiredRule {
+            id: "ecr_layer_download_unlisted_principal".into(),
+            title: "A layer was downloaded by a principal that may not pull".into(),
+            family: "exfiltration".into(),
+            severity: Severity::High,
+            playbook: "exfiltration".into(),
+            attack: "T1530".into(),
+            controls: String::new(),
+            exception: None,
+        }],
+        reasons: vec![],
+        errors: vec![],
+        policy_version: "v1".into(),
+    }
+}
