@@ -125,9 +125,9 @@ pub struct Incident {
     pub principal: Principal,
     /// Violation or undecided, as of the latest decision.
     pub verdict: Verdict,
-    /// Weightiest severity, as of the latest decision.
+    /// Weightiest severity, as of the latest look of Decide.
     pub severity: Option<Severity>,
-    /// Ids of the rules that fired, as of the latest decision.
+    /// Ids of the rules that fired, as of the latest look of Decide.
     pub rules: Vec<String>,
     /// Name of the execution that handles it.
     pub execution: Option<String>,

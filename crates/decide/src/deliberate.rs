@@ -29,7 +29,7 @@ impl Decide<'_> {
         let decided = self.decide(view, &evidence).await?;
         self.record_finding(view).await?;
         if decision.is_some_and(|decision| stands(view, decision, &decided, &evidence)) {
-            return Ok(false);
+            return self.refresh(view, &evidence).await;
         }
         if view.incident.decisions >= MOST_DECISIONS {
             return Err(DecideError::Endless(id.clone(), view.incident.decisions));
@@ -55,6 +55,15 @@ impl Decide<'_> {
         self.append(id, self.draft(id, Body::Decision(Box::new(record)))?).await?;
         self.update(&row, view.incident.revision).await?;
         Ok(true)
+    }
+
+    /// The decision stands, but what people are told of it may not: graver evidence shows in the row, and in every later message.
+    async fn refresh(&self, view: &View, evidence: &Evidence<'_>) -> Result<bool, DecideError> {
+        let row = Incident { severity: evidence.severity, rules: evidence.rule_ids(), ..view.incident.clone() };
+        if row == view.incident {
+            return Ok(false);
+        }
+        self.update(&row, view.incident.revision).await.map(|()| true)
     }
 
     /// The row with what the evidence amounts to.

@@ -1,0 +1,92 @@
+"""Other inventories: nobody answers, act without a person, observe only, an inventory that cannot be read."""
+
+import json
+
+from trail import wait
+
+
+def test_nobody_answers(strict):
+    strict.deploy("ask", timeout="4s", reminder="2s")
+    intruder = strict.intruder()
+    before = strict.snapshot()
+    strict.report(strict.layer(intruder))
+    incident = strict.incident(intruder)
+    strict.closed(incident, "expired")
+    assert strict.snapshot() == before
+    assert [r.body["outcome"] for r in strict.trail.of_kind(incident, "approval_expired")] == ["escalate"]
+    told = [r.body["kind"] for r in strict.trail.of_kind(incident, "notification")]
+    assert told[0] == "approval_request" and "reminder" in told and told[-1] in ("report", "escalation"), told
+    last = strict.alerts(incident)[-1]
+    assert "expired" in last.subject or "needs a person" in last.subject, last.subject
+    printed = strict.on_call_does("approve", incident, status=1)
+    assert "already decided" in printed or "nothing to answer" in printed, printed
+    assert strict.snapshot() == before
+
+
+def test_graver_evidence_acts_without_waiting_for_the_answer(strict):
+    strict.deploy("act")
+    intruder = strict.intruder()
+    strict.report(strict.manifest(intruder))
+    incident = strict.asked(intruder)
+    assert strict.refused(intruder) is None
+    strict.report(strict.layer(intruder))
+    wait("the layer to join", 40, lambda: strict.trail.incident(incident)["evidence"] == 2)
+    # The wait would look again within half a minute; ending it by hand saves the time.
+    strict.account.client("stepfunctions").send_task_success(taskToken=strict.token(incident), output="{}")
+    strict.closed(incident, "contained")
+    assert [r.body["decision"] for r in strict.trail.of_kind(incident, "decision")] == ["ask", "act"]
+    assert strict.trail.of_kind(incident, "approval_accepted") == []
+    assert strict.refused(intruder)
+
+
+def test_thirty_layers_at_once_are_one_measure_where_no_person_is_asked(strict):
+    strict.deploy("act")
+    intruder = strict.intruder()
+    strict.at_once([strict.layer(intruder, number) for number in range(30)])
+    incident = strict.incident(intruder)
+    strict.closed(incident, "contained")
+    strict.calm()
+    rows = strict.rows(intruder.user_id)
+    for row in rows:
+        strict.closed(row["id"], "contained" if row["id"] == incident else "observed")
+    assert sum(row["evidence"] for row in strict.rows(intruder.user_id)) == 30
+    assert set(strict.account.inline_policies(intruder.role)) == {"work", f"layerguard-{incident}"}
+    assert strict.refused(intruder)
+
+
+def test_observing_only_tells(strict):
+    strict.deploy("observe")
+    intruder = strict.intruder()
+    before = strict.snapshot()
+    strict.report(strict.layer(intruder))
+    incident = strict.incident(intruder)
+    strict.closed(incident, "observed")
+    assert strict.snapshot() == before
+    assert len(strict.alerts(incident)) == 1
+    assert strict.refused(intruder) is None
+
+
+def test_an_inventory_that_cannot_be_read_is_one_undecided_incident(strict):
+    strict.deploy("act", inventory="[organisation]\nid = 7\n")
+    intruders = [strict.intruder() for _ in range(3)]
+    before = strict.snapshot()
+    records = [strict.layer(intruder, number) for intruder in intruders for number in range(4)]
+    strict.at_once(records)
+    strict.calm()
+
+    def rows() -> list[dict]:
+        listed = strict.trail.incidents("open") + strict.trail.incidents("closed")
+        return [row for row in listed if row["key"]["family"] == "undecided"]
+
+    wait("all events to join", 60, lambda: sum(row["evidence"] for row in rows()) == len(records))
+    for row in rows():
+        ended = wait(f"the end of {row['id']}", 90, lambda row=row: strict._terminal(row["id"]))
+        assert ended["status"] in ("undecided", "escalated"), strict.told_story(row["id"])
+        assert strict.told(row["id"], "escalation")
+    # One key: those that came while it was open are one incident, those after it the next generation.
+    assert len({json.dumps(row["key"]) for row in rows()}) == 1
+    assert len(rows()) <= 3, "one broken inventory must not be an incident for each event"
+    assert strict.snapshot() == before
+    for record in records:
+        assessed = strict.trail.records(f"call#{record['eventID']}")[0].body["assessment"]
+        assert assessed["verdict"] == "undecided"
