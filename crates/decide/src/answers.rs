@@ -7,7 +7,6 @@ use layerguard_core::cloudtrail::{Principal, PrincipalKind};
 use layerguard_core::engine::ApprovalQuestion;
 use layerguard_core::inventory::OnExpiry;
 use layerguard_core::ports::PortErrorKind;
-use sha2::{Digest, Sha256};
 
 use crate::view::View;
 use crate::{Decide, DecideError};
@@ -39,7 +38,7 @@ impl Decide<'_> {
                         verb: answer.verb,
                         plan_hash: answer.plan_hash.clone(),
                         approver,
-                        signature_hash: fingerprint(answer),
+                        signature_hash: answer.fingerprint(),
                         reason: reason.to_string(),
                     };
                     self.append(id, self.draft(id, Body::ApprovalRefused(refused))?).await?;
@@ -84,7 +83,7 @@ impl Decide<'_> {
         };
         let verdict = self.assessor()?.bundle().approval(&self.question(view, answer.verb, &identity)?);
         if verdict.allowed && verdict.errors.is_empty() {
-            return Ok(Ok((fingerprint(answer), identity)));
+            return Ok(Ok((answer.fingerprint(), identity)));
         }
         let reasons: Vec<String> = verdict.reasons.into_iter().chain(verdict.errors).collect();
         Ok(Err((Refusal::NotAllowed(reasons.join("; ")), Some(identity))))
@@ -123,27 +122,8 @@ impl Decide<'_> {
     }
 }
 
-/// Stands for an answer in the records: a hash over all that was sent and said. An altered copy of an answer is another answer, so
-/// that nobody can spend a person's answer by storing a spoiled copy of it first.
-fn fingerprint(answer: &Answer) -> String {
-    let mut hasher = Sha256::new();
-    let mut add = |part: &str| {
-        hasher.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
-        hasher.update(part.as_bytes());
-    };
-    let comment = answer.comment.as_deref().unwrap_or_default();
-    for part in [answer.verb.as_str(), &answer.plan_hash, comment, &answer.request.endpoint] {
-        add(part);
-    }
-    for (name, value) in &answer.request.headers {
-        add(name);
-        add(value);
-    }
-    hex::encode(hasher.finalize())
-}
-
 fn is_judged(view: &View, answer: &Answer) -> bool {
-    let mark = fingerprint(answer);
+    let mark = answer.fingerprint();
     view.last(|body| match body {
         Body::ApprovalAccepted(accepted) => accepted.signature_hash == mark,
         Body::ApprovalRefused(refused) => refused.signature_hash == mark,
