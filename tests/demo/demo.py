@@ -66,13 +66,16 @@ def main() -> int:
         return 130
     except (Stalled, BotoCoreError, ClientError, OSError, KeyError) as problem:
         screen.blank()
-        print(f"the demo failed in the step \"{story.step}\": {type(problem).__name__}: {problem}", file=sys.stderr)
+        kind = "" if isinstance(problem, Stalled) else f"{type(problem).__name__}: "
+        print(f"the demo failed in the step \"{story.step}\": {kind}{problem}", file=sys.stderr)
         print(f"logs: {_logs()}", file=sys.stderr)
         return 1
     finally:
         credentials.unlink(missing_ok=True)
     RECORDS.write_text(json.dumps({"Records": story.records}, indent=1), encoding="utf-8")
-    screen.plain(f"All of it took {time.monotonic() - began:.0f} seconds. What you may try next:")
+    screen.plain(f"All of it took {time.monotonic() - began:.0f} seconds.")
+    screen.blank()
+    screen.plain("What you may try next:")
     explain = ["explain", "--inventory", "tests/demo/inventory.toml", os.path.relpath(RECORDS)]
     screen.commands(
         [

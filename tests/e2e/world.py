@@ -72,8 +72,6 @@ class World:
             stack_account.prepare(settings)
             yield cls(settings)
         finally:
-            if os.environ.get("LAYERGUARD_E2E_KEEP_LOGS"):
-                print(f"\nthe emulator's log: {process.log_file(settings)}")
             process.stop(settings)
 
     def deploy(self, mode: str, timeout: str = "30m", reminder: str = "20m", inventory: str | None = None) -> None:
