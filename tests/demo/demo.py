@@ -27,13 +27,10 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 RECORDS = REPOSITORY / ".local" / "demo-records.json"
 
 
-def _binary() -> Path:
-    folder = Path(os.environ.get("CARGO_TARGET_DIR") or REPOSITORY / "target") / "debug"
-    return Path(os.environ.get("LAYERGUARD_BIN") or folder / "layerguard")
-
-
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    built = Path(os.environ.get("CARGO_TARGET_DIR") or REPOSITORY / "target") / "debug"
+    parser.add_argument("--bin-dir", type=Path, default=built, metavar="DIR", help="where the built `layerguard` is")
     parser.add_argument("--wait", action="store_true", help="wait for your own `layerguard approve` from another terminal")
     parser.add_argument("--wait-seconds", type=float, default=1500, metavar="N", help="how long (1500)")
     return parser.parse_args()
@@ -49,7 +46,7 @@ def main() -> int:
     if "LAYERGUARD_ALERT_QUEUE_URL" not in os.environ:
         print("the demo runs on the local stack: start it with `make demo`", file=sys.stderr)
         return 2
-    binary = _binary()
+    binary = arguments.bin_dir.resolve() / "layerguard"
     if not binary.is_file():
         print(f"`{binary}` is not there: build the workspace first (cargo build)", file=sys.stderr)
         return 2
@@ -69,19 +66,22 @@ def main() -> int:
         return 130
     except (Stalled, BotoCoreError, ClientError, OSError, KeyError) as problem:
         screen.blank()
-        print(f"the demo failed in the step \"{story.step}\": {type(problem).__name__}: {problem}", file=sys.stderr)
+        kind = "" if isinstance(problem, Stalled) else f"{type(problem).__name__}: "
+        print(f"the demo failed in the step \"{story.step}\": {kind}{problem}", file=sys.stderr)
         print(f"logs: {_logs()}", file=sys.stderr)
         return 1
     finally:
         credentials.unlink(missing_ok=True)
     RECORDS.write_text(json.dumps({"Records": story.records}, indent=1), encoding="utf-8")
-    screen.plain(f"All of it took {time.monotonic() - began:.0f} seconds. What you may try next:")
+    screen.plain(f"All of it took {time.monotonic() - began:.0f} seconds.")
+    screen.blank()
+    screen.plain("What you may try next:")
     explain = ["explain", "--inventory", "tests/demo/inventory.toml", os.path.relpath(RECORDS)]
     screen.commands(
         [
             ("make demo WAIT=1", "answer yourself, from another terminal"),
             (shlex.join([os.path.relpath(binary), *explain]), "why these calls were found; works offline, on your own CloudTrail files too"),
-            ("python3 tests/stack/stack.py up", "the account of the demo, to play in; tests/stack/README.md"),
+            ("make stack-up", "the account of the demo, to play in: tests/stack/README.md"),
         ]
     )
     return 0

@@ -97,7 +97,7 @@ class Story:
     def report(self, cast: Cast, intruder: Session) -> None:
         self._act(3, "CloudTrail reports the calls")
         account, screen = self.account, self.screen
-        screen.note("The emulator's CloudTrail does not feed EventBridge, so the demo puts these events on the bus itself.")
+        screen.note("The emulator's CloudTrail feeds no event bus: the demo puts these events there itself.")
         login = events.login(account, intruder, ELSEWHERE)
         pull = [events.manifest(account, intruder, REPOSITORY, TAG)]
         pull += [events.layer(account, intruder, REPOSITORY, digest) for digest in cast.layers]
@@ -109,7 +109,7 @@ class Story:
         screen.line("detect", f"the login is assessed {known.body['assessment']['verdict']} and remembered", known.time)
         events.put(account, pull)
         screen.line("cloudtrail", f"1 BatchGetImage and {len(cast.layers)} GetDownloadUrlForLayer, as docker pull makes them:")
-        screen.note(f"source address and client are both \"{events.MASK}\". Where the session really is, only its login told.")
+        screen.note(f"address and client both \"{events.MASK}\". Where the session really is, only its login told.")
 
     def follow_to_the_question(self, intruder: Session) -> None:
         self._act(4, "layerguard finds it, decides, and asks")
@@ -184,12 +184,13 @@ class Story:
         path = Path(os.environ["LAYERGUARD_DEMO_CREDENTIALS"])
         path.touch(mode=0o600)
         path.write_text("".join(lines), encoding="utf-8")
-        self.screen.plain("In another terminal, in this folder, become the person on call and answer:")
+        self.screen.plain("In another terminal, in this folder, be the person on call:")
+        layerguard = f"(. {os.path.relpath(path)}; {os.path.relpath(self.binary)}"
         self.screen.commands(
             [
-                (f". {os.path.relpath(path)}", "the credentials of a session of the role on-call"),
-                (f"{os.path.relpath(self.binary)} incidents show {self.incident}", "what you decide about"),
-                (f"{os.path.relpath(self.binary)} approve {self.incident}", "cut the session off; or: reject, with --comment"),
+                (f"{layerguard} incidents show {self.incident})", "what you decide about"),
+                (f"{layerguard} approve {self.incident})", "cut the session off"),
+                (f"{layerguard} reject {self.incident} --comment 'our own migration')", "leave it alone"),
             ]
         )
         answers = ("approval_accepted", "approval_expired")
@@ -231,6 +232,10 @@ class Story:
         if after != cast.before:
             raise Stalled(f"the role must be as it was, but has the inline policies {sorted(after)}")
         self.screen.line("account", "role build/ci-builder is exactly as it was: no policy of layerguard's is left")
+        ecr, layer = self.account.client("ecr", intruder), cast.layers[0]
+        if code := refusal(ecr.get_download_url_for_layer, repositoryName=REPOSITORY, layerDigest=layer):
+            raise Stalled(f"after the undo the session must be answered again, but was refused ({code})")
+        self.screen.good("intruder", "GetDownloadUrlForLayer, as before: undo is for a false alarm")
         self._layerguard("on-call", cast.on_call, "audit", "verify", self.incident)
 
     def end(self, cast: Cast, approved: bool) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from boto3.dynamodb.types import TypeDeserializer
+from botocore.exceptions import BotoCoreError
 
 from people import Account
 
@@ -40,10 +41,13 @@ def _plain(item: dict) -> dict:
 def wait(what: str, seconds: float, look, pause: float = 0.1):
     """Looks until there is something, and answers with it. Raises `Stalled`."""
     deadline = time.monotonic() + seconds
-    while not (found := look()):
-        if time.monotonic() > deadline:
-            raise Stalled(f"{what} (waited {seconds:g} s)")
-        time.sleep(pause)
+    try:
+        while not (found := look()):
+            if time.monotonic() > deadline:
+                raise Stalled(f"waited {seconds:g} s for {what}")
+            time.sleep(pause)
+    except BotoCoreError as error:
+        raise Stalled(f"waited for {what}, but the stack does not answer any more ({error})") from error
     return found
 
 

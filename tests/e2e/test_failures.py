@@ -9,6 +9,7 @@ import killer
 import pytest
 import template
 from trail import wait
+from world import binaries
 
 
 def test_an_incident_that_detect_left_behind_is_taken_up_by_the_sweeper(world):
@@ -59,7 +60,7 @@ def test_an_execution_that_somebody_stops_is_started_again(world):
 def killed_once(world, action: str, passes: bool):
     """Remediate dies at its first call of `action`: before the call reaches IAM, or after it took effect."""
     functions, name = world.account.client("lambda"), f"{world.account.stack}-remediate"
-    binary = deploy.default_binaries() / "layerguard-remediate"
+    binary = binaries() / "layerguard-remediate"
     marker = world.scratch(world.name("killed"))
     functions.update_function_code(FunctionName=name, ZipFile=killer.package(binary, action, passes, marker))
     try:

@@ -43,6 +43,11 @@ REPOSITORY = "team/app"
 PATIENCE = 40.0
 
 
+def binaries() -> Path:
+    """Where the built functions and the command line are."""
+    return Path(os.environ.get("LAYERGUARD_BIN_DIR") or deploy.default_binaries()).resolve()
+
+
 def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -67,8 +72,6 @@ class World:
             stack_account.prepare(settings)
             yield cls(settings)
         finally:
-            if os.environ.get("LAYERGUARD_E2E_KEEP_LOGS"):
-                print(f"\nthe emulator's log: {process.log_file(settings)}")
             process.stop(settings)
 
     def deploy(self, mode: str, timeout: str = "30m", reminder: str = "20m", inventory: str | None = None) -> None:
@@ -78,7 +81,7 @@ class World:
         """
         text = inventory or INVENTORY.format(mode=mode, timeout=timeout, reminder=reminder)
         parameters = {"Mode": mode, "InlineDeny": "allowed", "Inventory": text}
-        deploy.deploy(self.settings, deploy.default_template(), deploy.default_binaries(), parameters)
+        deploy.deploy(self.settings, deploy.default_template(), binaries(), parameters)
         self.layers = self.account.image(REPOSITORY, "1.0", 30)
         duty = self.account.role("on-call", managed=(self.account.on_call_policy(),))
         self.on_call = self.account.session(duty, "alice")
@@ -104,10 +107,9 @@ class World:
 
     def on_call_does(self, *words: str, who: Session | User | None = None, status: int | None = 0) -> str:
         """Runs the command line under a person's credentials; answers with all it printed."""
-        folder = deploy.default_binaries()
         keep = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
         done = subprocess.run(
-            [str(folder / "layerguard"), *words, "--stack", self.account.stack],
+            [str(binaries() / "layerguard"), *words, "--stack", self.account.stack],
             env=keep | self.account.variables(who or self.on_call),
             capture_output=True,
             text=True,
