@@ -17,7 +17,7 @@ help: ## show this list
 
 demo: build ## the whole product on your own machine: an intruder pulls, on-call approves, the session is cut off (WAIT=1: you approve)
 	@$(STACK) run -q -p Inventory=@tests/demo/inventory.toml -p Mode=ask -p InlineDeny=allowed \
-		--bin-dir $(TARGET)/debug -- python tests/demo/demo.py --bin-dir $(TARGET)/debug $(if $(WAIT),--wait)
+		--bin-dir $(TARGET)/debug -- python tests/demo/demo.py $(if $(WAIT),--wait)
 
 test: check e2e ## everything: check, and the end-to-end run on the local stack
 

@@ -4,15 +4,18 @@ use std::path::PathBuf;
 
 use clap::{Args as Group, Parser, Subcommand, ValueEnum};
 
-use crate::exit::{EXPLAIN_HELP, STACK_HELP};
+use crate::help::{
+    APPROVE_EXAMPLES, EXPLAIN_EXAMPLES, EXPLAIN_EXITS, LIST_EXAMPLES, REJECT_EXAMPLES, SHOW_EXAMPLES, STACK_EXITS,
+    UNDO_EXAMPLES, VERIFY_EXAMPLES,
+};
 
 /// Notices when container image layers leave Amazon ECR, cuts the session off, and proves what happened.
 #[derive(Debug, Parser)]
 #[command(name = "layerguard", version, propagate_version = true, max_term_width = 100)]
 #[command(after_help = "`layerguard <COMMAND> --help` shows examples and exit statuses.")]
 pub struct Args {
-    /// When to colour
-    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value = "auto")]
+    /// When to colour: `auto` (a terminal without NO_COLOR), `always` or `never`
+    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value = "auto", hide_possible_values = true)]
     pub color: Color,
     /// What to do.
     #[command(subcommand)]
@@ -46,67 +49,24 @@ impl Color {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Assess CloudTrail records from files, offline
-    #[command(after_long_help = format!("{EXPLAIN_EXAMPLES}\n\n{EXPLAIN_HELP}"))]
+    #[command(after_long_help = format!("{EXPLAIN_EXAMPLES}\n\n{EXPLAIN_EXITS}"))]
     Explain(ExplainArgs),
     /// List incidents, show one
     #[command(subcommand)]
     Incidents(IncidentsCommand),
     /// Carry out the plan of an incident that waits for an answer
-    #[command(after_long_help = format!("{APPROVE_EXAMPLES}\n\n{STACK_HELP}"))]
+    #[command(after_long_help = format!("{APPROVE_EXAMPLES}\n\n{STACK_EXITS}"))]
     Approve(AnswerArgs),
     /// Refuse the plan of an incident that waits for an answer
-    #[command(after_long_help = format!("{REJECT_EXAMPLES}\n\n{STACK_HELP}"))]
+    #[command(after_long_help = format!("{REJECT_EXAMPLES}\n\n{STACK_EXITS}"))]
     Reject(RejectArgs),
     /// Take back what was done for an incident
-    #[command(after_long_help = format!("{UNDO_EXAMPLES}\n\n{STACK_HELP}"))]
+    #[command(after_long_help = format!("{UNDO_EXAMPLES}\n\n{STACK_EXITS}"))]
     Undo(AnswerArgs),
     /// Prove that no audit record was dropped or altered
     #[command(subcommand)]
     Audit(AuditCommand),
 }
-
-const EXPLAIN_EXAMPLES: &str = "\
-Examples:
-  layerguard explain --inventory inventory.toml event.json
-  layerguard explain --inventory inventory.toml --format json trail/*.json.gz | jq -r .assessment
-  aws cloudtrail lookup-events ... | jq '.Events[].CloudTrailEvent | fromjson' | layerguard explain -
-
-Reads bare records, EventBridge events, {\"Records\": [...]}, lists and JSON lines, each also compressed with gzip. The
-records of one run share their history: registry logins and incidents are kept by event time, whatever the order.";
-
-const APPROVE_EXAMPLES: &str = "\
-Examples:
-  layerguard approve 0123456789abcdef-1
-  layerguard approve 0123456789abcdef-1 --stack prod-guard --profile on-call --wait 120
-
-Signs an STS request with your own credentials; the stack sends it to STS, believes what STS says of you, and asks its
-approval policy. Nothing in this command changes an account.";
-
-const REJECT_EXAMPLES: &str = "\
-Examples:
-  layerguard reject 0123456789abcdef-1 --comment \"planned migration, ticket 4711\"";
-
-const UNDO_EXAMPLES: &str = "\
-Examples:
-  layerguard undo 0123456789abcdef-1
-  layerguard undo 0123456789abcdef-1 --comment \"false positive\" --wait 120
-
-Takes back exactly what layerguard changed. Where somebody else changed it in between, nothing is touched and you are told.";
-
-const LIST_EXAMPLES: &str = "\
-Examples:
-  layerguard incidents list
-  layerguard incidents list --open --format json | jq -r .id";
-
-const SHOW_EXAMPLES: &str = "\
-Examples:
-  layerguard incidents show 0123456789abcdef-1
-  layerguard incidents show 0123456789abcdef-1 --format json | jq .plan";
-
-const VERIFY_EXAMPLES: &str = "\
-Examples:
-  layerguard audit verify 0123456789abcdef-1
-  layerguard audit verify --all --stack prod-guard";
 
 /// `explain`.
 #[derive(Debug, Group)]
@@ -117,8 +77,8 @@ pub struct ExplainArgs {
     /// A folder with rules and playbooks, instead of the built-in ones
     #[arg(long, value_name = "DIR")]
     pub policy: Option<PathBuf>,
-    /// How to print: blocks for people, or one JSON object per record in the order of the input
-    #[arg(long, value_enum, default_value = "text")]
+    /// `text`: blocks for people; `json`: one object per record, in the order of the input
+    #[arg(long, value_enum, default_value = "text", hide_possible_values = true)]
     pub format: Format,
     /// Files with CloudTrail records; `-` is standard input
     #[arg(required = true, value_name = "PATH")]
@@ -164,10 +124,10 @@ pub struct StackArgs {
 #[derive(Debug, Subcommand)]
 pub enum IncidentsCommand {
     /// Open incidents, oldest first, then closed ones, latest first
-    #[command(after_long_help = format!("{LIST_EXAMPLES}\n\n{STACK_HELP}"))]
+    #[command(after_long_help = format!("{LIST_EXAMPLES}\n\n{STACK_EXITS}"))]
     List(ListArgs),
     /// One incident on one screen
-    #[command(after_long_help = format!("{SHOW_EXAMPLES}\n\n{STACK_HELP}"))]
+    #[command(after_long_help = format!("{SHOW_EXAMPLES}\n\n{STACK_EXITS}"))]
     Show(ShowArgs),
 }
 
@@ -180,8 +140,8 @@ pub struct ListArgs {
     /// At most so many closed ones
     #[arg(long, default_value_t = 20, value_name = "N")]
     pub limit: u32,
-    /// How to print
-    #[arg(long, value_enum, default_value = "table")]
+    /// `table` for people; `json`: one object per line
+    #[arg(long, value_enum, default_value = "table", hide_possible_values = true)]
     pub format: ListFormat,
     /// Where the stack is.
     #[command(flatten)]
@@ -193,8 +153,8 @@ pub struct ListArgs {
 pub struct ShowArgs {
     /// The incident
     pub id: String,
-    /// How to print
-    #[arg(long, value_enum, default_value = "text")]
+    /// `text` for people, or `json`
+    #[arg(long, value_enum, default_value = "text", hide_possible_values = true)]
     pub format: Format,
     /// Where the stack is.
     #[command(flatten)]
@@ -237,7 +197,7 @@ pub struct RejectArgs {
 #[derive(Debug, Subcommand)]
 pub enum AuditCommand {
     /// Recompute the hash chains and name the record that does not fit
-    #[command(after_long_help = format!("{VERIFY_EXAMPLES}\n\n{STACK_HELP}"))]
+    #[command(after_long_help = format!("{VERIFY_EXAMPLES}\n\n{STACK_EXITS}"))]
     Verify(VerifyArgs),
 }
 

@@ -85,7 +85,7 @@ impl Failure {
                 format!("is stack `{stack}` deployed here? check --stack, --profile and --region")
             }
             PortErrorKind::Denied(why) if why.contains("credentials") || why.contains("profile") => {
-                "sign in first, for example with `aws sso login`, or choose --profile".to_owned()
+                "for example `aws sso login`, then --profile NAME".to_owned()
             }
             PortErrorKind::Denied(_) => {
                 format!("use a session with the managed policy `{stack}-on-call`; expired credentials are denied too")

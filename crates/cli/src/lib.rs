@@ -7,6 +7,7 @@ pub mod args;
 pub mod command;
 pub mod exit;
 pub mod failure;
+mod help;
 pub mod reach;
 pub mod render;
 pub mod stack;

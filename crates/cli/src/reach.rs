@@ -32,9 +32,7 @@ impl Reached {
             profile: args.profile.clone(),
             endpoint_url: args.endpoint_url.clone(),
         };
-        let aws = Aws::load(&settings)
-            .await
-            .map_err(|error| Failure::unreachable(error.to_string()).remedy("pass --region, or choose --profile"))?;
+        let aws = Aws::load(&settings).await.map_err(|error| Failure::unreachable(error.to_string()))?;
         let caller = aws.caller().await.map_err(|error| Failure::port(&error, &args.stack))?;
         let names = Names::of(&args.stack, aws.region(), &caller);
         Ok(Self {

@@ -87,7 +87,7 @@ fn to_answer(dossier: &Dossier, stack: &Stack<'_>) -> Result<String, Failure> {
     }
     let id = escape(&dossier.incident.id);
     if !history.asks() || !dossier.incident.status.is_open() {
-        let status = dossier.incident.status.as_str();
+        let status = dossier.incident.status.as_str().replace('_', " ");
         return Err(Failure::no(format!("there is nothing to answer: incident `{id}` is {status}"))
             .remedy(format!("`layerguard incidents show {id} --stack {}` shows what was decided", stack.name)));
     }
@@ -127,7 +127,7 @@ fn decided_by(dossier: &Dossier) -> Option<String> {
 fn to_undo(dossier: &Dossier, stack: &Stack<'_>) -> Result<String, Failure> {
     let id = escape(&dossier.incident.id);
     if dossier.incident.status.is_open() {
-        let status = dossier.incident.status.as_str();
+        let status = dossier.incident.status.as_str().replace('_', " ");
         return Err(Failure::no(format!("incident `{id}` is still {status}: nothing can be taken back yet")).remedy(
             format!(
                 "reject what is asked, or wait until it is settled: `layerguard incidents show {id} --stack {}`",

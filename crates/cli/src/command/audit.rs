@@ -10,9 +10,6 @@ use crate::failure::Failure;
 use crate::render::Screen;
 use crate::stack::Stack;
 
-/// The chain of one event's own assessment record.
-const CALL: &str = "call#";
-
 /// What verifying an incident came to.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Verified {
@@ -66,16 +63,9 @@ async fn verify_one(stack: &Stack<'_>, incident: &Incident) -> Result<Verified, 
             verified.records = proof.records;
             verified.sealed = proof.sealed;
             verified.head = proof.head;
+            verified.flaws.extend(missing_end(incident, &records));
         }
         Err(breaks) => verified.flaws.extend(breaks.iter().map(ToString::to_string)),
-    }
-    if records.is_empty() && incident.decisions > 0 {
-        verified.flaws.push("it was decided, but none of its records is there".to_owned());
-    } else if verified.flaws.is_empty() && !incident.status.is_open() && !verified.sealed {
-        verified.flaws.push(format!(
-            "it is {}, but its chain is not closed: the last records are missing",
-            incident.status.as_str()
-        ));
     }
     let (assessments, flaws) = assessments(stack, &records).await?;
     verified.assessments = assessments;
@@ -83,16 +73,34 @@ async fn verify_one(stack: &Stack<'_>, incident: &Incident) -> Result<Verified, 
     Ok(verified)
 }
 
+/// What the row says and the end of an otherwise whole chain does not: records were dropped from its end. The row is written after
+/// the record, so that a row that lags behind is no flaw.
+fn missing_end(incident: &Incident, records: &[AuditRecord]) -> Option<String> {
+    if records.is_empty() && incident.decisions > 0 {
+        return Some("it was decided, but none of its records is there".to_owned());
+    }
+    let closes = |record: &AuditRecord| match Body::read(record.kind, &record.body) {
+        Ok(Body::Closing(closing)) => closing.status == incident.status,
+        _ => false,
+    };
+    let status = incident.status.as_str();
+    (!incident.status.is_open() && !records.iter().any(closes))
+        .then(|| format!("it is {status}, but no record closes it so: the last records are missing"))
+}
+
 /// The findings name the hash of each event's assessment record: a chain of its own that has to be there and to fit.
 async fn assessments(stack: &Stack<'_>, records: &[AuditRecord]) -> Result<(usize, Vec<String>), Failure> {
     let (mut good, mut flaws) = (0, Vec::new());
     for (dedupe_id, hash) in named(records) {
-        let chain = stack.audit.records(&format!("{CALL}{dedupe_id}")).await.map_err(stack.failed())?;
-        let flaw = match (chain.first(), audit::verify(&chain)) {
-            (None, _) => Some("is missing".to_owned()),
-            (_, Err(breaks)) => Some(breaks.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")),
-            (Some(first), Ok(_)) if first.hash != hash => Some("is not the one that the finding names".to_owned()),
-            (Some(_), Ok(_)) => None,
+        let chain = stack.audit.records(&audit::call_chain(&dedupe_id)).await.map_err(stack.failed())?;
+        let flaw = match audit::verify(&chain) {
+            Err(breaks) => Some(breaks.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")),
+            Ok(_) if chain.is_empty() => Some("is missing".to_owned()),
+            // An event may have been assessed again by a later policy; the finding names the record that it rests on.
+            Ok(_) if !chain.iter().any(|record| record.hash == hash) => {
+                Some("is not the one that the finding names".to_owned())
+            }
+            Ok(_) => None,
         };
         match flaw {
             None => good += 1,

@@ -10,7 +10,7 @@ use layerguard_core::plan::{Mode, Step};
 use layerguard_core::text::{escape, escape_to};
 
 use super::Screen;
-use super::incidents::of_status;
+use super::incidents::{of_status, words};
 use super::paint::{Tone, paint};
 use super::show::planned;
 use super::timeline::past;
@@ -26,7 +26,7 @@ impl Screen {
     pub fn about_to_answer(&mut self, dossier: &Dossier, wish: &Wish<'_>) -> Result<(), Failure> {
         let summary = dossier.summary();
         let id = escape(&dossier.incident.id);
-        writeln!(self.out, "{}  {}", paint(Tone::Strong, &id), summary.title())?;
+        writeln!(self.out, "{}\n{}", paint(Tone::Strong, &id), summary.title())?;
         let heading = match wish.verb {
             Verb::Approve => "You approve:",
             Verb::Reject => "You reject:",
@@ -92,7 +92,7 @@ impl Screen {
     /// # Errors
     /// When it cannot be written.
     pub fn closed(&mut self, status: Status) -> Result<(), Failure> {
-        let text = status.as_str().replace('_', " ");
+        let text = words(status);
         Ok(writeln!(self.out, "closed: {}", paint(of_status(status), &text))?)
     }
 

@@ -112,7 +112,7 @@ fn what(record: &Explained) -> String {
 }
 
 fn why(out: &mut dyn Write, record: &Explained, width: Option<usize>) -> io::Result<()> {
-    let mut lines: Vec<String> = Vec::new();
+    let mut lines: Vec<String> = record.errors.iter().map(|error| format!("undecided: {error}")).collect();
     for rule in &record.rules {
         let excepted = match &rule.exception {
             Some(exception) if exception.in_force => {
@@ -123,8 +123,9 @@ fn why(out: &mut dyn Write, record: &Explained, width: Option<usize>) -> io::Res
         };
         lines.push(format!("{}: {} ({}){excepted}", severity_word(rule.severity), rule.title, rule.id));
     }
-    lines.extend(record.errors.iter().map(|error| format!("undecided: {error}")));
-    lines.extend(record.reasons.iter().cloned());
+    // What the rule's own reason says, its line says shorter.
+    let told = |reason: &&String| !record.rules.iter().any(|rule| reason.starts_with(&format!("rule `{}`", rule.id)));
+    lines.extend(record.reasons.iter().filter(told).cloned());
     let mut label = "why";
     for line in lines {
         let text = escape_to(&line, 600);

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use comfy_table::presets::NOTHING;
-use comfy_table::{ContentArrangement, Table};
+use comfy_table::{ColumnConstraint, ContentArrangement, Table};
 use jiff::Timestamp;
 use layerguard_core::incident::{Incident, Status};
 use layerguard_core::message::{Summary, age, moment, severity_word};
@@ -13,10 +13,13 @@ use super::Screen;
 use super::paint::{Tone, paint};
 use crate::failure::Failure;
 
-const HEADER: [&str; 7] = ["INCIDENT", "STATUS", "SEVERITY", "WHO", "RULES", "EVENTS", "OPENED"];
+/// Below this width the columns that `incidents show` tells anyway are left out.
+const WIDE: usize = 130;
+/// What a table is given where no terminal is: wide enough for every cell to stay on its line.
+const ENDLESS: u16 = 1_000;
 
 impl Screen {
-    /// The table of incidents, the first line a count.
+    /// The table of incidents.
     ///
     /// # Errors
     /// When it cannot be written.
@@ -24,51 +27,71 @@ impl Screen {
         if incidents.is_empty() {
             return Ok(writeln!(self.out, "no incidents in stack {}", escape(stack))?);
         }
-        let mut table = Table::new();
-        table.load_style(NOTHING).set_header(HEADER);
-        if let Some(width) = self.width {
-            table.set_content_arrangement(ContentArrangement::Dynamic);
-            table.set_width(u16::try_from(width).unwrap_or(u16::MAX));
-        }
-        for incident in incidents {
-            table.add_row(row(incident, now));
-        }
-        let text = table.trim_fmt();
+        let wide = self.columns.is_none_or(|columns| columns >= WIDE);
+        let text = table(incidents, self.columns, wide, now);
         let mut lines = text.lines();
-        let header = lines.next().unwrap_or_default();
-        writeln!(self.out, "{}", paint(Tone::Faint, header))?;
-        let mut current = None;
+        writeln!(self.out, "{}", paint(Tone::Faint, lines.next().unwrap_or_default()))?;
+        let mut rows = incidents.iter();
         for line in lines {
-            current = incidents.iter().find(|incident| line.trim_start().starts_with(&incident.id)).or(current);
-            let tone = current.map_or(Tone::Faint, |incident| of_status(incident.status));
-            let status = current.map(|incident| incident.status.as_str());
-            writeln!(self.out, "{}", toned(line, status, tone))?;
+            // A cell that is broken continues on a line that begins with blanks.
+            let status = if line.starts_with(' ') { None } else { rows.next().map(|incident| incident.status) };
+            writeln!(self.out, "{}", toned(line, status))?;
         }
         Ok(())
     }
 }
 
-/// The line with its status toned; widths are settled by then.
-fn toned(line: &str, status: Option<&str>, tone: Tone) -> String {
-    match status {
-        Some(status) if line.contains(&format!(" {status} ")) => line.replacen(status, &paint(tone, status), 1),
-        _ => line.to_owned(),
+fn table(incidents: &[Incident], width: Option<usize>, wide: bool, now: Timestamp) -> String {
+    let mut table = Table::new();
+    table.load_style(NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+    table.set_width(width.and_then(|width| u16::try_from(width).ok()).unwrap_or(ENDLESS));
+    let mut header = vec!["INCIDENT", "STATUS", "SEVERITY", "EVENTS", "AGE", "WHO"];
+    if wide {
+        header.extend(["OPENED", "RULES"]);
     }
+    table.set_header(header);
+    for incident in incidents {
+        table.add_row(row(incident, wide, now));
+    }
+    for (number, column) in table.column_iter_mut().enumerate() {
+        column.set_padding((0, 2));
+        if number != WHO {
+            column.set_constraint(ColumnConstraint::ContentWidth);
+        }
+    }
+    table.trim_fmt()
 }
 
-fn row(incident: &Incident, now: Timestamp) -> [String; 7] {
-    let severity = incident.severity.map_or("-", severity_word);
-    let rules =
-        if incident.rules.is_empty() { "undecided".to_owned() } else { escape_to(&incident.rules.join(", "), 120) };
-    [
+/// The one column whose cells may be broken.
+const WHO: usize = 5;
+
+fn row(incident: &Incident, wide: bool, now: Timestamp) -> Vec<String> {
+    let mut cells = vec![
         escape(&incident.id),
-        incident.status.as_str().to_owned(),
-        severity.to_owned(),
-        Summary::of(incident, &[]).who_short(),
-        rules,
+        words(incident.status),
+        incident.severity.map_or("-", severity_word).to_owned(),
         incident.evidence.to_string(),
-        format!("{} ({} ago)", moment(incident.opened_at), age(incident.opened_at, now)),
-    ]
+        age(incident.opened_at, now),
+        Summary::of(incident, &[]).who_short(),
+    ];
+    if wide {
+        let rules = if incident.rules.is_empty() { "undecided".to_owned() } else { incident.rules.join(" ") };
+        cells.extend([moment(incident.opened_at), escape_to(&rules, 120)]);
+    }
+    cells
+}
+
+/// The status as people read it.
+pub(super) fn words(status: Status) -> String {
+    status.as_str().replace('_', " ")
+}
+
+/// The line with its status toned; widths are settled by then.
+fn toned(line: &str, status: Option<Status>) -> String {
+    match status {
+        Some(status) => line.replacen(&words(status), &paint(of_status(status), &words(status)), 1),
+        None => line.to_owned(),
+    }
 }
 
 /// How worrying a status is.

@@ -27,7 +27,9 @@ const WIDEST: usize = 120;
 pub struct Screen {
     out: Box<dyn Write>,
     err: Box<dyn Write>,
-    /// Columns to wrap to; `None` where no terminal is.
+    /// Columns of the terminal; `None` where none is.
+    columns: Option<usize>,
+    /// Columns to wrap texts to.
     width: Option<usize>,
 }
 
@@ -35,18 +37,18 @@ impl Screen {
     /// The process's own terminal. Colours as `--color`, `NO_COLOR` and the terminal say.
     #[must_use]
     pub fn terminal() -> Self {
-        let width = terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| usize::from(width.0));
-        Self {
-            out: Box::new(BufWriter::with_capacity(64 * 1024, anstream::AutoStream::auto(io::stdout()))),
-            err: Box::new(anstream::AutoStream::auto(io::stderr())),
-            width: width.map(|width| width.clamp(NARROWEST, WIDEST)),
-        }
+        let size = terminal_size::terminal_size_of(io::stdout());
+        Self::onto(
+            Box::new(BufWriter::with_capacity(64 * 1024, anstream::AutoStream::auto(io::stdout()))),
+            Box::new(anstream::AutoStream::auto(io::stderr())),
+            size.map(|(width, _)| usize::from(width.0)),
+        )
     }
 
-    /// A screen that writes elsewhere, without colours where the writers want none.
+    /// A screen of so many columns that writes elsewhere.
     #[must_use]
-    pub fn onto(out: Box<dyn Write>, err: Box<dyn Write>, width: Option<usize>) -> Self {
-        Self { out, err, width }
+    pub fn onto(out: Box<dyn Write>, err: Box<dyn Write>, columns: Option<usize>) -> Self {
+        Self { out, err, columns, width: columns.map(|columns| columns.clamp(NARROWEST, WIDEST)) }
     }
 
     /// Shows what was written so far.

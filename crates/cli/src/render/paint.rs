@@ -74,7 +74,8 @@ pub(super) fn paint(tone: Tone, text: &str) -> String {
 pub(super) fn field(out: &mut dyn Write, label: &str, text: &str, width: Option<usize>) -> io::Result<()> {
     let mut lines = wrapped(text, width.map(|width| width.saturating_sub(LABEL + 2))).into_iter();
     let first = lines.next().unwrap_or_default();
-    writeln!(out, "  {}{first}", paint(Tone::Label, &format!("{label:<LABEL$}")))?;
+    let gap = LABEL.saturating_sub(label.len());
+    writeln!(out, "  {}{:gap$}{first}", paint(Tone::Label, label), "")?;
     lines.try_for_each(|line| writeln!(out, "  {:LABEL$}{line}", ""))
 }
 

@@ -11,7 +11,7 @@ use layerguard_core::text::{escape, escape_to};
 
 use super::Screen;
 use super::explain::{lifts, mode_words};
-use super::incidents::of_status;
+use super::incidents::{of_status, words};
 use super::paint::{Tone, field, more, paint};
 use super::timeline;
 use crate::command::dossier::Dossier;
@@ -49,7 +49,7 @@ fn head(out: &mut dyn Write, dossier: &Dossier, summary: &Summary, now: Timestam
         "{}  {}  {}  {}",
         paint(Tone::Strong, &escape(&incident.id)),
         paint(tone, severity),
-        paint(of_status(incident.status), &incident.status.as_str().replace('_', " ")),
+        paint(of_status(incident.status), &words(incident.status)),
         paint(Tone::Faint, &format!("opened {} ({} ago)", moment(incident.opened_at), age(incident.opened_at, now)))
     )?;
     writeln!(out, "{}\n", paint(Tone::Strong, &summary.title()))

@@ -25,9 +25,9 @@ pub fn words(body: &Body) -> String {
         Body::Decision(decision) => {
             let steps = decision.plan.steps.iter().filter(|step| step.is_containment());
             let steps: Vec<String> =
-                steps.map(|step| format!("{} {}", step.mode.as_str(), escape(&step.action))).collect();
+                steps.map(|step| format!("{} ({})", escape(&step.action), step.mode.as_str())).collect();
             let steps = if steps.is_empty() { "tell people".to_owned() } else { steps.join(", ") };
-            format!("decided to {steps}")
+            format!("decided: {steps}")
         }
         Body::ApprovalRequested(asked) => {
             format!(
@@ -49,7 +49,12 @@ pub fn words(body: &Body) -> String {
             ExpiryOutcome::Contain => "nobody answered in time; the narrow steps run".to_owned(),
         },
         Body::Intent(intent) => {
-            format!("step {}: about to {} on {}", intent.step, escape(&intent.action), escape(&intent.target.label()))
+            format!(
+                "step {}: about to apply {} to {}",
+                intent.step,
+                escape(&intent.action),
+                escape(&intent.target.label())
+            )
         }
         Body::Outcome(outcome) => step(
             outcome.step,

@@ -5,9 +5,9 @@ use sha2::{Digest, Sha256};
 use super::Answer;
 
 impl Answer {
-    /// Stands for this answer in audit records (`signature_hash`) and tells the command line what became of it: SHA-256 over what was
-    /// said and over the whole signed request, hexadecimal. An altered copy of an answer is another answer, so that nobody can spend
-    /// a person's answer by storing a spoiled copy of it first.
+    /// Stands for this answer in audit records (`signature_hash`) and tells the command line what became of it: SHA-256 over all
+    /// that was sent and said, hexadecimal. An altered copy of an answer is another answer, so that nobody can spend a person's
+    /// answer by storing a spoiled copy of it first.
     #[must_use]
     pub fn fingerprint(&self) -> String {
         let mut hasher = Sha256::new();

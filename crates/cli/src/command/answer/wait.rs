@@ -17,6 +17,10 @@ use crate::stack::Stack;
 /// Between two looks at the trail.
 const PAUSE: Duration = Duration::from_secs(1);
 
+/// After how many looks without an answer the machine is woken again. It takes a new token every time it goes back to waiting, and
+/// the first wake may have met an old one.
+const WAKE_AGAIN: u64 = 4;
+
 /// What became of an answer.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
@@ -42,7 +46,7 @@ pub(super) async fn until_judged(
     screen: &mut Screen,
 ) -> Result<Verdict, Failure> {
     let mut watch = Watch { mark: answer.fingerprint(), seen: dossier.records.len(), accepted: false, trouble: false };
-    for _ in 0..seconds {
+    for second in 1..=seconds {
         tokio::time::sleep(PAUSE).await;
         let records = stack.audit.records(&answer.incident).await.map_err(stack.failed())?;
         let history = dossier::history(&records, &answer.incident)?;
@@ -50,6 +54,13 @@ pub(super) async fn until_judged(
             return Ok(verdict);
         }
         screen.flush()?;
+        if !watch.accepted && answer.verb != Verb::Undo && second.is_multiple_of(WAKE_AGAIN) {
+            let request = stack.approvals.request(&answer.incident).await.map_err(stack.failed())?;
+            if let Some(token) = request.and_then(|request| request.token) {
+                // As good as the first wake: what it cannot reach, the next look of the machine does.
+                let _ = stack.executions.wake(&token).await;
+            }
+        }
     }
     if watch.accepted {
         screen.still_running(&answer.incident, stack.name)?;

@@ -5,6 +5,7 @@
 //! prints them in input order, with the incident that each belongs to once all event times are known. Memory grows
 //! with logins and findings, not with records.
 
+mod count;
 mod history;
 mod input;
 mod policy;
@@ -16,7 +17,8 @@ use layerguard_core::assess::Assessor;
 use layerguard_core::cloudtrail::{self, Event};
 use layerguard_core::engine::Verdict;
 
-pub use record::{Count, Explained, Line};
+pub use count::Count;
+pub use record::{Explained, Line};
 
 use self::history::Logins;
 use self::input::Input;

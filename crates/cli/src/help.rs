@@ -1,0 +1,67 @@
+//! Examples and exit statuses, as `--help` shows them. [`crate::exit`] holds the statuses themselves.
+
+/// What the exit statuses of the commands that talk to a stack mean.
+pub(crate) const STACK_EXITS: &str = "\
+Exit status:
+  0  done
+  1  no: refused, not verified, already decided, or there is no such incident
+  2  the command line cannot be used as given
+  3  something could not be read or reached, or no answer came in time";
+
+/// What the exit statuses of `explain` mean.
+pub(crate) const EXPLAIN_EXITS: &str = "\
+Exit status:
+  0  nothing found (an empty list of records too)
+  1  violations or undecided calls were found
+  2  the command line, the inventory or the policy cannot be used as given
+  3  something could not be read, an empty file included; what can be read is still reported";
+
+/// Of `explain`.
+pub(crate) const EXPLAIN_EXAMPLES: &str = "\
+Examples:
+  layerguard explain --inventory inventory.toml event.json
+  layerguard explain --inventory inventory.toml --format json trail/*.json.gz | jq -r .assessment
+  zcat trail/*.json.gz | layerguard explain --inventory inventory.toml -
+
+Reads bare records, EventBridge events, {\"Records\": [...]}, lists and JSON lines, each also compressed with gzip. \
+The records of one run share their history: registry logins and incidents are kept by event time, whatever the order.";
+
+/// Of `approve`.
+pub(crate) const APPROVE_EXAMPLES: &str = "\
+Examples:
+  layerguard approve 0123456789abcdef-1
+  layerguard approve 0123456789abcdef-1 --stack prod-guard --profile on-call --wait 120
+
+Signs an STS request with your own credentials; the stack sends it to STS, believes what STS says of you, and asks its \
+approval policy. Nothing in this command changes an account.";
+
+/// Of `reject`.
+pub(crate) const REJECT_EXAMPLES: &str = "\
+Examples:
+  layerguard reject 0123456789abcdef-1 --comment \"planned migration, ticket 4711\"";
+
+/// Of `undo`.
+pub(crate) const UNDO_EXAMPLES: &str = "\
+Examples:
+  layerguard undo 0123456789abcdef-1
+  layerguard undo 0123456789abcdef-1 --comment \"false positive\" --wait 120
+
+Takes back exactly what layerguard changed. Where somebody else changed it in between, nothing is touched and you are told.";
+
+/// Of `incidents list`.
+pub(crate) const LIST_EXAMPLES: &str = "\
+Examples:
+  layerguard incidents list
+  layerguard incidents list --open --format json | jq -r .id";
+
+/// Of `incidents show`.
+pub(crate) const SHOW_EXAMPLES: &str = "\
+Examples:
+  layerguard incidents show 0123456789abcdef-1
+  layerguard incidents show 0123456789abcdef-1 --format json | jq .plan";
+
+/// Of `audit verify`.
+pub(crate) const VERIFY_EXAMPLES: &str = "\
+Examples:
+  layerguard audit verify 0123456789abcdef-1
+  layerguard audit verify --all --stack prod-guard";
