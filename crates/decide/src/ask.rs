@@ -67,6 +67,14 @@ impl Decide<'_> {
         self.append(id, self.draft(id, Body::Notification(told))?).await.map(|_| ())
     }
 
+    /// What the playbook of the weightiest rule tells a person to do.
+    fn runbook(&self, view: &View) -> Option<&str> {
+        let bundle = self.policy.as_ref().ok()?.bundle();
+        let rules = view.events.iter().flat_map(|joined| joined.assessment.violations());
+        let weightiest = rules.max_by_key(|rule| rule.severity)?;
+        bundle.playbook(&weightiest.playbook).map(|playbook| playbook.runbook.as_str())
+    }
+
     /// What every message about the incident is made from.
     pub(crate) fn briefing<'a>(&'a self, view: &'a View) -> message::Briefing<'a> {
         message::Briefing {
@@ -74,7 +82,7 @@ impl Decide<'_> {
             incident: &view.incident,
             events: &view.events,
             plan: view.history.decision().map(|decision| &decision.plan),
-            runbook: None,
+            runbook: self.runbook(view),
         }
     }
 }
