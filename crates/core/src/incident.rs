@@ -141,6 +141,9 @@ pub struct Incident {
     pub decisions: u32,
     /// When it reached a terminal state.
     pub closed_at: Option<Timestamp>,
+    /// Closed with nothing done and people told: more of the same within the window changes nothing and is not told again.
+    #[serde(default)]
+    pub quiet: bool,
 }
 
 /// What joining led to.
@@ -223,6 +226,7 @@ impl Incident {
             restarts: 0,
             decisions: 0,
             closed_at: None,
+            quiet: false,
         }
     }
 
@@ -232,10 +236,21 @@ impl Incident {
         self.status.is_open() && time.duration_since(self.first_event).abs() <= WINDOW
     }
 
-    /// It has gathered all the events that it will ever gather.
+    /// It has gathered as many events as it ever will.
     #[must_use]
     pub fn is_full(&self) -> bool {
         self.evidence >= MOST_EVIDENCE
+    }
+
+    /// Whether an event belongs to this incident without changing it: the incident is full, or closed and quiet, the event is of
+    /// the same hour, and it is not graver than what the incident has seen. Its own assessment record is all that is kept of it. So one
+    /// broken inventory is one incident an hour, and neither a flood nor a busy role that nobody listed drowns the people on call.
+    #[must_use]
+    pub fn absorbs(&self, event: &IncidentEvent) -> bool {
+        let same_hour = event.event.time.duration_since(self.first_event).abs() <= WINDOW;
+        let graver = event.assessment.severity() > self.severity;
+        let done = if self.status.is_open() { self.is_full() } else { self.quiet };
+        done && same_hour && !graver
     }
 
     /// Until when layers that these events handed out can be fetched by whoever holds a URL. Nothing recalls one

@@ -11,51 +11,55 @@ use layerguard_core::ports::PortErrorKind;
 use crate::view::View;
 use crate::{Decide, DecideError};
 
+/// How many refused answers of one incident are recorded: whoever may store answers could otherwise fill its records.
+const MOST_REFUSALS: usize = 50;
+/// How much of a refusal's words is kept.
+const MOST_WORDS: usize = 600;
+
+/// Why an answer does not count, and whom STS says gave it.
+type Refused = (Refusal, Option<CallerIdentity>);
+
 impl Decide<'_> {
-    /// Judge every answer that no record speaks of yet, in the order in which they were given.
-    pub(crate) async fn read_answers(&self, id: &str) -> Result<(), DecideError> {
+    /// Judge the answers that no record speaks of yet, in the order in which they were given, up to the first that counts. Says whether
+    /// a record was added.
+    pub(crate) async fn read_answers(&self, view: &View) -> Result<bool, DecideError> {
+        let id = view.incident.id.as_str();
         let answers = self.ports.approvals.answers(id).await;
         let answers = answers.map_err(|source| DecideError::Port { incident: id.to_owned(), source })?;
-        for answer in &answers {
-            let view = self.view(id).await?;
-            if is_judged(&view, answer) || !is_timely(&view, answer.verb) {
-                continue;
-            }
-            match self.judge(&view, answer).await? {
-                Ok((signature_hash, identity)) => {
-                    let accepted = ApprovalAccepted {
-                        verb: answer.verb,
-                        plan_hash: answer.plan_hash.clone(),
-                        approver_arn: identity.arn,
-                        approver_user_id: identity.user_id,
-                        comment: answer.comment.clone(),
-                        signature_hash,
-                    };
-                    self.append(id, self.draft(id, Body::ApprovalAccepted(accepted))?).await?;
+        let mut refusals = view.refusals();
+        let mut added = false;
+        for answer in answers.iter().filter(|answer| !is_judged(view, answer) && is_timely(view, answer.verb)) {
+            let judgement = match self.judge(view, answer).await {
+                Ok(judgement) => judgement,
+                // One answer that cannot be judged now must not keep the others, or the incident, from going on.
+                Err(error) => {
+                    tracing::warn!(incident = id, error = %error, "an answer could not be judged; it is tried again");
+                    continue;
                 }
-                Err((reason, approver)) => {
-                    let refused = ApprovalRefused {
-                        verb: answer.verb,
-                        plan_hash: answer.plan_hash.clone(),
-                        approver,
-                        signature_hash: answer.fingerprint(),
-                        reason: reason.to_string(),
-                    };
-                    self.append(id, self.draft(id, Body::ApprovalRefused(refused))?).await?;
+            };
+            match judgement {
+                Ok(identity) => {
+                    self.append(id, self.draft(id, Body::ApprovalAccepted(accepted(answer, identity)))?).await?;
+                    return Ok(true);
                 }
+                Err(refused) if refusals < MOST_REFUSALS => {
+                    self.append(id, self.draft(id, Body::ApprovalRefused(refusal(answer, refused)))?).await?;
+                    refusals = refusals.saturating_add(1);
+                    added = true;
+                }
+                Err(_) => tracing::warn!(incident = id, "one more answer does not count; it is not recorded any more"),
             }
         }
-        Ok(())
+        Ok(added)
     }
 
     /// The outer error is a failure to judge (it is tried again); the inner one is the judgement "does not count".
-    async fn judge(
-        &self,
-        view: &View,
-        answer: &Answer,
-    ) -> Result<Result<(String, CallerIdentity), (Refusal, Option<CallerIdentity>)>, DecideError> {
+    async fn judge(&self, view: &View, answer: &Answer) -> Result<Result<CallerIdentity, Refused>, DecideError> {
         let id = view.incident.id.as_str();
         let port = |source| DecideError::Port { incident: id.to_owned(), source };
+        if answer.verb != Verb::Undo && !view.incident.status.is_open() {
+            return Ok(Err((Refusal::Closed(view.incident.status.as_str()), None)));
+        }
         if let Some(decided) = already_decided(view, answer) {
             return Ok(Err((decided, None)));
         }
@@ -83,7 +87,7 @@ impl Decide<'_> {
         };
         let verdict = self.assessor()?.bundle().approval(&self.question(view, answer.verb, &identity)?);
         if verdict.allowed && verdict.errors.is_empty() {
-            return Ok(Ok((answer.fingerprint(), identity)));
+            return Ok(Ok(identity));
         }
         let reasons: Vec<String> = verdict.reasons.into_iter().chain(verdict.errors).collect();
         Ok(Err((Refusal::NotAllowed(reasons.join("; ")), Some(identity))))
@@ -122,6 +126,28 @@ impl Decide<'_> {
     }
 }
 
+fn accepted(answer: &Answer, identity: CallerIdentity) -> ApprovalAccepted {
+    ApprovalAccepted {
+        verb: answer.verb,
+        plan_hash: answer.plan_hash.clone(),
+        approver_arn: identity.arn,
+        approver_user_id: identity.user_id,
+        comment: answer.comment.clone(),
+        signature_hash: answer.fingerprint(),
+    }
+}
+
+/// Short, because what did not pass the checks may be of any size.
+fn refusal(answer: &Answer, (reason, approver): Refused) -> ApprovalRefused {
+    ApprovalRefused {
+        verb: answer.verb,
+        plan_hash: answer.plan_hash.chars().take(64).collect(),
+        approver,
+        signature_hash: answer.fingerprint(),
+        reason: reason.to_string().chars().take(MOST_WORDS).collect(),
+    }
+}
+
 fn is_judged(view: &View, answer: &Answer) -> bool {
     let mark = answer.fingerprint();
     view.last(|body| match body {
@@ -132,10 +158,9 @@ fn is_judged(view: &View, answer: &Answer) -> bool {
     .is_some()
 }
 
-/// An undo is for a closed incident; an approval for one that waits. Others stay unread until then, and grow stale.
+/// An undo is for a closed incident, an approval for one that was decided. Others stay unread until then, and grow stale.
 fn is_timely(view: &View, verb: Verb) -> bool {
-    let open = view.incident.status.is_open();
-    if verb == Verb::Undo { !open } else { open || view.history.decision().is_some() }
+    if verb == Verb::Undo { !view.incident.status.is_open() } else { view.history.decision().is_some() }
 }
 
 /// The first answer that counts decides.
@@ -169,14 +194,22 @@ fn shares_lineage(principal: &Principal, identity: &CallerIdentity) -> bool {
     }
     let role_id = |user_id: &str| user_id.split_once(':').map(|(role, _)| role.to_owned());
     let accused = principal.user_id.as_deref().and_then(role_id);
-    accused.is_some() && accused == role_id(&identity.user_id)
+    let same_id = accused.is_some() && accused == role_id(&identity.user_id);
+    let same_name = principal.kind != PrincipalKind::IamUser
+        && principal.name.is_some()
+        && principal.name.as_deref() == role_of(&identity.arn)
+        && principal.account.as_deref() == Some(identity.account.as_str());
+    same_id || same_name
 }
 
-/// The same session name: with Identity Center it is the person's own.
+/// The same name: with Identity Center the session's name is the person's own, and people name their sessions after their users.
 fn is_same_person(principal: &Principal, identity: &CallerIdentity) -> bool {
-    let accused = principal.session.as_ref().and_then(|session| session.name.as_deref());
+    let session = principal.session.as_ref().and_then(|session| session.name.as_deref());
+    let user = principal.name.as_deref().filter(|_| principal.kind == PrincipalKind::IamUser);
     let approver = identity.user_id.split_once(':').map(|(_, session)| session);
-    matches!((accused, approver), (Some(a), Some(b)) if a.eq_ignore_ascii_case(b))
+    let approver = approver.or_else(|| identity.arn.split_once(":user/").and_then(|(_, path)| path.rsplit('/').next()));
+    let same = |accused: Option<&str>| matches!((accused, approver), (Some(a), Some(b)) if a.eq_ignore_ascii_case(b));
+    same(session) || same(user)
 }
 
 /// The role's name in an assumed-role ARN.

@@ -19,8 +19,7 @@ impl Decide<'_> {
         }
         let now = self.ports.clock.now();
         let approval = &self.assessor()?.inventory().approval;
-        let current = view.request.clone().filter(|request| request.plan_hash == plan_hash);
-        let mut request = current.unwrap_or_else(|| ApprovalRequest {
+        let mut request = view.standing_request().cloned().unwrap_or_else(|| ApprovalRequest {
             incident: id.to_owned(),
             plan_hash: plan_hash.clone(),
             asked_at: now,
@@ -28,6 +27,7 @@ impl Decide<'_> {
             told_at: None,
             token: None,
         });
+        request.plan_hash.clone_from(&plan_hash);
         request.token = Some(token.to_owned());
         self.keep(&request).await?;
         let reminder = match told_at(&view, &plan_hash) {
@@ -41,7 +41,11 @@ impl Decide<'_> {
             reminder,
         };
         let requested = ApprovalRequested { plan_hash, deadline: request.deadline, reminder };
-        self.append(id, self.draft(id, Body::ApprovalRequested(requested))?).await?;
+        match self.append(id, self.draft(id, Body::ApprovalRequested(requested))?).await {
+            // Answered or decided anew meanwhile: the machine's next look says how.
+            Err(error) if error.is_race() => return Ok(()),
+            asked => asked.map(|_| ())?,
+        }
         let kind = if reminder { NotificationKind::Reminder } else { NotificationKind::ApprovalRequest };
         let text = message::approval_request(&self.briefing(&view), &ask);
         self.tell(id, kind, &text).await?;

@@ -3,6 +3,7 @@
 use layerguard_core::approval::Verb;
 use layerguard_core::audit::body::UndoCause;
 use layerguard_core::audit::{self, Body};
+use layerguard_core::engine::Verdict;
 use layerguard_core::incident::{Incident, Status};
 
 use crate::hub::course;
@@ -17,12 +18,16 @@ impl Decide<'_> {
 
     /// Give the row a terminal status, then record it.
     pub(crate) async fn settle(&self, view: &View, status: Status) -> Result<(), DecideError> {
-        let closed = Incident { status, closed_at: Some(self.ports.clock.now()), ..view.incident.clone() };
+        // Nothing stands that new calls could show not to hold, and people know.
+        let told = matches!(status, Status::Observed | Status::Undecided | Status::Rejected)
+            || (status == Status::Escalated && view.incident.verdict == Verdict::Undecided);
+        let quiet = told && view.standing().is_empty();
+        let closed = Incident { status, quiet, closed_at: Some(self.ports.clock.now()), ..view.incident.clone() };
         self.update(&closed, view.incident.revision).await?;
         self.record_closing(view, status).await
     }
 
-    async fn record_closing(&self, view: &View, status: Status) -> Result<(), DecideError> {
+    pub(crate) async fn record_closing(&self, view: &View, status: Status) -> Result<(), DecideError> {
         let id = &view.incident.id;
         let now = self.ports.clock.now();
         let closed = audit::close(self.ports.audit, id, ACTOR, self.policy_version(), now, status).await;
@@ -35,7 +40,9 @@ impl Decide<'_> {
         let closing = view.last(|body| matches!(body, Body::Closing(_)));
         let undone = view.last(|body| matches!(body, Body::UndoOutcome(done) if done.cause == UndoCause::Person));
         let asked = view.last(|body| matches!(body, Body::ApprovalAccepted(answer) if answer.verb == Verb::Undo));
-        let steps = view.history.to_undo();
+        let mut steps = view.history.to_undo();
+        // The machine tried and gave up: told to people, not tried again under the same approval.
+        steps.retain(|&step| view.escalated(step) <= asked);
         if !steps.is_empty() {
             return Ok(course(id, Next::Undo, &steps));
         }

@@ -8,6 +8,7 @@ use layerguard_core::cloudtrail::Principal;
 use layerguard_core::decision::{self, Case, Decision, Limits};
 use layerguard_core::engine::{FiredRule, Severity, Verdict};
 use layerguard_core::incident::{Incident, IncidentEvent, Status};
+use layerguard_core::inventory::OnExpiry;
 use layerguard_core::plan::{Mode, Plan, Step, Target, breaker_scopes};
 
 use crate::view::View;
@@ -31,7 +32,14 @@ impl Decide<'_> {
         let evidence = Evidence::of(&view.events);
         let decided = self.decide(view, &evidence).await?;
         self.record_finding(view).await?;
-        if decision.is_some_and(|decision| stands(view, decision, &decided, &evidence)) {
+        let expiry = |severity, steps: &[u32]| {
+            let outcome = self.assessor().ok().map(|assessor| assessor.inventory().approval.expiry(severity));
+            outcome == Some(OnExpiry::Contain) && !steps.is_empty()
+        };
+        let same_end = decision.is_some_and(|decision| {
+            expiry(decision.severity, &decision.on_expiry) == expiry(evidence.severity, &decided.on_expiry)
+        });
+        if same_end && decision.is_some_and(|decision| stands(view, decision, &decided, &evidence)) {
             return self.refresh(view, &evidence).await;
         }
         if view.incident.decisions >= MOST_DECISIONS {
@@ -143,13 +151,14 @@ impl Decide<'_> {
     }
 }
 
-/// Whether a decision still says what would be decided now. Only what would be done counts: another layer of the same pull asks
-/// nobody anew.
+/// Whether a decision still says what would be decided now. While people are asked only what would be done counts: another layer
+/// of the same pull asks nobody anew. Otherwise graver evidence is a new decision, so that people are told of it.
 fn stands(view: &View, earlier: &body::Decision, now: &Decision, evidence: &Evidence<'_>) -> bool {
     let told = |plan: &Plan| plan.steps.iter().find(|step| !step.is_containment()).map(|step| step.action.clone());
     let pending: Vec<_> = view.pending().map(what).collect();
     let wanted: Vec<_> = now.plan.steps.iter().filter(|step| step.is_containment()).map(what).collect();
-    earlier.verdict == evidence.verdict && told(&earlier.plan) == told(&now.plan) && pending == wanted
+    let graver = evidence.severity > earlier.severity && !view.waits_for_a_person();
+    earlier.verdict == evidence.verdict && told(&earlier.plan) == told(&now.plan) && pending == wanted && !graver
 }
 
 fn what(step: &Step) -> (&str, &Target, Mode) {

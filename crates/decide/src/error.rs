@@ -2,7 +2,7 @@
 
 use layerguard_core::audit::AuditError;
 use layerguard_core::error::{Class, Classified};
-use layerguard_core::ports::PortError;
+use layerguard_core::ports::{PortError, PortErrorKind};
 use thiserror::Error;
 
 /// Why Decide could not do what it was asked.
@@ -61,6 +61,17 @@ impl Classified for DecideError {
             Self::Restless(_) => Class::Retryable,
             Self::Body { .. } | Self::Endless(..) => Class::Stuck,
             Self::Policy(_) => Class::Permanent,
+        }
+    }
+}
+
+impl DecideError {
+    /// Another invocation, or an event that joined, was faster: a new look may find nothing left to do.
+    pub(crate) fn is_race(&self) -> bool {
+        match self {
+            Self::Port { source, .. } => source.kind == PortErrorKind::Conflict,
+            Self::Audit { source, .. } => matches!(source, AuditError::Illegal { .. } | AuditError::Busy { .. }),
+            _ => false,
         }
     }
 }

@@ -52,6 +52,10 @@ impl Decide<'_> {
     pub(crate) async fn escalate(&self, id: &str, step: Option<u32>, fault: &Fault) -> Result<Reply, DecideError> {
         let view = self.view(id).await?;
         if step.is_none() && !view.incident.status.is_open() {
+            // Closed already, and told; what may be missing is the record of it.
+            if view.history.closing().is_none() {
+                self.record_closing(&view, view.incident.status).await?;
+            }
             return Ok(replied(id, view.incident.status));
         }
         let reason = match step {

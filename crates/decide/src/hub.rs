@@ -1,7 +1,6 @@
 //! The hub: one look at what is recorded, one answer.
 
 use layerguard_core::incident::{Incident, Status};
-use layerguard_core::ports::PortErrorKind;
 
 use crate::view::View;
 use crate::{Course, Decide, DecideError, Due, Next};
@@ -16,14 +15,14 @@ const LONGEST_WAIT: i64 = 300;
 impl Decide<'_> {
     /// What comes next for this incident.
     pub(crate) async fn hub(&self, id: &str) -> Result<Course, DecideError> {
-        self.read_answers(id).await?;
         for _ in 0..MOST_TURNS {
             let view = self.view(id).await?;
             match self.turn(&view).await {
                 Ok(Some(course)) => return Ok(course),
                 // A record was added; look again.
                 Ok(None) => {}
-                Err(DecideError::Port { source, .. }) if source.kind == PortErrorKind::Conflict => {}
+                // Somebody else was faster: an event joined, or another run of the hub added the record.
+                Err(error) if error.is_race() => {}
                 Err(error) => return Err(error),
             }
         }
@@ -33,14 +32,17 @@ impl Decide<'_> {
     /// One turn of the hub over one view: the course, or `None` when a record was added and the view is old.
     async fn turn(&self, view: &View) -> Result<Option<Course>, DecideError> {
         let id = view.incident.id.as_str();
+        // What is authorised runs first: whoever keeps on calling, or on answering, cannot put containment off.
+        let due = view.due_to_contain();
+        if view.incident.status.is_open() && !due.is_empty() {
+            self.show_status(&view.incident, Status::Containing).await?;
+            return Ok(Some(course(id, Next::Contain, &due)));
+        }
+        if self.read_answers(view).await? {
+            return Ok(None);
+        }
         if !view.incident.status.is_open() {
             return self.after_closing(view).await.map(Some);
-        }
-        // What is authorised runs first: whoever keeps on calling cannot put containment off by new evidence.
-        let due = view.due_to_contain();
-        if !due.is_empty() {
-            self.set_status(&view.incident, Status::Containing).await?;
-            return Ok(Some(course(id, Next::Contain, &due)));
         }
         if self.deliberate(view).await? {
             return Ok(None);
@@ -50,7 +52,7 @@ impl Decide<'_> {
                 self.expire(view).await?;
                 return Ok(None);
             }
-            self.set_status(&view.incident, Status::AwaitingApproval).await?;
+            self.show_status(&view.incident, Status::AwaitingApproval).await?;
             return Ok(Some(Course { wait_seconds: self.wait(view), ..course(id, Next::Ask, &[]) }));
         }
         if !view.history.is_reported() {
@@ -74,13 +76,16 @@ impl Decide<'_> {
         wait.max(1)
     }
 
-    /// Move an open incident on; writes only when something changes.
-    pub(crate) async fn set_status(&self, incident: &Incident, status: Status) -> Result<(), DecideError> {
+    /// Show how far an open incident is. Only people read this status, so an event that joins at the same moment may win.
+    async fn show_status(&self, incident: &Incident, status: Status) -> Result<(), DecideError> {
         if incident.status == status {
             return Ok(());
         }
         let moved = Incident { status, ..incident.clone() };
-        self.update(&moved, incident.revision).await
+        match self.update(&moved, incident.revision).await {
+            Err(error) if error.is_race() => Ok(()),
+            shown => shown,
+        }
     }
 
     /// Replace the row, if nothing joined meanwhile.

@@ -1,7 +1,7 @@
 //! One consistent look at an incident: its row, its events, its records.
 
 use jiff::{SignedDuration, Timestamp};
-use layerguard_core::approval::ApprovalRequest;
+use layerguard_core::approval::{ApprovalRequest, Verb};
 use layerguard_core::audit::body::OutcomeResult;
 use layerguard_core::audit::{Body, Entry, History};
 use layerguard_core::incident::{Incident, IncidentEvent};
@@ -75,7 +75,17 @@ impl View {
 
     /// The machine tried and gave up; a person must look.
     fn is_given_up(&self, number: u32) -> bool {
-        self.last(|body| matches!(body, Body::Escalation(given) if given.step == Some(number))).is_some()
+        self.escalated(number).is_some()
+    }
+
+    /// How many answers were refused.
+    pub(crate) fn refusals(&self) -> usize {
+        self.history.entries().iter().filter(|entry| matches!(entry.body, Body::ApprovalRefused(_))).count()
+    }
+
+    /// The last record that hands this step to people.
+    pub(crate) fn escalated(&self, number: u32) -> Option<u64> {
+        self.last(|body| matches!(body, Body::Escalation(given) if given.step == Some(number)))
     }
 
     /// Containment steps of the latest decision that have neither come out nor been given up.
@@ -91,10 +101,22 @@ impl View {
         self.history.question_is_open() && self.pending().any(|step| step.mode == Mode::Ask)
     }
 
-    /// When the current request expires; `None` before it was asked.
+    /// The request that stands for the latest plan: made for it, or for one before it that nobody answered. A plan that is made anew
+    /// keeps the old deadline, so that new evidence cannot put the end off; an answered question is over.
+    pub(crate) fn standing_request(&self) -> Option<&ApprovalRequest> {
+        let current = &self.history.decision()?.plan_hash;
+        self.request.as_ref().filter(|request| {
+            let answered = |body: &Body| match body {
+                Body::ApprovalAccepted(answer) => answer.verb != Verb::Undo && answer.plan_hash == request.plan_hash,
+                _ => false,
+            };
+            request.plan_hash == *current || self.last(answered).is_none()
+        })
+    }
+
+    /// When the time to answer ends; `None` before anybody was asked.
     pub(crate) fn deadline(&self) -> Option<Timestamp> {
-        let hash = &self.history.decision()?.plan_hash;
-        self.request.as_ref().filter(|request| request.plan_hash == *hash).map(|request| request.deadline)
+        self.standing_request().map(|request| request.deadline)
     }
 
     /// The last record that fits, by its number.

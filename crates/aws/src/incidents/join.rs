@@ -63,7 +63,7 @@ impl Join<'_> {
     /// One look at the latest generations, the latest first; `None` when others were faster.
     async fn attempt(&self) -> PortResult<Option<Joined>> {
         let latest = self.latest().await?;
-        if let Some(joined) = self.full(latest).await? {
+        if let Some(joined) = self.absorbed(latest).await? {
             return Ok(Some(joined));
         }
         let earliest = latest.saturating_sub(LOOK_BACK).saturating_add(1).max(1);
@@ -86,11 +86,11 @@ impl Join<'_> {
         }
     }
 
-    /// The incident of this generation, if it admits the event but has gathered enough.
-    async fn full(&self, generation: u64) -> PortResult<Option<Joined>> {
+    /// The incident of this generation, if it absorbs the event. A duplicate of an event that joined it is absorbed as well.
+    async fn absorbed(&self, generation: u64) -> PortResult<Option<Joined>> {
         let incident = self.table.incident(&self.id(generation)?).await?;
-        let full = incident.filter(|incident| incident.admits(self.event.event.time) && incident.is_full());
-        Ok(full.map(|incident| Joined {
+        let absorbing = incident.filter(|incident| incident.absorbs(self.event));
+        Ok(absorbing.map(|incident| Joined {
             pending: incident.status == Status::Pending,
             incident: incident.id,
             opened: false,

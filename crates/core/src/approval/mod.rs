@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-pub use proof::{Expectation, Refusal, check, comment_hash};
+pub use proof::{Expectation, MOST_COMMENT, Refusal, check, comment_hash};
 
 /// What a person answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]

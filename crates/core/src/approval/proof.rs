@@ -12,6 +12,8 @@ use super::{Answer, HEADER_ANSWER, HEADER_COMMENT, HEADER_INCIDENT, HEADER_PLAN}
 const MAX_AGE: SignedDuration = SignedDuration::from_mins(15);
 /// How far ahead the signer's clock may be.
 const MAX_SKEW: SignedDuration = SignedDuration::from_mins(2);
+/// The longest comment, in bytes.
+pub const MOST_COMMENT: usize = 2000;
 /// Headers that must be among the signed ones: without them the signature would say nothing about the incident.
 const MUST_BE_SIGNED: [&str; 6] = ["host", "x-amz-date", HEADER_INCIDENT, HEADER_PLAN, HEADER_ANSWER, HEADER_COMMENT];
 
@@ -31,6 +33,12 @@ pub struct Expectation<'a> {
 /// Why an answer does not count, in words for the person who gave it.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Refusal {
+    /// The incident has ended.
+    #[error("the incident is {0}: nothing waits for an answer")]
+    Closed(&'static str),
+    /// No command line of ours writes such an answer.
+    #[error("it is larger than an answer can be")]
+    TooLarge,
     /// Signed for another service or place.
     #[error("it is signed for another endpoint than `{0}`")]
     Endpoint(String),
@@ -77,6 +85,9 @@ pub enum Refusal {
 /// The first reason why it does not count.
 pub fn check(answer: &Answer, expected: Expectation<'_>) -> Result<String, Refusal> {
     let request = &answer.request;
+    if !is_of_sane_size(answer) {
+        return Err(Refusal::TooLarge);
+    }
     if request.endpoint != expected.endpoint {
         return Err(Refusal::Endpoint(expected.endpoint.to_owned()));
     }
@@ -98,6 +109,15 @@ pub fn check(answer: &Answer, expected: Expectation<'_>) -> Result<String, Refus
     must_equal(header(answer, HEADER_COMMENT)?, &comment_hash(answer.comment.as_deref()), "comment")?;
     fresh(header(answer, "x-amz-date")?, expected.now)?;
     Ok(hex::encode(Sha256::digest(authorization.signature.as_bytes())))
+}
+
+/// Session tokens are the largest part; AWS names no limit for them, and those seen are below 3 KB.
+fn is_of_sane_size(answer: &Answer) -> bool {
+    let headers = &answer.request.headers;
+    answer.plan_hash.len() <= 64
+        && answer.comment.as_deref().unwrap_or_default().len() <= MOST_COMMENT
+        && headers.len() <= 20
+        && headers.iter().all(|(name, value)| name.len() <= 64 && value.len() <= 8192)
 }
 
 /// What the comment header holds: SHA-256 of the comment, of the empty text when there is none.
@@ -133,17 +153,19 @@ struct Authorization<'a> {
 impl<'a> Authorization<'a> {
     fn of(text: &'a str) -> Result<Self, Refusal> {
         let parts = text.strip_prefix("AWS4-HMAC-SHA256 ").ok_or(Refusal::Authorization)?;
-        let field =
-            |name: &str| parts.split(',').find_map(|part| part.trim().strip_prefix(name)).ok_or(Refusal::Authorization);
-        let credential = field("Credential=")?;
+        // Each once and nothing else, so that there are no two ways to read it.
+        let parts: Vec<&str> = parts.split(',').map(str::trim).collect();
+        let [credential, signed_headers, signature] = parts[..] else { return Err(Refusal::Authorization) };
+        let field = |part: &'a str, name: &str| part.strip_prefix(name).ok_or(Refusal::Authorization);
+        let credential = field(credential, "Credential=")?;
         if !credential.ends_with("/sts/aws4_request") {
             return Err(Refusal::Authorization);
         }
-        let signature = field("Signature=")?;
+        let signature = field(signature, "Signature=")?;
         if signature.len() != 64 || !signature.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             return Err(Refusal::Authorization);
         }
-        Ok(Self { signed_headers: field("SignedHeaders=")?.split(';').collect(), signature })
+        Ok(Self { signed_headers: field(signed_headers, "SignedHeaders=")?.split(';').collect(), signature })
     }
 
     fn covers(&self, name: &str) -> bool {

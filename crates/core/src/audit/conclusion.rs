@@ -1,6 +1,6 @@
 //! What an incident has come to, by its records.
 
-use super::body::{OutcomeResult, UndoCause};
+use super::body::{ExpiryOutcome, OutcomeResult, UndoCause};
 use super::{Body, History};
 use crate::approval::Verb;
 use crate::engine::Verdict;
@@ -25,10 +25,13 @@ impl History {
         let failed = outcome(|result| result == OutcomeResult::Failed)
             || bodies().any(|body| matches!(body, Body::Escalation(given) if given.step.is_some()));
         let rejected = self.answer().is_some_and(|answer| answer.verb == Verb::Reject);
+        // Nobody answered for the rest of the plan.
+        let left_undone = self.expiry().is_some_and(|expired| expired.outcome == ExpiryOutcome::Escalate);
         match (applied, failed) {
             (true, true) => Status::PartlyContained,
             (false, true) => Status::Escalated,
             _ if rejected => Status::Rejected,
+            (true, false) if left_undone => Status::PartlyContained,
             (true, false) => Status::Contained,
             _ if self.expiry().is_some() => Status::Expired,
             (false, false) => Status::Observed,
