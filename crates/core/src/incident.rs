@@ -14,6 +14,10 @@ use crate::facts::Facts;
 /// An event joins an open incident whose first event is at most this far away, by event time.
 pub const WINDOW: SignedDuration = SignedDuration::from_hours(1);
 
+/// How many events an incident gathers. What comes on top stands in its own assessment record and changes neither the row nor
+/// the decision: a flood under one key (a stolen script in a loop, a broken inventory) must not keep an incident from closing.
+pub const MOST_EVIDENCE: u64 = 1000;
+
 /// How long a presigned layer URL works after it was handed out. AWS's own example; no contract (AWS facts, section 5).
 pub const URL_LIFE: SignedDuration = SignedDuration::from_hours(1);
 
@@ -226,6 +230,12 @@ impl Incident {
     #[must_use]
     pub fn admits(&self, time: Timestamp) -> bool {
         self.status.is_open() && time.duration_since(self.first_event).abs() <= WINDOW
+    }
+
+    /// It has gathered all the events that it will ever gather.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.evidence >= MOST_EVIDENCE
     }
 
     /// Until when layers that these events handed out can be fetched by whoever holds a URL. Nothing recalls one

@@ -83,7 +83,8 @@ pub trait AuditLog: Send + Sync {
 #[async_trait]
 pub trait IncidentStore: Send + Sync {
     /// Add an event to the open incident of its key, or open the next generation. Idempotent by the event's dedupe id:
-    /// an event seen before answers with the incident it joined then.
+    /// an event seen before answers with the incident it joined then. A full incident ([`Incident::is_full`]) answers without taking
+    /// the event in.
     async fn join(&self, key: &IncidentKey, event: &IncidentEvent) -> PortResult<Joined>;
     /// The row, or `None` when there is no such incident.
     async fn incident(&self, id: &str) -> PortResult<Option<Incident>>;

@@ -13,6 +13,9 @@ use layerguard_core::plan::{Mode, Plan, Step, Target, breaker_scopes};
 use crate::view::View;
 use crate::{Decide, DecideError};
 
+/// How many events one finding record names: an item of the table holds 400 KB (AWS facts, section 11), an event takes about 350 bytes.
+const EVENTS_PER_FINDING: usize = 200;
+
 /// How often an incident may be decided before somebody has to look.
 const MOST_DECISIONS: u32 = 40;
 
@@ -100,12 +103,12 @@ impl Decide<'_> {
         let known = view.history.found();
         let news: Vec<FindingEvent> =
             view.events.iter().filter(|e| !known.contains(e.event.dedupe_id.as_str())).map(finding_event).collect();
-        if news.is_empty() {
-            return Ok(());
-        }
-        let finding = Finding { events: news, evidence: view.incident.evidence };
         let id = &view.incident.id;
-        self.append(id, self.draft(id, Body::Finding(finding))?).await.map(|_| ())
+        for events in news.chunks(EVENTS_PER_FINDING) {
+            let finding = Finding { events: events.to_vec(), evidence: view.incident.evidence };
+            self.append(id, self.draft(id, Body::Finding(finding))?).await?;
+        }
+        Ok(())
     }
 
     pub(crate) fn draft(&self, id: &str, body: Body) -> Result<Draft, DecideError> {

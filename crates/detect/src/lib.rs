@@ -92,11 +92,7 @@ impl Detect<'_> {
             return Ok(None);
         }
         let incident = audit::call_chain(&event.dedupe_id);
-        let body = body::Assessment {
-            event: event.clone(),
-            facts: assessed.facts.clone(),
-            assessment: assessed.assessment.clone(),
-        };
+        let body = evidence(event, assessed);
         let port = |source| DetectError::Audit(AuditError::Port { incident: incident.clone(), source });
         let earlier = self.audit.records(&incident).await.map_err(port)?;
         let earlier = History::of(&earlier).map_err(DetectError::Audit)?;
@@ -127,6 +123,22 @@ impl Detect<'_> {
         );
         Ok(Found { event_id, assessment: verdict, incident_id: Some(joined.incident), start: joined.pending })
     }
+}
+
+/// What is recorded of an assessed event. Ten million clear calls a day are recorded one by one, so a clear one is kept small: who,
+/// what, where from and why, without the client's own words and without the facts that the reasons repeat.
+fn evidence(event: &Event, assessed: &Assessed) -> body::Assessment {
+    let mut kept = body::Assessment {
+        event: event.clone(),
+        facts: assessed.facts.clone(),
+        assessment: assessed.assessment.clone(),
+    };
+    if kept.assessment.verdict == Verdict::Clear {
+        kept.facts = None;
+        kept.event.user_agent = None;
+        kept.event.flaws.clear();
+    }
+    kept
 }
 
 /// Assessed before, by the same policy and with the same answer: recorded already.

@@ -80,6 +80,9 @@ impl Rows {
         let generation = self.current.get(&hash).copied().unwrap_or(0);
         let id = key.incident_id(generation);
         let joined = match self.rows.get_mut(&id).filter(|row| row.admits(event.event.time)) {
+            Some(row) if row.is_full() => {
+                return Joined { incident: id, pending: row.status == Status::Pending, opened: false };
+            }
             Some(row) => {
                 row.evidence += 1;
                 row.revision += 1;

@@ -75,6 +75,23 @@ async fn thirty_layers_of_one_pull_are_one_incident_one_question_and_one_contain
 }
 
 #[tokio::test]
+async fn a_flood_under_one_name_fills_its_incident_and_ends() {
+    let chain = Chain::new(world(), &inventory("ask", ""));
+    let id = found(&chain, &download(0)).await;
+    for number in 1..1100 {
+        assert_eq!(found(&chain, &download(number)).await, id);
+    }
+    assert_eq!(chain.row(&id).evidence, 1000);
+    assert_eq!(
+        chain.world.chains().iter().filter(|chain| chain.starts_with("call#")).count(),
+        1100,
+        "each is recorded"
+    );
+    assert!(chain.respond(&id, approve()).await);
+    assert_eq!(chain.row(&id).status, Status::Contained);
+}
+
+#[tokio::test]
 async fn layers_that_arrive_while_people_are_asked_do_not_ask_again() {
     let chain = Chain::new(world(), &inventory("ask", ""));
     let id = found(&chain, &event(100, "BatchGetImage", &session("builder", "intruder"))).await;
@@ -213,6 +230,8 @@ async fn what_may_pull_and_what_was_refused_opens_nothing() {
     let chain = Chain::new(world(), &inventory("act", ""));
     let listed = chain.triage(&event(1, "GetDownloadUrlForLayer", &session("puller", "job"))).await.unwrap();
     assert_eq!(listed.incident_id, None);
+    let record = &chain.world.chain(&chain.world.chains()[0])[0];
+    assert!(record.body.len() <= 1500, "the record of a clear call stays small: {}", record.body);
     let mut denied = download(2);
     denied["detail"]["errorCode"] = json!("AccessDenied");
     assert_eq!(chain.triage(&denied).await.unwrap().incident_id, None);

@@ -63,6 +63,9 @@ impl Join<'_> {
     /// One look at the latest generations, the latest first; `None` when others were faster.
     async fn attempt(&self) -> PortResult<Option<Joined>> {
         let latest = self.latest().await?;
+        if let Some(joined) = self.full(latest).await? {
+            return Ok(Some(joined));
+        }
         let earliest = latest.saturating_sub(LOOK_BACK).saturating_add(1).max(1);
         for generation in (earliest..=latest).rev() {
             if generation != latest && !self.admitted_by(generation).await? {
@@ -81,6 +84,17 @@ impl Join<'_> {
             Written::Seen => self.seen().await,
             Written::Refused | Written::Contended => Ok(None),
         }
+    }
+
+    /// The incident of this generation, if it admits the event but has gathered enough.
+    async fn full(&self, generation: u64) -> PortResult<Option<Joined>> {
+        let incident = self.table.incident(&self.id(generation)?).await?;
+        let full = incident.filter(|incident| incident.admits(self.event.event.time) && incident.is_full());
+        Ok(full.map(|incident| Joined {
+            pending: incident.status == Status::Pending,
+            incident: incident.id,
+            opened: false,
+        }))
     }
 
     /// The latest generation of the key; 0 when there is none yet.

@@ -17,6 +17,7 @@ pub struct Assessment {
     /// The event.
     pub event: Event,
     /// Its facts; `None` when not even those could be established.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub facts: Option<Facts>,
     /// How it was assessed.
     pub assessment: engine::Assessment,

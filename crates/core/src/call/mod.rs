@@ -52,12 +52,16 @@ pub enum Call {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Repository {
     /// The account that owns the registry.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub registry: Option<String>,
     /// The region of the registry.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub region: Option<String>,
     /// The repository's name, for example `team/app`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// The repository's ARN as recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub arn: Option<String>,
 }
 

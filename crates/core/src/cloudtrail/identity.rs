@@ -48,18 +48,25 @@ pub struct Principal {
     pub kind: PrincipalKind,
     /// The ARN to match against the inventory: for sessions the role's ARN with its path (from `sessionIssuer.arn`, never
     /// cut out of the assumed-role ARN), else the recorded ARN.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub arn: Option<String>,
     /// The account the principal belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account: Option<String>,
     /// `principalId`: what IAM calls `aws:userid`, for a role session `AROA...:session-name`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user_id: Option<String>,
     /// The friendly name of the role or user.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// The access key of the call; temporary ones start with `ASIA`. Identifies a login's session.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub access_key: Option<String>,
     /// Temporary credentials, if the call used them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session: Option<Session>,
     /// `invokedBy`. Never a reason to trust (AWS facts, section 0.1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub invoked_by: Option<String>,
 }
 
@@ -67,16 +74,20 @@ pub struct Principal {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Session {
     /// The session's name. Attacker-controlled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// The `arn:aws:sts::...:assumed-role/Role/session` of the session.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub arn: Option<String>,
     /// When the credentials were issued (`attributes.creationDate`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub issued_at: Option<Timestamp>,
     /// `sourceIdentity`, which survives role chaining.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source_identity: Option<String>,
     /// `sessionIssuer.arn`: the role of a role session as recorded, the issuing user (or root) of a federated user. A federated
     /// user can only be denied through the latter.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub issuer_arn: Option<String>,
 }
 

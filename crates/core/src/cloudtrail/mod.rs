@@ -39,23 +39,30 @@ pub struct Event {
     /// `eventName` as recorded.
     pub name: String,
     /// `awsRegion`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub region: Option<String>,
     /// `recipientAccountId`: the account whose trail this copy belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recipient_account: Option<String>,
     /// Who called.
     pub principal: Principal,
     /// Where the call came from.
     pub origin: Origin,
     /// The VPC endpoint that the call went through, if it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub vpc_endpoint: Option<String>,
     /// `userAgent`. Attacker-controlled: escape it wherever a person reads it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user_agent: Option<String>,
     /// `errorCode` of a failed call. A failed call is an attempt: nothing left.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error_code: Option<String>,
     /// The typed call; `None` when no family watches it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub call: Option<Call>,
     /// What could not be read although it should be there, in words. A watched call with flaws that matter to its
     /// decision is undecided.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub flaws: Vec<String>,
 }
 

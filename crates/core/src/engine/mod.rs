@@ -90,10 +90,13 @@ pub struct Assessment {
     /// The answer.
     pub verdict: Verdict,
     /// The rules that fired, excepted ones included, weightiest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rules: Vec<FiredRule>,
     /// Why, in words for a person.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reasons: Vec<String>,
     /// What kept the question from being decided. Not empty means undecided.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<String>,
     /// Hash of the bundle (rules, playbooks, inventory) that answered.
     pub policy_version: String,
