@@ -115,7 +115,7 @@ class Story(Telling):
 
         def opened() -> str | None:
             rows = self.trail.incidents("open")
-            return next((row["id"] for row in rows if row["principal"]["user_id"] == intruder.user_id), None)
+            return next((row["id"] for row in rows if row["principal"].get("user_id") == intruder.user_id), None)
 
         self.incident = wait("an incident of the intruder's session", PATIENCE, opened)
         self.screen.line("detect", f"incident {self.incident}: one pull is one incident, however many layers it has")

@@ -183,7 +183,7 @@ class World:
         """All incidents of this `aws:userid` (or user id), oldest first."""
         rows = self.trail.incidents("open") + self.trail.incidents("closed")
         return sorted(
-            (row for row in rows if row["principal"]["user_id"] == subject), key=lambda row: row["generation"]
+            (row for row in rows if row["principal"].get("user_id") == subject), key=lambda row: row["generation"]
         )
 
     def incident(self, who: Session | User, generation: int = 1) -> str:
@@ -242,7 +242,7 @@ class World:
     def _terminal(self, incident: str) -> dict | None:
         row = self.trail.incident(incident)
         records = self.trail.records(incident)
-        return row if row["closed_at"] and records and records[-1].kind == "closing" else None
+        return row if row.get("closed_at") and records and records[-1].kind == "closing" else None
 
     def told_story(self, incident: str) -> str:
         row = self.trail.incident(incident)
