@@ -31,7 +31,9 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     built = Path(os.environ.get("CARGO_TARGET_DIR") or REPOSITORY / "target") / "debug"
     parser.add_argument("--bin-dir", type=Path, default=built, metavar="DIR", help="where the built `layerguard` is")
-    parser.add_argument("--wait", action="store_true", help="wait for your own `layerguard approve` from another terminal")
+    parser.add_argument(
+        "--wait", action="store_true", help="wait for your own `layerguard approve` from another terminal"
+    )
     parser.add_argument("--wait-seconds", type=float, default=1500, metavar="N", help="how long (1500)")
     return parser.parse_args()
 
@@ -67,7 +69,7 @@ def main() -> int:
     except (Stalled, BotoCoreError, ClientError, OSError, KeyError) as problem:
         screen.blank()
         kind = "" if isinstance(problem, Stalled) else f"{type(problem).__name__}: "
-        print(f"the demo failed in the step \"{story.step}\": {kind}{problem}", file=sys.stderr)
+        print(f'the demo failed in the step "{story.step}": {kind}{problem}', file=sys.stderr)
         print(f"logs: {_logs()}", file=sys.stderr)
         return 1
     finally:
@@ -80,7 +82,10 @@ def main() -> int:
     screen.commands(
         [
             ("make demo WAIT=1", "answer yourself, from another terminal"),
-            (shlex.join([os.path.relpath(binary), *explain]), "why these calls were found; works offline, on your own CloudTrail files too"),
+            (
+                shlex.join([os.path.relpath(binary), *explain]),
+                "why these calls were found; works offline, on your own CloudTrail files too",
+            ),
             ("make stack-up", "the account of the demo, to play in: tests/stack/README.md"),
         ]
     )

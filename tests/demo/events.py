@@ -32,7 +32,12 @@ def layer(account: Account, who: Session | User, repository: str, digest: str) -
 
 def denied(record: dict) -> dict:
     """The same call, refused by IAM."""
-    return {**record, "eventID": str(uuid.uuid4()), "errorCode": "AccessDenied", "errorMessage": "User is not authorized"}
+    return {
+        **record,
+        "eventID": str(uuid.uuid4()),
+        "errorCode": "AccessDenied",
+        "errorMessage": "User is not authorized",
+    }
 
 
 def _record(
@@ -101,7 +106,8 @@ def put(account: Account, records: list[dict]) -> None:
     """Puts the records on the default bus, in order, as CloudTrail would."""
     bus = account.client("events")
     entries = [
-        {"Source": "aws.ecr", "DetailType": "AWS API Call via CloudTrail", "Detail": json.dumps(record)} for record in records
+        {"Source": "aws.ecr", "DetailType": "AWS API Call via CloudTrail", "Detail": json.dumps(record)}
+        for record in records
     ]
     for start in range(0, len(entries), 10):
         answer = bus.put_events(Entries=entries[start : start + 10])

@@ -18,7 +18,12 @@ MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 # What a build role may do to the repositories of the account. It can pull; that it may is another question.
 BUILD = {
     "Effect": "Allow",
-    "Action": ["ecr:GetAuthorizationToken", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", "ecr:InitiateLayerUpload"],
+    "Action": [
+        "ecr:GetAuthorizationToken",
+        "ecr:BatchGetImage",
+        "ecr:GetDownloadUrlForLayer",
+        "ecr:InitiateLayerUpload",
+    ],
     "Resource": "*",
 }
 
@@ -103,7 +108,9 @@ class Account:
     def role(self, name: str, *statements: dict, path: str = "/", managed: tuple[str, ...] = ()) -> Role:
         """A role that the account may assume, with these permissions; safe to repeat."""
         iam = self.client("iam")
-        trust = _document({"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{self.number}:root"}, "Action": "sts:AssumeRole"})
+        trust = _document(
+            {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{self.number}:root"}, "Action": "sts:AssumeRole"}
+        )
         try:
             found = iam.create_role(RoleName=name, Path=path, AssumeRolePolicyDocument=trust)["Role"]
         except iam.exceptions.EntityAlreadyExistsException:
@@ -152,7 +159,9 @@ class Account:
             "config": {"digest": _digest(f"{repository} {tag}"), "size": 1469},
             "layers": [{"digest": digest, "size": 27_000_000 + number} for number, digest in enumerate(digests)],
         }
-        ecr.put_image(repositoryName=repository, imageManifest=json.dumps(manifest), imageTag=tag, imageManifestMediaType=MANIFEST)
+        ecr.put_image(
+            repositoryName=repository, imageManifest=json.dumps(manifest), imageTag=tag, imageManifestMediaType=MANIFEST
+        )
         return digests
 
     def inline_policies(self, role: Role | User) -> dict[str, dict]:

@@ -1,24 +1,20 @@
 """The demo, act by act. Each act waits for what it shows and says what it waits for."""
 
-import json
 import os
-import subprocess
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import events
-from people import BUILD, Account, Role, Session, refusal
-from screen import Screen, without_details
-from trail import Record, Stalled, Trail, wait
-from words import tell
+from people import BUILD, Role, Session, refusal
+from telling import PATIENCE, Telling
+from trail import Stalled, wait
 
 REPOSITORY = "payments/api"
 TAG = "2026.11"
 LAYERS = 4
 # Documentation addresses: nobody's (RFC 5737). The inventory knows only 192.0.2.0/24.
 ELSEWHERE = "203.0.113.24"
-PATIENCE = 30.0
 
 
 @dataclass
@@ -32,16 +28,8 @@ class Cast:
     before: dict[str, dict]
 
 
-class Story:
-    """One run. `step` says what is going on, for whoever has to report that it failed."""
-
-    def __init__(self, account: Account, screen: Screen, binary: Path):
-        self.account, self.screen, self.binary = account, screen, binary
-        self.trail = Trail(account)
-        self.step = "begin"
-        self.incident = ""
-        self.records: list[dict] = []
-        self._told = 0
+class Story(Telling):
+    """One run."""
 
     def run(self, wait_for_person: float) -> None:
         cast = self.set_up()
@@ -49,25 +37,29 @@ class Story:
         self.report(cast, intruder)
         self.follow_to_the_question(intruder)
         self.intruder_approves(intruder)
-        approved = self.person_answers(cast.on_call, wait_for_person) if wait_for_person else self.on_call_approves(cast.on_call)
+        approved = (
+            self.person_answers(cast.on_call, wait_for_person)
+            if wait_for_person
+            else self.on_call_approves(cast.on_call)
+        )
         self.see_the_effect(cast, intruder, approved)
         self.prove(cast.on_call)
         if approved:
             self.take_back(cast, intruder)
         self.end(cast, approved)
 
-    def _act(self, number: int, text: str) -> None:
-        self.step = text
-        self.screen.chapter(f"{number}  {text}")
-
     def set_up(self) -> Cast:
-        self._act(1, "An account with layerguard in it")
+        self.act(1, "An account with layerguard in it")
         account, screen = self.account, self.screen
         digests = account.image(REPOSITORY, TAG, LAYERS)
         screen.line("account", f"repository {REPOSITORY} holds the image {TAG} with {LAYERS} layers")
         builder = account.role("ci-builder", BUILD, path="/build/", managed=(account.on_call_policy(),))
-        screen.line("account", "role build/ci-builder builds and pushes images; it is not listed as one that pulls them")
-        screen.note(f"it also holds {account.stack}-on-call, so that IAM lets it answer requests: Decide has to refuse it")
+        screen.line(
+            "account", "role build/ci-builder builds and pushes images; it is not listed as one that pulls them"
+        )
+        screen.note(
+            f"it also holds {account.stack}-on-call, so that IAM lets it answer requests: Decide has to refuse it"
+        )
         duty = account.role("on-call", managed=(account.on_call_policy(),))
         screen.line("account", "role on-call is listed as the one that may approve")
         before = account.inline_policies(builder)
@@ -81,7 +73,7 @@ class Story:
         self.screen.good("builder", f"session {build.name} of ci-builder pushes to {REPOSITORY}")
 
     def break_in(self, cast: Cast) -> Session:
-        self._act(2, "An intruder has the role's credentials")
+        self.act(2, "An intruder has the role's credentials")
         account, screen = self.account, self.screen
         intruder = account.session(cast.builder, "intruder")
         screen.line("intruder", f"holds a session of its own: {intruder.arn}")
@@ -90,12 +82,17 @@ class Story:
         screen.good("intruder", "GetAuthorizationToken: docker login")
         ecr.batch_get_image(repositoryName=REPOSITORY, imageIds=[{"imageTag": TAG}])
         screen.good("intruder", "BatchGetImage: the manifest, which names the layers")
-        urls = [ecr.get_download_url_for_layer(repositoryName=REPOSITORY, layerDigest=d)["downloadUrl"] for d in cast.layers]
-        screen.good("intruder", f"GetDownloadUrlForLayer, {len(urls)} times: a URL for each layer, good for about an hour, anywhere")
+        urls = [
+            ecr.get_download_url_for_layer(repositoryName=REPOSITORY, layerDigest=d)["downloadUrl"] for d in cast.layers
+        ]
+        screen.good(
+            "intruder",
+            f"GetDownloadUrlForLayer, {len(urls)} times: a URL for each layer, good for about an hour, anywhere",
+        )
         return intruder
 
     def report(self, cast: Cast, intruder: Session) -> None:
-        self._act(3, "CloudTrail reports the calls")
+        self.act(3, "CloudTrail reports the calls")
         account, screen = self.account, self.screen
         screen.note("The emulator's CloudTrail feeds no event bus: the demo puts these events there itself.")
         login = events.login(account, intruder, ELSEWHERE)
@@ -108,78 +105,48 @@ class Story:
         known = wait("Detect to record the login", PATIENCE, lambda: self.trail.records(chain))[0]
         screen.line("detect", f"the login is assessed {known.body['assessment']['verdict']} and remembered", known.time)
         events.put(account, pull)
-        screen.line("cloudtrail", f"1 BatchGetImage and {len(cast.layers)} GetDownloadUrlForLayer, as docker pull makes them:")
-        screen.note(f"address and client both \"{events.MASK}\". Where the session really is, only its login told.")
+        screen.line(
+            "cloudtrail", f"1 BatchGetImage and {len(cast.layers)} GetDownloadUrlForLayer, as docker pull makes them:"
+        )
+        screen.note(f'address and client both "{events.MASK}". Where the session really is, only its login told.')
 
     def follow_to_the_question(self, intruder: Session) -> None:
-        self._act(4, "layerguard finds it, decides, and asks")
+        self.act(4, "layerguard finds it, decides, and asks")
 
         def opened() -> str | None:
             rows = self.trail.incidents("open")
-            return next((row["id"] for row in rows if row["principal"]["user_id"] == intruder.user_id), None)
+            return next((row["id"] for row in rows if row["principal"].get("user_id") == intruder.user_id), None)
 
         self.incident = wait("an incident of the intruder's session", PATIENCE, opened)
         self.screen.line("detect", f"incident {self.incident}: one pull is one incident, however many layers it has")
-        self._follow("the approval request", lambda record: record.kind == "notification")
+        self.follow("the approval request", lambda record: record.kind == "notification")
         asked = wait("the message to people", PATIENCE, self.trail.read_alerts)[-1]
         self.screen.line("alert", "what the people on call get:")
         self.screen.quote(asked.text, title=asked.subject)
 
-    def _follow(self, what: str, last, seconds: float = PATIENCE) -> Record:
-        """Shows each new record of the incident, until the one that `last` recognises."""
-
-        def fresh() -> list[Record]:
-            return self.trail.records(self.incident)[self._told :]
-
-        while True:
-            for record in wait(f"{what} in the record of incident {self.incident}", seconds, fresh):
-                self._told = record.seq + 1
-                head, *more = tell(record)
-                self.screen.line(record.actor, head, record.time)
-                for line in more:
-                    self.screen.note(line)
-                if last(record):
-                    return record
-
-    def _layerguard(self, who: str, session: Session, *words: str, brief: bool = False) -> int:
-        """Runs the real command line with the session's credentials and nobody else's; answers with its exit status."""
-        self.screen.typed(who, ["layerguard", *words])
-        keep = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
-        done = subprocess.run(
-            [str(self.binary), *words],
-            env=keep | self.account.variables(session),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=90,
-        )
-        printed = without_details(done.stdout) if brief else done.stdout
-        self.screen.quote(printed + (f"\n(exit status {done.returncode})" if done.returncode else ""))
-        return done.returncode
-
     def intruder_approves(self, intruder: Session) -> None:
-        self._act(5, "The intruder answers the request")
-        token = self._token()
-        self._layerguard("intruder", intruder, "approve", self.incident, brief=True)
-        refused = self._follow("the refusal of the intruder's answer", lambda record: record.kind.startswith("approval_"))
+        self.act(5, "The intruder answers the request")
+        token = self.token()
+        self.layerguard("intruder", intruder, "approve", self.incident, brief=True)
+        refused = self.follow(
+            "the refusal of the intruder's answer", lambda record: record.kind.startswith("approval_")
+        )
         if refused.kind != "approval_refused":
             raise Stalled(f"the intruder's own answer was not refused, but recorded as {refused.kind}")
-        wait("a new wait for an answer", PATIENCE, lambda: self._token() != token)
-        self.screen.note("IAM let the answer be stored and the wait be ended. Neither carries authority: the wait goes on.")
-
-    def _token(self) -> str:
-        """Of the current wait: a new one shows that the wait goes on."""
-        return json.loads(self.trail.item(f"approval#{self.incident}", "request")["doc"])["token"]
+        wait("a new wait for an answer", PATIENCE, lambda: self.token() != token)
+        self.screen.note(
+            "IAM let the answer be stored and the wait be ended. Neither carries authority: the wait goes on."
+        )
 
     def on_call_approves(self, on_call: Session) -> bool:
-        self._act(6, "The person on call approves")
-        if status := self._layerguard("on-call", on_call, "approve", self.incident, "--comment", "not a build of ours"):
+        self.act(6, "The person on call approves")
+        if status := self.layerguard("on-call", on_call, "approve", self.incident, "--comment", "not a build of ours"):
             raise Stalled(f"the approval of the person on call failed with exit status {status}")
-        self._follow("the end of the containment", lambda record: record.kind == "closing")
+        self.follow("the end of the containment", lambda record: record.kind == "closing")
         return True
 
     def person_answers(self, on_call: Session, seconds: float) -> bool:
-        self._act(6, "Your answer is awaited")
+        self.act(6, "Your answer is awaited")
         lines = [f"export {name}='{value}'\n" for name, value in self.account.variables(on_call).items()]
         path = Path(os.environ["LAYERGUARD_DEMO_CREDENTIALS"])
         path.touch(mode=0o600)
@@ -194,12 +161,12 @@ class Story:
             ]
         )
         answers = ("approval_accepted", "approval_expired")
-        answer = self._follow("your answer", lambda record: record.kind in answers, seconds)
-        self._follow("the end of the incident", lambda record: record.kind == "closing")
+        answer = self.follow("your answer", lambda record: record.kind in answers, seconds)
+        self.follow("the end of the incident", lambda record: record.kind == "closing")
         return answer.body.get("verb") == "approve"
 
     def see_the_effect(self, cast: Cast, intruder: Session, approved: bool) -> None:
-        self._act(7, "Who is cut off, and who is not")
+        self.act(7, "Who is cut off, and who is not")
         ecr, layer = self.account.client("ecr", intruder), cast.layers[0]
         code = refusal(ecr.get_download_url_for_layer, repositoryName=REPOSITORY, layerDigest=layer)
         if bool(code) != approved:
@@ -214,20 +181,22 @@ class Story:
         self.screen.note("the same role, a session from before and a new one: builds go on")
 
     def prove(self, on_call: Session) -> None:
-        self._act(8, "What is exposed, and what is proven")
+        self.act(8, "What is exposed, and what is proven")
         found = [event for record in self.trail.of_kind(self.incident, "finding") for event in record.body["events"]]
         layers = [event for event in found if event["call"] == "ecr:GetDownloadUrlForLayer"]
         until = max(datetime.fromisoformat(event["time"]) for event in layers) + timedelta(hours=1)
-        self.screen.line("alert", f"{len(layers)} layers stay exposed until {until.astimezone(timezone.utc):%Y-%m-%d %H:%M:%S} UTC")
+        self.screen.line(
+            "alert", f"{len(layers)} layers stay exposed until {until.astimezone(timezone.utc):%Y-%m-%d %H:%M:%S} UTC"
+        )
         self.screen.note("Nothing recalls a URL that was handed out; rotate the secrets that the layers hold.")
-        if self._layerguard("on-call", on_call, "audit", "verify", self.incident):
+        if self.layerguard("on-call", on_call, "audit", "verify", self.incident):
             raise Stalled("the record of the incident could not be verified")
 
     def take_back(self, cast: Cast, intruder: Session) -> None:
-        self._act(9, "The measure is taken back")
-        if self._layerguard("on-call", cast.on_call, "undo", self.incident, brief=True):
+        self.act(9, "The measure is taken back")
+        if self.layerguard("on-call", cast.on_call, "undo", self.incident, brief=True):
             raise Stalled("the undo failed")
-        self._follow("the end of the undo", lambda record: record.kind == "closing")
+        self.follow("the end of the undo", lambda record: record.kind == "closing")
         after = self.account.inline_policies(cast.builder)
         if after != cast.before:
             raise Stalled(f"the role must be as it was, but has the inline policies {sorted(after)}")
@@ -236,7 +205,7 @@ class Story:
         if code := refusal(ecr.get_download_url_for_layer, repositoryName=REPOSITORY, layerDigest=layer):
             raise Stalled(f"after the undo the session must be answered again, but was refused ({code})")
         self.screen.good("intruder", "GetDownloadUrlForLayer, as before: undo is for a false alarm")
-        self._layerguard("on-call", cast.on_call, "audit", "verify", self.incident)
+        self.layerguard("on-call", cast.on_call, "audit", "verify", self.incident)
 
     def end(self, cast: Cast, approved: bool) -> None:
         records = self.trail.records(self.incident)

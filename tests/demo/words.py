@@ -18,7 +18,7 @@ def _finding(body: dict) -> list[str]:
 
 
 def _decision(body: dict) -> list[str]:
-    lines = [f"decision: {body['decision']}, severity {body['severity'] or 'unknown'}"]
+    lines = [f"decision: {body['decision']}, severity {body.get('severity') or 'unknown'}"]
     lines += [f"rule {rule}" for rule in body["rules"]]
     for step in body["plan"]["steps"]:
         if step["target"]["kind"] != "on_call":
@@ -37,12 +37,12 @@ def _accepted(body: dict) -> list[str]:
 
 
 def _refused(body: dict) -> list[str]:
-    who = (body["approver"] or {}).get("arn", "nobody whom it knows")
+    who = (body.get("approver") or {}).get("arn", "nobody whom it knows")
     return [f"{body['verb']} refused, and recorded; STS says who signed it: {who}"]
 
 
 def _outcome(body: dict) -> list[str]:
-    detail = f": {body['detail']}" if body["detail"] else ""
+    detail = f": {body['detail']}" if body.get("detail") else ""
     return [f"outcome of step {body['step']}: {body['result'].replace('_', ' ')}{detail}"]
 
 

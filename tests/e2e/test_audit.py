@@ -95,7 +95,9 @@ def test_no_function_can_change_a_record(world, recorded, function):
     assert world.trail.records(recorded["incident"]["S"]) == before
     # The probe itself works: the same role may insert, and an insert on a key that is taken fails.
     insert = f"INSERT INTO \"{table}\" VALUE {{'incident': '{recorded['incident']['S']}', 'seq': 0}}"
-    assert attempts_as(world, function, [["dynamodb", "execute_statement", {"Statement": insert}]]) == ["DuplicateItemException"]
+    assert attempts_as(world, function, [["dynamodb", "execute_statement", {"Statement": insert}]]) == [
+        "DuplicateItemException"
+    ]
 
 
 @pytest.mark.parametrize("function", ["detect", "decide"])

@@ -25,7 +25,9 @@ def test_thirty_layers_are_one_incident_one_execution_one_alert(world):
 
     world.on_call_does("reject", incident, "--comment", "enough")
     world.closed(incident, "rejected")
-    found = [event["event_id"] for record in world.trail.of_kind(incident, "finding") for event in record.body["events"]]
+    found = [
+        event["event_id"] for record in world.trail.of_kind(incident, "finding") for event in record.body["events"]
+    ]
     assert sorted(found) == sorted(record["eventID"] for record in records)
     assert [row["id"] for row in world.rows(intruder.user_id)] == [incident]
     assert world.executions(incident) == [incident]
@@ -64,7 +66,9 @@ def test_an_event_that_joins_after_the_decision_is_counted_before_the_end(world)
     wait("the second event to join", 40, lambda: world.trail.incident(incident)["evidence"] == 2)
     world.on_call_does("approve", incident)
     world.closed(incident, "contained")
-    found = [event["event_id"] for record in world.trail.of_kind(incident, "finding") for event in record.body["events"]]
+    found = [
+        event["event_id"] for record in world.trail.of_kind(incident, "finding") for event in record.body["events"]
+    ]
     assert sorted(found) == sorted([first["eventID"], second["eventID"]])
     report = world.alerts(incident)[-1]
     assert "2 calls" in report.text, report.text

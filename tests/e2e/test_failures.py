@@ -112,7 +112,7 @@ def test_a_role_that_is_gone_is_a_recorded_failure_and_told(world):
     iam.delete_role_policy(RoleName=name, PolicyName="work")
     iam.delete_role(RoleName=name)
     world.on_call_does("approve", incident, status=None)
-    row = wait("its end", 90, lambda: world._terminal(incident))
+    row = world.ended(incident)
     assert row["status"] in ("escalated", "partly_contained"), world.told_story(incident)
     outcomes = world.trail.of_kind(incident, "outcome")
     assert [record.body["result"] for record in outcomes] == ["failed"], world.told_story(incident)
@@ -133,7 +133,11 @@ def test_what_is_no_event_is_kept_in_the_queue(world, payload):
     def kept():
         for message in sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", []):
             sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-            if message["Body"] == payload or message["Body"].startswith(("{", "[")) and json.loads(message["Body"]) == payload:
+            if (
+                message["Body"] == payload
+                or message["Body"].startswith(("{", "["))
+                and json.loads(message["Body"]) == payload
+            ):
                 return True
         return False
 

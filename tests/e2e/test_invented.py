@@ -58,7 +58,12 @@ def test_a_callback_with_an_invented_answer_changes_nothing(world):
     incident = world.asked(intruder)
     before = world.snapshot()
     token = world.token(incident)
-    invented = {"next": "contain", "approved": True, "steps": [{"incident_id": incident, "step": 0}], "incident_id": incident}
+    invented = {
+        "next": "contain",
+        "approved": True,
+        "steps": [{"incident_id": incident, "step": 0}],
+        "incident_id": incident,
+    }
     world.account.client("stepfunctions").send_task_success(taskToken=token, output=json.dumps(invented))
     world.moves_on(incident, token)
     assert world.trail.incident(incident)["status"] == "awaiting_approval"

@@ -80,7 +80,7 @@ def test_an_inventory_that_cannot_be_read_is_one_undecided_incident(strict):
 
     wait("all events to join", 60, lambda: sum(row["evidence"] for row in rows()) == len(records))
     for row in rows():
-        ended = wait(f"the end of {row['id']}", 90, lambda row=row: strict._terminal(row["id"]))
+        ended = strict.ended(row["id"])
         assert ended["status"] in ("undecided", "escalated"), strict.told_story(row["id"])
         assert strict.told(row["id"], "escalation")
     # One key: those that came while it was open are one incident, those after it the next generation.

@@ -57,17 +57,11 @@ def test_a_protected_role_is_never_touched_but_people_are_told(world):
     before = world.snapshot()
     world.report(world.layer(intruder))
     incident = world.incident(intruder)
-    row = wait_for_end(world, incident)
+    row = world.ended(incident)
     assert row["status"] in ("observed", "escalated"), world.told_story(incident)
     assert world.snapshot() == before
     assert world.alerts(incident)
     assert not world.trail.of_kind(incident, "approval_requested")
-
-
-def wait_for_end(world, incident):
-    from trail import wait
-
-    return wait(f"the end of {incident}", 60, lambda: world._terminal(incident))
 
 
 def test_a_user_loses_key_and_access_and_gets_back_both(world):

@@ -149,7 +149,9 @@ class World:
         """Starts an execution by hand and waits for its end."""
         states = self.account.client("stepfunctions")
         more = {"name": name} if name else {}
-        arn = states.start_execution(stateMachineArn=self.machine(machine), input=json.dumps(request), **more)["executionArn"]
+        arn = states.start_execution(stateMachineArn=self.machine(machine), input=json.dumps(request), **more)[
+            "executionArn"
+        ]
 
         def ended():
             found = states.describe_execution(executionArn=arn)
@@ -180,7 +182,9 @@ class World:
     def rows(self, subject: str) -> list[dict]:
         """All incidents of this `aws:userid` (or user id), oldest first."""
         rows = self.trail.incidents("open") + self.trail.incidents("closed")
-        return sorted((row for row in rows if row["principal"]["user_id"] == subject), key=lambda row: row["generation"])
+        return sorted(
+            (row for row in rows if row["principal"].get("user_id") == subject), key=lambda row: row["generation"]
+        )
 
     def incident(self, who: Session | User, generation: int = 1) -> str:
         subject = who.user_id if isinstance(who, Session) else who.id
@@ -196,7 +200,11 @@ class World:
         return wait(
             f"{count} {kind} of {incident}",
             PATIENCE,
-            lambda: (found := self.trail.of_kind(incident, kind)) if len(self.trail.of_kind(incident, kind)) >= count else None,
+            lambda: (
+                (found := self.trail.of_kind(incident, kind))
+                if len(self.trail.of_kind(incident, kind)) >= count
+                else None
+            ),
         )
 
     def asked(self, who: Session | User, generation: int = 1) -> str:
@@ -221,16 +229,20 @@ class World:
     def told(self, incident: str, kind: str) -> list:
         return [r for r in self.trail.of_kind(incident, "notification") if r.body["kind"] == kind]
 
+    def ended(self, incident: str) -> dict:
+        """Waits until the incident is closed and its end recorded; answers with its row."""
+        return wait(f"the end of {incident}", 90, lambda: self._terminal(incident))
+
     def closed(self, incident: str, status: str) -> dict:
-        """Waits until the incident is closed and its end recorded, and holds it against the status."""
-        row = wait(f"the end of {incident}", 90, lambda: self._terminal(incident))
+        """Waits for the end of the incident and holds it against the status."""
+        row = self.ended(incident)
         assert row["status"] == status, self.told_story(incident)
         return row
 
     def _terminal(self, incident: str) -> dict | None:
         row = self.trail.incident(incident)
         records = self.trail.records(incident)
-        return row if row["closed_at"] and records and records[-1].kind == "closing" else None
+        return row if row.get("closed_at") and records and records[-1].kind == "closing" else None
 
     def told_story(self, incident: str) -> str:
         row = self.trail.incident(incident)
