@@ -6,7 +6,7 @@
 use layerguard_core::action::Applied;
 use layerguard_core::audit::body::{Intent, Outcome, OutcomeResult};
 use layerguard_core::audit::{Body, History};
-use layerguard_core::plan::Step;
+use layerguard_core::plan::{Step, breaker_scopes};
 
 use crate::error::RemediateError;
 use crate::step::{At, LOOKS};
@@ -37,7 +37,11 @@ impl Remediate<'_> {
 
     /// Read the prior state and record it, before anything is changed.
     async fn begin(&self, at: At<'_>, history: &History, step: &Step) -> Result<(), RemediateError> {
-        let body = match self.capture(at.incident, step, self.clock.now()).await {
+        let captured = match self.breaker(at, step).await? {
+            Ok(()) => self.capture(at.incident, step, self.clock.now()).await,
+            Err(refused) => Err(refused),
+        };
+        let body = match captured {
             Ok(captured) => Body::Intent(Box::new(Intent {
                 step: at.step,
                 action: step.action.clone(),
@@ -73,22 +77,15 @@ impl Remediate<'_> {
         match result {
             OutcomeResult::Applied => {
                 let begun = history.begun_at(at.step).unwrap_or_else(|| self.clock.now());
-                let scopes = history.step(at.step).map(scopes).unwrap_or_default();
-                self.measures.count_action(&scopes, at.incident, at.step, begun).await.map_err(port)
+                let step = history.step(at.step);
+                let scopes = step.map(|step| breaker_scopes(step.target.principal_arn(), step.target.account()));
+                self.measures.count_action(&scopes.unwrap_or_default(), at.incident, at.step, begun).await.map_err(port)
             }
             OutcomeResult::NothingToDo => self.measures.remove_measure(at.incident, at.step).await.map_err(port),
             // The change may have been made although the answer says no: if it lifts, it is lifted in time.
             OutcomeResult::Failed => Ok(()),
         }
     }
-}
-
-/// What the breaker counts the step under.
-fn scopes(step: &Step) -> Vec<String> {
-    let mut scopes = vec!["all".to_owned()];
-    scopes.extend(step.target.account().map(|account| format!("account#{account}")));
-    scopes.extend(step.target.principal_arn().map(|arn| format!("role#{arn}")));
-    scopes
 }
 
 fn failed(at: At<'_>, words: String) -> Body {

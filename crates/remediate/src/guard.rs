@@ -35,6 +35,8 @@ pub(crate) enum Refusal {
     Management,
     #[error("the inventory cannot be read, so nothing tells what is protected: {0}")]
     NoInventory(String),
+    #[error("{counted} actions without a person under `{scope}` of late, and at most {most} may run: a person decides")]
+    Breaker { scope: String, counted: u32, most: u32 },
     #[error("the mode is `{}` now, which does not allow a step of mode `{}`", .ceiling.as_str(), .mode.as_str())]
     Lowered { ceiling: Mode, mode: Mode },
 }

@@ -4,6 +4,7 @@
 //! and what stood there before, is recorded or it does not happen.
 
 mod apply;
+mod breaker;
 mod error;
 mod guard;
 mod lift;

@@ -56,6 +56,53 @@ async fn who_is_not_on_call_may_not_approve() {
 }
 
 #[tokio::test]
+async fn the_accused_user_may_not_approve_through_a_role() {
+    let chain = Chain::new(world(), &inventory("ask", ""));
+    let id = chain.triage(&crate::world::download_by_user(1)).await.unwrap().incident_id.unwrap();
+    let deed: Deed = Box::new(|chain, id| {
+        let through = CallerIdentity { user_id: "AROAONCALLEXAMPLE:Sam".to_owned(), ..on_call() };
+        chain.give(&chain.answer(id, Verb::Approve, &through));
+    });
+    assert!(chain.respond(&id, VecDeque::from([deed])).await);
+    assert_eq!(chain.row(&id).status, Status::Expired, "nobody else answered");
+}
+
+#[tokio::test]
+async fn answers_of_any_size_and_number_keep_nothing_from_going_on() {
+    let chain = Chain::new(world(), &inventory("ask", ""));
+    let id = chain.triage(&download(1)).await.unwrap().incident_id.unwrap();
+    let flood: Deed = Box::new(|chain, id| {
+        for number in 0..200 {
+            let mut junk = chain.answer(id, Verb::Approve, &on_call());
+            junk.plan_hash = "f".repeat(400_000);
+            junk.request.headers.insert("authorization".to_owned(), format!("junk {number}"));
+            chain.give(&junk);
+        }
+    });
+    let mut deeds = approve();
+    deeds.push_front(flood);
+    assert!(chain.respond(&id, deeds).await);
+    assert_eq!(chain.row(&id).status, Status::Contained);
+    let history = chain.history(&id);
+    let refused = history.entries().iter().filter(|entry| matches!(entry.body, Body::ApprovalRefused(_))).count();
+    assert_eq!(refused, 50, "no more than that is recorded");
+    assert!(chain.world.chain(&id).iter().all(|record| record.body.len() < 20_000));
+}
+
+#[tokio::test]
+async fn an_answer_that_comes_after_the_end_is_refused_and_undo_still_works() {
+    let chain = Chain::new(world(), &inventory("ask", ""));
+    let before = chain.world.iam_snapshot();
+    let id = chain.triage(&download(1)).await.unwrap().incident_id.unwrap();
+    assert!(chain.respond(&id, approve()).await);
+    chain.world.advance(SignedDuration::from_secs(5));
+    chain.give(&chain.answer(&id, Verb::Reject, &on_call()));
+    crate::story::undo(&chain, &id).await;
+    assert_eq!(chain.world.iam_snapshot(), before);
+    assert!(format!("{:?}", chain.history(&id).entries()).contains("nothing waits for an answer"));
+}
+
+#[tokio::test]
 async fn a_forged_signature_does_not_count() {
     let reason = refused(|chain, id| {
         let mut answer = chain.answer(id, Verb::Approve, &on_call());

@@ -23,7 +23,7 @@ const ENDPOINT: &str = "https://sts.eu-central-1.amazonaws.com";
 /// As often as the machines retry an error that may pass.
 const TRIES: usize = 6;
 /// More turns than any story takes.
-const MOST_TURNS: usize = 60;
+const MOST_TURNS: usize = 300;
 
 /// What a person does while the machine waits.
 pub(crate) type Deed = Box<dyn Fn(&Chain, &str) + Send + Sync>;

@@ -211,6 +211,59 @@ async fn one_broken_inventory_is_one_incident_for_people() {
 }
 
 #[tokio::test]
+async fn a_storm_of_sessions_that_is_decided_at_once_cannot_overrun_the_breaker() {
+    let chain = Chain::new(world(), &inventory("act", "[breaker]\nper_role = 2"));
+    let mut ids = Vec::new();
+    for number in 0..5 {
+        let session = session("builder", &format!("s{number}"));
+        let id = found(&chain, &event(number, "GetDownloadUrlForLayer", &session)).await;
+        chain.function(json!({"task": "decide", "incident_id": id})).await.unwrap();
+        ids.push(id);
+    }
+    for id in &ids {
+        chain.respond(id, VecDeque::new()).await;
+    }
+    assert_eq!(chain.world.count("iam.put_role_policy"), 2);
+    let ends: Vec<Status> = ids.iter().map(|id| chain.row(id).status).collect();
+    assert_eq!(ends.iter().filter(|status| **status == Status::Escalated).count(), 3, "{ends:?}");
+}
+
+#[tokio::test]
+async fn more_of_the_same_within_the_hour_is_recorded_and_not_told_again() {
+    for extra in ["observe", "ask"] {
+        let chain = Chain::new(world(), &inventory(extra, ""));
+        let first = found(&chain, &download(1)).await;
+        let reject: Deed = Box::new(|chain, id| chain.give(&chain.answer(id, Verb::Reject, &on_call())));
+        assert!(chain.respond(&first, VecDeque::from([reject])).await);
+        let told = chain.world.messages().len();
+        let again = chain.triage(&download(2)).await.unwrap();
+        assert_eq!((again.incident_id.as_deref(), again.start), (Some(first.as_str()), false));
+        assert_eq!(chain.world.messages().len(), told);
+        let later = "2026-11-20T10:30:00Z".parse().unwrap();
+        let later = at(3, "GetDownloadUrlForLayer", &session("builder", "intruder"), later);
+        assert_ne!(found(&chain, &later).await, first, "another hour is another incident");
+    }
+}
+
+#[tokio::test]
+async fn graver_evidence_is_told_although_nothing_is_asked() {
+    let chain = Chain::new(world(), &inventory("observe", ""));
+    let pull = session("builder", "intruder");
+    let first = found(&chain, &event(100, "BatchGetImage", &pull)).await;
+    chain.function(json!({"task": "decide", "incident_id": first})).await.unwrap();
+    assert_eq!(found(&chain, &download(1)).await, first, "it joins while the incident is open");
+    assert!(chain.respond(&first, VecDeque::new()).await);
+    let messages = chain.world.messages();
+    assert!(messages.iter().any(|message| message.subject.contains("high")), "{messages:?}");
+
+    let quiet = Chain::new(world(), &inventory("observe", ""));
+    let first = found(&quiet, &event(100, "BatchGetImage", &pull)).await;
+    assert!(quiet.respond(&first, VecDeque::new()).await);
+    let second = found(&quiet, &download(1)).await;
+    assert_ne!(second, first, "a closed incident does not swallow what is graver than all it has seen");
+}
+
+#[tokio::test]
 async fn an_invented_incident_changes_nothing_and_is_refused() {
     let chain = Chain::new(world(), &inventory("act", ""));
     let before = chain.world.iam_snapshot();
