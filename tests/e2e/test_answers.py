@@ -106,8 +106,12 @@ def test_an_answer_counts_once(world, waiting):
     first = signed(world, world.on_call, incident, plan, verb="reject")
     give(world, incident, first, "first")
     world.closed(incident, "rejected")
-    # The next incident of the same session, and a copy of the answer to the former one.
+    # More of the same within the hour belongs to the rejected incident: recorded, and nobody is asked again.
     world.report(world.layer(intruder, 1))
+    assert len(world.rows(intruder.user_id)) == 1
+    # The next incident of the same session, and a copy of the answer to the former one.
+    later = (datetime.now(timezone.utc) + timedelta(hours=2)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    world.report(world.layer(intruder, 1) | {"eventTime": later})
     again = world.asked(intruder, generation=2)
     give(world, again, first | {"incident": again}, "copied")
     refused(world, again, 1, "another incident")
