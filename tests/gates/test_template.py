@@ -181,6 +181,28 @@ def test_inline_policies_are_written_only_where_the_owner_allowed_it():
         assert not any(a.startswith("iam:") for s in statements(WIDE, name) for a in as_list(s["Action"]))
 
 
+def declared() -> dict[str, set[str]]:
+    """The IAM permissions that the actions declare, by the name of the source file; every action that is in use declares some."""
+    folder = ROOT / "crates/core/src/action"
+    used = re.findall(r"&(\w+)::\w+,", (folder / "mod.rs").read_text(encoding="utf-8").split("pub const ACTIONS")[1].split("];")[0])
+    found = {}
+    for action in used:
+        text = (folder / f"{action}.rs").read_text(encoding="utf-8")
+        (body,) = re.findall(r"fn permissions\(&self\) -> &'static \[&'static str\] \{\s*&\[([^\]]*)\]", text)
+        found[action] = set(re.findall(r'"([^"]+)"', body))
+        assert found[action] and re.sub(r'"[^"]+"|[\s,]', "", body) == "", f"{action}: the list is not spelled out"
+    assert len(found) == len(used) >= 4
+    return found
+
+
+def test_remediate_may_do_on_iam_what_its_actions_declare_and_no_more():
+    needed = set().union(*declared().values())
+    granted = {a for s in statements(WIDE, "RemediateRole") for a in as_list(s["Action"]) if a.startswith("iam:")}
+    assert granted == needed
+    without = {a for s in statements(NARROW, "RemediateRole") for a in as_list(s["Action"]) if a.startswith("iam:")}
+    assert without == needed - INLINE
+
+
 def test_remediate_never_touches_our_roles_those_of_aws_or_those_the_owner_named():
     roles = {f"arn:aws:iam::111122223333:role/{role['RoleName']}" for role in of_type("AWS::IAM::Role").values()}
     path = "arn:aws:iam::111122223333:role"
@@ -203,11 +225,24 @@ def test_the_boundary_covers_what_the_functions_need_and_no_more():
 
 # ------------------------------------------------------------------ functions, machines, logs, parameters
 
+ALL_FUNCTIONS = {"STACK", "AUDIT_TABLE", "STATE_TABLE", "INVENTORY", "OWN_ROLE_PREFIX"}
 ENVIRONMENT = {
-    "Detect": {"STACK", "AUDIT_TABLE", "STATE_TABLE", "INVENTORY"},
-    "Decide": {"STACK", "AUDIT_TABLE", "STATE_TABLE", "INVENTORY", "TOPIC_ARN", "RESPOND_ARN", "MODE", "INLINE_DENY"},
-    "Remediate": {"STACK", "AUDIT_TABLE", "STATE_TABLE", "INVENTORY", "TOPIC_ARN", "MODE"},
+    "Detect": ALL_FUNCTIONS,
+    "Decide": ALL_FUNCTIONS | {"TOPIC_ARN", "RESPOND_ARN", "MODE", "INLINE_DENY"},
+    "Remediate": ALL_FUNCTIONS | {"TOPIC_ARN", "MODE"},
 }
+
+
+def test_the_functions_know_the_roles_of_the_stack_by_name():
+    edge = (ROOT / "crates/aws/src/edge.rs").read_text(encoding="utf-8")
+    (listed,) = re.findall(r"pub const OWN_ROLES: \[&str; \d+\] = \[([^\]]*)\];", edge)
+    own = re.findall(r'"([^"]+)"', listed)
+    names = [role["RoleName"] for role in of_type("AWS::IAM::Role").values()]
+    assert sorted(names) == sorted(f"layerguard-{name}" for name in own)
+    assert all("Path" not in role for role in of_type("AWS::IAM::Role").values()), "the prefix has no path"
+    for function in FUNCTIONS:
+        prefix = properties(f"{function}Function")["Environment"]["Variables"]["LAYERGUARD_OWN_ROLE_PREFIX"]
+        assert prefix == "arn:aws:iam::111122223333:role/layerguard-"
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
@@ -220,6 +255,16 @@ def test_a_function_gets_what_it_needs_and_the_longest_inventory_fits(function):
     assert longest == 2800
     rest = sum(len(name) + len(value) for name, value in variables.items() if name != "LAYERGUARD_INVENTORY")
     assert rest + longest < 4096, "Lambda's limit for all variables together"
+
+
+def test_people_hear_when_a_function_fails():
+    alarms = {tuple(d["Value"] for d in a["Dimensions"]): a for a in of_type("AWS::CloudWatch::Alarm").values() if a["Namespace"] == "AWS/Lambda"}
+    assert set(alarms) == {(f"layerguard-{function.lower()}",) for function in FUNCTIONS}
+    for alarm in alarms.values():
+        assert [d["Name"] for d in alarm["Dimensions"]] == ["FunctionName"] and alarm["MetricName"] == "Errors"
+        assert (alarm["Statistic"], alarm["Threshold"], alarm["ComparisonOperator"]) == ("Sum", 0, "GreaterThanThreshold")
+    topic = "arn:aws:sns:eu-central-1:111122223333:security-alerts"
+    assert all(alarm["AlarmActions"] == [topic] for alarm in of_type("AWS::CloudWatch::Alarm").values())
 
 
 def test_everything_logs_into_a_group_that_forgets():

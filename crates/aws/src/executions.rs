@@ -8,6 +8,8 @@ use aws_sdk_sfn::operation::start_execution::StartExecutionError;
 use aws_sdk_sfn::types::ExecutionStatus as SfnStatus;
 use layerguard_core::ports::{ExecutionStatus, Executions, PortError, PortErrorKind, PortResult};
 
+use serde_json::{Value, json};
+
 use crate::error::{failed, unreadable};
 
 /// The Standard machine that handles incidents.
@@ -27,7 +29,7 @@ impl RespondMachine {
 impl Executions for RespondMachine {
     async fn start(&self, name: &str, incident: &str) -> PortResult<bool> {
         // The same name with the same input while running is success, so the input holds nothing that varies (AWS facts, section 9).
-        let input = serde_json::json!({"incident_id": incident}).to_string();
+        let input = json!({"incident_id": incident}).to_string();
         let sent = self.client.start_execution().state_machine_arn(&self.arn).name(name).input(input).send().await;
         match sent {
             Ok(_) => Ok(true),
@@ -38,7 +40,7 @@ impl Executions for RespondMachine {
         }
     }
 
-    async fn status(&self, name: &str) -> PortResult<ExecutionStatus> {
+    async fn status(&self, name: &str, incident: &str) -> PortResult<ExecutionStatus> {
         let operation = format!("read execution `{name}`");
         let arn = execution_arn(&self.arn, name).ok_or_else(|| PortError {
             operation: operation.clone(),
@@ -46,6 +48,7 @@ impl Executions for RespondMachine {
         })?;
         let sent = self.client.describe_execution().execution_arn(arn).send().await;
         match sent {
+            Ok(answer) if !is_about(answer.input(), incident) => Ok(ExecutionStatus::Foreign),
             Ok(answer) => match answer.status() {
                 SfnStatus::Running | SfnStatus::PendingRedrive => Ok(ExecutionStatus::Running),
                 SfnStatus::Succeeded => Ok(ExecutionStatus::Succeeded),
@@ -81,6 +84,12 @@ impl Executions for RespondMachine {
     }
 }
 
+/// Whether an execution with this input handles this incident. The machine reads nothing else of its input.
+fn is_about(input: Option<&str>, incident: &str) -> bool {
+    let input = input.and_then(|text| serde_json::from_str::<Value>(text).ok());
+    input.as_ref().and_then(|input| input.get("incident_id")).and_then(Value::as_str) == Some(incident)
+}
+
 /// The ARN of an execution, from the machine's.
 fn execution_arn(machine: &str, name: &str) -> Option<String> {
     let (before, machine) = machine.split_once(":stateMachine:")?;
@@ -90,6 +99,25 @@ fn execution_arn(machine: &str, name: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_execution_is_about_the_incident_of_its_input() {
+        let id = "0011223344556677-1";
+        assert!(is_about(Some(r#"{"incident_id":"0011223344556677-1"}"#), id));
+        for other in [
+            None,
+            Some(""),
+            Some("{}"),
+            Some("0011223344556677-1"),
+            Some(r#""0011223344556677-1""#),
+            Some(r#"{"incident_id":"0011223344556677-2"}"#),
+            Some(r#"{"incident_id":"0011223344556677-1 "}"#),
+            Some(r#"{"incident_id":["0011223344556677-1"]}"#),
+            Some(r#"{"incident":{"incident_id":"0011223344556677-1"}}"#),
+        ] {
+            assert!(!is_about(other, id), "{other:?}");
+        }
+    }
 
     #[test]
     fn an_execution_is_named_after_its_machine() {

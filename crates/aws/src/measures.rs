@@ -6,8 +6,10 @@ use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use layerguard_core::ports::{MeasureStore, PortResult};
 
-use crate::error::{failed, unreadable};
-use crate::table::{EXPIRES_AT, INDEX, Item, Range, StateTable, item, number, read_text, sortable, text};
+use crate::error::failed;
+use crate::table::{
+    EXPIRES_AT, INDEX, Item, Range, StateTable, is_id, item, key_text, number, pass_over, read_text, sortable, text,
+};
 
 /// Listing of temporary measures in the index.
 const LISTING: &str = "measure";
@@ -55,7 +57,14 @@ impl MeasureStore for StateTable {
             .collect::<Result<Vec<_>, _>>()
             .await
             .map_err(failed(operation))?;
-        items.iter().map(|item| measure(operation, item)).collect()
+        let mut due = Vec::new();
+        for item in &items {
+            match measure(item) {
+                Some(measure) => due.push(measure),
+                None => pass_over(operation, item),
+            }
+        }
+        Ok(due)
     }
 
     async fn count_action(&self, scopes: &[String], incident: &str, step: u32, at: Timestamp) -> PortResult<()> {
@@ -92,14 +101,12 @@ fn distinct_actions(keys: &[&str]) -> usize {
     keys.iter().filter_map(|key| key.split_once('#')).map(|(_, action)| action).collect::<BTreeSet<_>>().len()
 }
 
-/// The measure that an item stands for.
-fn measure(operation: &str, item: &Item) -> PortResult<(String, u32)> {
-    let incident = read_text(operation, item, "pk")?.strip_prefix("measure#");
-    let step = read_text(operation, item, "sk")?.parse().ok();
-    incident
-        .zip(step)
-        .map(|(incident, step)| (incident.to_owned(), step))
-        .ok_or_else(|| unreadable(operation, "the key of a measure"))
+/// The measure that an item of the index stands for, by its key alone: only Remediate may write under it.
+fn measure(item: &Item) -> Option<(String, u32)> {
+    let incident = key_text(item, "pk")?.strip_prefix("measure#").filter(|id| is_id(id))?;
+    let sort = key_text(item, "sk")?;
+    let step: u32 = sort.parse().ok()?;
+    (step.to_string() == sort).then(|| (incident.to_owned(), step))
 }
 
 #[cfg(test)]
@@ -118,8 +125,20 @@ mod tests {
 
     #[test]
     fn a_measure_is_read_from_its_key() {
-        let found = measure("list", &item("measure#0011223344556677-1", "2")).unwrap();
+        let found = measure(&item("measure#0011223344556677-1", "2")).unwrap();
         assert_eq!(found, ("0011223344556677-1".to_owned(), 2));
-        assert!(measure("list", &item("incident#0011223344556677-1", "row")).is_err());
+        for (partition, sort) in [
+            ("incident#0011223344556677-1", "row"),
+            ("answer#0011223344556677-1", "2"),
+            ("answer#measure#0011223344556677-1", "2"),
+            ("measure#0011223344556677-1", "+2"),
+            ("measure#0011223344556677-1", "02"),
+            ("measure#0011223344556677-1", "two"),
+            ("measure#0011223344556677-1#2", "2"),
+            ("measure#", "2"),
+        ] {
+            assert_eq!(measure(&item(partition, sort)), None, "{partition} {sort}");
+        }
+        assert_eq!(measure(&Item::new()), None);
     }
 }

@@ -13,7 +13,9 @@
 //! | `measure#<incident>` | `<step>` | an applied measure; `listing` is `measure`, `listed_at` when it lifts |
 //! | `breaker#<scope>` | `<time>#<incident>#<step>` | an action that was taken; expires |
 //!
-//! The prefixes are what the functions' permissions are cut by (`dynamodb:LeadingKeys`).
+//! The prefixes are what the functions' permissions are cut by (`dynamodb:LeadingKeys`). The index is not: whoever may write an
+//! answer may give it the attributes that the index lists by. So an item found through the index counts only under the key
+//! of its kind.
 
 use std::collections::HashMap;
 
@@ -23,10 +25,14 @@ use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use layerguard_core::ports::{PortError, PortErrorKind, PortResult};
+use layerguard_core::text::escape_to;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::error::{failed, unreadable};
+
+/// The most characters of a stranger's key in a log line.
+const SHORT: usize = 80;
 
 /// One item.
 pub(crate) type Item = HashMap<String, AttributeValue>;
@@ -160,6 +166,23 @@ pub(crate) fn read_text<'a>(operation: &str, item: &'a Item, name: &str) -> Port
         .and_then(|value| value.as_s().ok())
         .map(String::as_str)
         .ok_or_else(|| unreadable(operation, format!("attribute `{name}`")))
+}
+
+/// A key attribute of an item that the index listed; `None` when it is no text.
+pub(crate) fn key_text<'a>(item: &'a Item, name: &str) -> Option<&'a str> {
+    item.get(name).and_then(|value| value.as_s().ok()).map(String::as_str)
+}
+
+/// Whether this part of a key can be an incident's id.
+pub(crate) fn is_id(part: &str) -> bool {
+    !part.is_empty() && !part.contains('#')
+}
+
+/// Says that the index listed an item that is not what its listing says. It is passed over: one such item must not keep the
+/// true ones from being found.
+pub(crate) fn pass_over(operation: &str, item: &Item) {
+    let [partition, sort] = ["pk", "sk"].map(|name| escape_to(key_text(item, name).unwrap_or("none"), SHORT));
+    tracing::warn!(operation, partition, sort, "the index lists an item that does not belong there; it is passed over");
 }
 
 /// Reads a number attribute.

@@ -74,7 +74,7 @@ pub struct ExplainArgs {
     /// What is ours (TOML); without it nobody is listed and every network is unknown
     #[arg(long, value_name = "FILE")]
     pub inventory: Option<PathBuf>,
-    /// A folder with rules and playbooks, instead of the built-in ones
+    /// A folder with rules and playbooks, laid over the built-in ones
     #[arg(long, value_name = "DIR")]
     pub policy: Option<PathBuf>,
     /// `text`: blocks for people; `json`: one object per record, in the order of the input

@@ -191,15 +191,18 @@ pub enum ExecutionStatus {
     Died,
     /// There is none of that name.
     Absent,
+    /// An execution of this name is about something else: somebody took the name.
+    Foreign,
 }
 
 /// The respond machine.
 #[async_trait]
 pub trait Executions: Send + Sync {
-    /// Start an execution of this name for this incident. `false` when the name is taken.
+    /// Start an execution of this name for this incident. `true` also when exactly this one runs already; `false` when the name is
+    /// taken, by an execution that ended or by one about something else.
     async fn start(&self, name: &str, incident: &str) -> PortResult<bool>;
-    /// How the execution of this name stands.
-    async fn status(&self, name: &str) -> PortResult<ExecutionStatus>;
+    /// How the execution of this name stands, provided that it is about this incident: whoever may start executions may take any name.
+    async fn status(&self, name: &str, incident: &str) -> PortResult<ExecutionStatus>;
     /// Wake a waiting approval. Carries no authority; an expired token is success (the next tick reads the answer).
     async fn wake(&self, token: &str) -> PortResult<()>;
 }

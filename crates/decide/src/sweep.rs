@@ -12,6 +12,8 @@ use crate::{Decide, DecideError, Fault};
 const GRACE: SignedDuration = SignedDuration::from_secs(60);
 /// How often a dead execution is started again before people are told.
 const MOST_RESTARTS: u32 = 2;
+/// How many names are tried for the executions of one incident. Whoever may start executions may take some of them.
+const MOST_NAMES: u32 = 8;
 
 /// What one sweep did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,37 +59,62 @@ impl Decide<'_> {
         if self.ports.clock.now().duration_since(incident.opened_at) < GRACE {
             return Ok(Care::None);
         }
-        let name = execution_name(&incident.id, incident.restarts);
-        let port = |source| DecideError::Port { incident: incident.id.clone(), source };
-        match self.ports.executions.status(&name).await.map_err(port)? {
-            ExecutionStatus::Running => Ok(Care::None),
-            ExecutionStatus::Absent => {
-                self.ports.executions.start(&name, &incident.id).await.map_err(port)?;
-                Ok(Care::Started)
-            }
+        let Some((name, status)) = self.execution(incident).await? else {
+            let fault =
+                Fault::new("ExecutionNamesTaken", "every name of its executions is taken by one about something else");
+            return self.escalate(&incident.id, None, &fault).await.map(|_| Care::Escalated);
+        };
+        match status {
+            ExecutionStatus::Absent => Ok(if self.start(&name, incident).await? { Care::Started } else { Care::None }),
             // An execution that ended well while its incident is open lost a race or its records: decide once more.
             ExecutionStatus::Died | ExecutionStatus::Succeeded if incident.restarts < MOST_RESTARTS => {
-                self.restart(incident).await.map(|()| Care::Restarted)
+                self.restart(incident).await
             }
             ExecutionStatus::Died | ExecutionStatus::Succeeded => {
                 let fault = Fault::new("ExecutionDied", "its execution ended early, and so did every new one");
                 self.escalate(&incident.id, None, &fault).await.map(|_| Care::Escalated)
             }
+            ExecutionStatus::Running | ExecutionStatus::Foreign => Ok(Care::None),
         }
     }
 
+    /// The name of the incident's latest execution, and how it stands: of the names that nobody else took, the one after as many
+    /// as there were restarts. `None`: there is no such name left.
+    async fn execution(&self, incident: &Incident) -> Result<Option<(String, ExecutionStatus)>, DecideError> {
+        let mut earlier = 0;
+        for number in 0..MOST_NAMES {
+            let name = execution_name(&incident.id, number);
+            let status = self.ports.executions.status(&name, &incident.id).await;
+            match status.map_err(|source| DecideError::Port { incident: incident.id.clone(), source })? {
+                ExecutionStatus::Foreign => {
+                    tracing::warn!(incident = incident.id, name, "the name of an execution is taken by another one");
+                }
+                _ if earlier < incident.restarts => earlier = earlier.saturating_add(1),
+                status => return Ok(Some((name, status))),
+            }
+        }
+        Ok(None)
+    }
+
     /// Count first: should the start fail, the next sweep finds the new name absent and starts it.
-    async fn restart(&self, incident: &Incident) -> Result<(), DecideError> {
-        let restarts = incident.restarts.saturating_add(1);
-        let counted = Incident { restarts, ..incident.clone() };
+    async fn restart(&self, incident: &Incident) -> Result<Care, DecideError> {
+        let counted = Incident { restarts: incident.restarts.saturating_add(1), ..incident.clone() };
         self.update(&counted, incident.revision).await?;
-        let name = execution_name(&incident.id, restarts);
-        let started = self.ports.executions.start(&name, &incident.id).await;
-        started.map(|_| ()).map_err(|source| DecideError::Port { incident: incident.id.clone(), source })
+        match self.execution(&counted).await? {
+            Some((name, ExecutionStatus::Absent)) if self.start(&name, incident).await? => Ok(Care::Restarted),
+            // The next sweep sees why.
+            _ => Ok(Care::None),
+        }
+    }
+
+    /// Whether an execution of this name now runs for this incident. If not, somebody was faster: the next sweep looks who.
+    async fn start(&self, name: &str, incident: &Incident) -> Result<bool, DecideError> {
+        let started = self.ports.executions.start(name, &incident.id).await;
+        started.map_err(|source| DecideError::Port { incident: incident.id.clone(), source })
     }
 }
 
 /// The first execution bears the incident's id; the ones after it count.
-fn execution_name(id: &str, restarts: u32) -> String {
-    if restarts == 0 { id.to_owned() } else { format!("{id}-r{restarts}") }
+fn execution_name(id: &str, number: u32) -> String {
+    if number == 0 { id.to_owned() } else { format!("{id}-r{number}") }
 }

@@ -15,6 +15,8 @@ pub(crate) struct Outside {
     messages: Vec<Message>,
     /// Incident and status by execution name.
     executions: BTreeMap<String, (String, ExecutionStatus)>,
+    /// The next start loses its name to somebody else.
+    rival: bool,
     woken: Vec<String>,
     /// Whom STS recognises, by the `authorization` header.
     signers: BTreeMap<String, CallerIdentity>,
@@ -34,17 +36,25 @@ impl Notifier for World {
 impl Executions for World {
     async fn start(&self, name: &str, incident: &str) -> PortResult<bool> {
         self.call("executions.start", name, |state| {
-            if state.outside.executions.contains_key(name) {
-                return Ok(false);
+            if std::mem::take(&mut state.outside.rival) {
+                let other = ("somebody-elses".to_owned(), ExecutionStatus::Running);
+                state.outside.executions.insert(name.to_owned(), other);
+            }
+            if let Some((of, status)) = state.outside.executions.get(name) {
+                return Ok(of == incident && *status == ExecutionStatus::Running);
             }
             state.outside.executions.insert(name.to_owned(), (incident.to_owned(), ExecutionStatus::Running));
             Ok(true)
         })
     }
 
-    async fn status(&self, name: &str) -> PortResult<ExecutionStatus> {
+    async fn status(&self, name: &str, incident: &str) -> PortResult<ExecutionStatus> {
         self.call("executions.status", name, |state| {
-            Ok(state.outside.executions.get(name).map_or(ExecutionStatus::Absent, |(_, status)| *status))
+            Ok(match state.outside.executions.get(name) {
+                None => ExecutionStatus::Absent,
+                Some((of, _)) if of != incident => ExecutionStatus::Foreign,
+                Some((_, status)) => *status,
+            })
         })
     }
 
@@ -74,9 +84,19 @@ impl World {
         self.state().outside.messages.clone()
     }
 
-    /// Let an execution stand like this.
+    /// Let an execution stand like this. `Absent` forgets it; one about another incident is `Foreign` to all others.
     pub fn set_execution(&self, name: &str, incident: &str, status: ExecutionStatus) {
-        self.state().outside.executions.insert(name.to_owned(), (incident.to_owned(), status));
+        let mut state = self.state();
+        if status == ExecutionStatus::Absent {
+            state.outside.executions.remove(name);
+        } else {
+            state.outside.executions.insert(name.to_owned(), (incident.to_owned(), status));
+        }
+    }
+
+    /// Somebody takes the name of the next execution right before it is started.
+    pub fn lose_next_start(&self) {
+        self.state().outside.rival = true;
     }
 
     /// All executions that were started: name, incident and status.

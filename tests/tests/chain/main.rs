@@ -4,4 +4,5 @@ mod answers;
 mod faults;
 mod machine;
 mod story;
+mod sweep;
 mod world;

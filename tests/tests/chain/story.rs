@@ -19,7 +19,7 @@ pub(crate) fn approve() -> VecDeque<Deed> {
 }
 
 /// One event in; the incident's id.
-async fn found(chain: &Chain, event: &serde_json::Value) -> String {
+pub(crate) async fn found(chain: &Chain, event: &serde_json::Value) -> String {
     chain.triage(event).await.unwrap().incident_id.expect("it belongs to an incident")
 }
 

@@ -6,10 +6,10 @@ mod row;
 use async_trait::async_trait;
 use aws_sdk_dynamodb::types::AttributeValue;
 use layerguard_core::incident::{Incident, IncidentEvent, IncidentKey, Joined, Status};
-use layerguard_core::ports::{IncidentStore, PortResult};
+use layerguard_core::ports::{IncidentStore, PortError, PortErrorKind, PortResult};
 
 use crate::error::failed;
-use crate::table::{INDEX, Range, StateTable, number, read_document, text};
+use crate::table::{INDEX, Item, Range, StateTable, number, pass_over, read_document, text};
 
 /// Every status in which events may still join.
 const OPEN: [Status; 4] = [Status::Pending, Status::Deciding, Status::AwaitingApproval, Status::Containing];
@@ -51,18 +51,36 @@ impl IncidentStore for StateTable {
     }
 
     async fn open(&self) -> PortResult<Vec<Incident>> {
-        self.listed("list the open incidents", row::LISTING_OPEN, true, usize::MAX).await
+        let operation = "list the open incidents";
+        let mut open = Vec::new();
+        for item in self.listed(operation, row::LISTING_OPEN, true, usize::MAX).await? {
+            let Some(id) = row::listed_id(&item) else { continue };
+            // The index may lag behind, and what is acted on is the row itself.
+            match self.incident(id).await {
+                Ok(Some(incident)) if incident.status.is_open() => open.push(incident),
+                Ok(_) => {}
+                Err(error) if matches!(error.kind, PortErrorKind::Unreadable(_)) => unreadable_row(&error),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(open)
     }
 
     async fn closed(&self, limit: u32) -> PortResult<Vec<Incident>> {
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        self.listed("list the closed incidents", row::LISTING_CLOSED, false, limit).await
+        let items = self.listed("list the closed incidents", row::LISTING_CLOSED, false, limit).await?;
+        let read = |item: &Item| {
+            let operation = format!("read incident `{}`", row::listed_id(item).unwrap_or_default());
+            row::read(&operation, item).inspect_err(unreadable_row).ok()
+        };
+        Ok(items.iter().filter_map(read).collect())
     }
 }
 
 impl StateTable {
-    /// Incidents of a listing, by the time they were opened.
-    async fn listed(&self, operation: &str, listing: &str, ascending: bool, limit: usize) -> PortResult<Vec<Incident>> {
+    /// The rows of incidents in a listing, by the time they were opened, as the index has them. What is no row of an incident is
+    /// passed over.
+    async fn listed(&self, operation: &str, listing: &str, ascending: bool, limit: usize) -> PortResult<Vec<Item>> {
         let mut items = self
             .client
             .query()
@@ -74,13 +92,22 @@ impl StateTable {
             .into_paginator()
             .items()
             .send();
-        let mut incidents = Vec::new();
-        while incidents.len() < limit {
+        let mut rows = Vec::new();
+        while rows.len() < limit {
             let Some(item) = items.next().await else { break };
-            incidents.push(row::read(operation, &item.map_err(failed(operation))?)?);
+            let item = item.map_err(failed(operation))?;
+            match row::listed_id(&item) {
+                Some(_) => rows.push(item),
+                None => pass_over(operation, &item),
+            }
         }
-        Ok(incidents)
+        Ok(rows)
     }
+}
+
+/// Says that a row cannot be read. The others are listed all the same.
+fn unreadable_row(error: &PortError) {
+    tracing::error!(error = %error, "an incident is not listed, because its row cannot be read");
 }
 
 /// The open statuses as expression values `:s0`, `:s1` and so on, with the expression that lists them.

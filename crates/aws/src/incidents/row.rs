@@ -4,7 +4,7 @@
 use layerguard_core::incident::{Incident, IncidentEvent};
 use layerguard_core::ports::PortResult;
 
-use crate::table::{Item, document, item, number, read_document, read_number, sortable, text};
+use crate::table::{Item, document, is_id, item, key_text, number, read_document, read_number, sortable, text};
 
 /// Sort key of the row.
 pub(super) const SORT: &str = "row";
@@ -16,6 +16,13 @@ pub(super) const LISTING_CLOSED: &str = "closed";
 /// Partition of an incident's row and events.
 pub(super) fn partition(id: &str) -> String {
     format!("incident#{id}")
+}
+
+/// The incident whose row an item of the index is. Nothing else counts: whoever may write any item of the table may give it the
+/// index's attributes, but only layerguard's functions may write under this key.
+pub(super) fn listed_id(item: &Item) -> Option<&str> {
+    let id = key_text(item, "pk")?.strip_prefix("incident#")?;
+    (is_id(id) && key_text(item, "sk")? == SORT).then_some(id)
 }
 
 /// The item of a row.
@@ -107,6 +114,25 @@ mod tests {
     fn a_terminal_incident_is_listed_as_closed() {
         let closed = Incident { status: Status::Contained, ..incident() };
         assert_eq!(write("write", &closed).unwrap()["listing"], text("closed"));
+    }
+
+    #[test]
+    fn only_a_row_of_an_incident_is_listed() {
+        assert_eq!(listed_id(&write("write", &incident()).unwrap()), Some("0011223344556677-2"));
+        for (partition, sort) in [
+            ("answer#0011223344556677-2", "row"),
+            ("answer#incident#0011223344556677-2", "row"),
+            ("incident#0011223344556677-2", "event#a"),
+            ("incident#0011223344556677-2", "row#"),
+            ("incident#", "row"),
+            ("incident#a#b", "row"),
+            ("Incident#0011223344556677-2", "row"),
+        ] {
+            let mut forged = write("write", &incident()).unwrap();
+            forged.extend(item(partition, sort));
+            assert_eq!(listed_id(&forged), None, "{partition} {sort}");
+        }
+        assert_eq!(listed_id(&Item::new()), None);
     }
 
     #[test]

@@ -72,6 +72,30 @@ async fn an_event_after_closing_opens_the_next_generation() {
 }
 
 #[tokio::test]
+async fn items_that_others_put_into_the_index_are_passed_over() {
+    let Some(world) = World::open("items_that_others_put_into_the_index_are_passed_over").await else { return };
+    let store = world.state().await;
+    let key = incident_key("docker");
+    let first = store.join(&key, &violation("a", NINE)).await.unwrap().incident;
+    close(&store, &first).await;
+    let second = store.join(&key, &violation("b", "2026-11-20T09:31:00Z")).await.unwrap().incident;
+    for listing in ["open", "closed"] {
+        let sort = format!("a {listing} row");
+        let answer =
+            [("pk", "answer#x"), ("sk", sort.as_str()), ("listing", listing), ("listed_at", NINE), ("doc", "{")];
+        world.put(&answer).await;
+        // A true row that cannot be read hides no other.
+        let broken = format!("incident#broken-{listing}");
+        world
+            .put(&[("pk", broken.as_str()), ("sk", "row"), ("listing", listing), ("listed_at", NINE), ("doc", "{")])
+            .await;
+    }
+    let listed = |incidents: Vec<Incident>| incidents.into_iter().map(|incident| incident.id).collect::<Vec<_>>();
+    assert_eq!(listed(store.open().await.unwrap()), [second]);
+    assert_eq!(listed(store.closed(10).await.unwrap()), [first]);
+}
+
+#[tokio::test]
 async fn the_window_is_an_hour_of_event_time_on_both_sides() {
     let Some(world) = World::open("the_window_is_an_hour_of_event_time_on_both_sides").await else { return };
     let store = world.state().await;

@@ -24,7 +24,7 @@ async fn machine(world: &World) -> String {
 
 async fn ended(machine: &dyn Executions, name: &str) -> ExecutionStatus {
     for _ in 0..100 {
-        let status = machine.status(name).await.unwrap();
+        let status = machine.status(name, name).await.unwrap();
         if status != ExecutionStatus::Running {
             return status;
         }
@@ -37,13 +37,25 @@ async fn ended(machine: &dyn Executions, name: &str) -> ExecutionStatus {
 async fn an_execution_is_started_once_and_its_end_is_seen() {
     let Some(world) = World::open("an_execution_is_started_once_and_its_end_is_seen").await else { return };
     let machine = world.aws.respond_machine(&machine(&world).await);
-    assert_eq!(machine.status("0011223344556677-1").await.unwrap(), ExecutionStatus::Absent);
+    let status = machine.status("0011223344556677-1", "0011223344556677-1").await.unwrap();
+    assert_eq!(status, ExecutionStatus::Absent);
     assert!(machine.start("0011223344556677-1", "0011223344556677-1").await.unwrap());
     assert_eq!(ended(&machine, "0011223344556677-1").await, ExecutionStatus::Succeeded);
     assert!(!machine.start("0011223344556677-1", "0011223344556677-1").await.unwrap());
     assert!(machine.start("0011223344556677-2", "0011223344556677-2").await.unwrap());
     assert_eq!(ended(&machine, "0011223344556677-2").await, ExecutionStatus::Died);
     machine.wake("a token that nobody waits for").await.unwrap();
+}
+
+#[tokio::test]
+async fn a_name_that_somebody_took_for_something_else_is_foreign() {
+    let Some(world) = World::open("a_name_that_somebody_took_for_something_else_is_foreign").await else { return };
+    let machine = world.aws.respond_machine(&machine(&world).await);
+    let (id, other) = ("0011223344556677-1", "0011223344556677-9");
+    assert!(machine.start(id, other).await.unwrap());
+    assert_eq!(machine.status(id, id).await.unwrap(), ExecutionStatus::Foreign);
+    assert_ne!(machine.status(id, other).await.unwrap(), ExecutionStatus::Foreign);
+    assert!(!machine.start(id, id).await.unwrap());
 }
 
 #[tokio::test]

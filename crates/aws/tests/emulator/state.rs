@@ -84,6 +84,12 @@ async fn temporary_measures_come_due() {
     assert!(store.due_measures(at("2026-11-20T20:59:59.999Z")).await.unwrap().is_empty());
     let due = store.due_measures(at("2026-11-20T21:00:00Z")).await.unwrap();
     assert_eq!(due, [(INCIDENT.to_owned(), 0)]);
+    for (partition, sort) in [("answer#x", "0"), ("measure#x", "zero"), ("measure#", "0")] {
+        let listed = [("listing", "measure"), ("listed_at", "2026-11-20T09:00:00.000000000Z")];
+        world.put(&[&[("pk", partition), ("sk", sort)][..], &listed].concat()).await;
+    }
+    let due = store.due_measures(at("2026-11-20T21:00:00Z")).await.unwrap();
+    assert_eq!(due, [(INCIDENT.to_owned(), 0)], "what others put into the index is passed over");
     store.remove_measure(INCIDENT, 0).await.unwrap();
     store.remove_measure(INCIDENT, 0).await.unwrap();
     let due = store.due_measures(at("2027-11-20T21:00:00Z")).await.unwrap();

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_sdk_dynamodb::types::{
-    AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection, ProjectionType,
-    ScalarAttributeType,
+    AttributeDefinition, AttributeValue, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection,
+    ProjectionType, ScalarAttributeType,
 };
 use jiff::Timestamp;
 use layerguard_aws::config::{Aws, Settings};
@@ -73,6 +73,13 @@ impl World {
             .await
             .unwrap();
         self.aws.state_table(&name)
+    }
+
+    /// Write an item as somebody else does, past the ports.
+    pub(crate) async fn put(&self, attributes: &[(&str, &str)]) {
+        let item = attributes.iter().map(|(name, value)| ((*name).to_owned(), AttributeValue::S((*value).to_owned())));
+        let put = aws_sdk_dynamodb::Client::new(&self.sdk).put_item().table_name(self.name("state"));
+        put.set_item(Some(item.collect())).send().await.unwrap();
     }
 
     pub(crate) async fn audit(&self) -> AuditTable {
