@@ -89,6 +89,7 @@ mod tests {
             restarts: 0,
             decisions: 1,
             closed_at: None,
+            quiet: false,
         }
     }
 
