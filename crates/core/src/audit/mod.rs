@@ -1,7 +1,8 @@
 //! Audit records: what was found, decided, answered and done, as a hash chain per incident.
 //!
-//! [`body`] says what each kind of record contains, [`append`] writes one if it may follow what is there ([`legal`] holds that as
-//! data), [`History`] answers what the records of an incident amount to, and [`verify`] proves that none was dropped or altered.
+//! [`body`] says what each kind of record contains, [`append()`] writes one if it may follow what is there (the module `legal`
+//! holds that as data), [`History`] answers what the records of an incident amount to, and [`verify`] proves that none was
+//! dropped or altered.
 
 mod append;
 pub mod body;
