@@ -128,6 +128,7 @@ fn event(facts: &Facts) -> Event {
         error_code: facts.attempt.then(|| "AccessDenied".to_owned()),
         call: Some(call),
         flaws: Vec::new(),
+        unreadable: Vec::new(),
     }
 }
 

@@ -26,7 +26,7 @@ pub enum LoadError {
     /// The bundle does not validate.
     #[error("the policy bundle does not validate: {0}")]
     Bundle(BundleErrors),
-    /// The inventory does not parse.
+    /// The inventory does not parse, or does not fit the bundle.
     #[error("the inventory cannot be read: {0}")]
     Inventory(InventoryErrors),
 }
@@ -42,10 +42,13 @@ pub struct Assessor {
 
 impl Assessor {
     /// Bind a bundle to an inventory. `own_roles` are the exact ARNs of layerguard's own roles, which are never touched.
-    #[must_use]
-    pub fn new(bundle: Bundle, inventory: Inventory, own_roles: Vec<String>) -> Self {
+    ///
+    /// # Errors
+    /// What of the inventory does not fit the bundle ([`Bundle::check`]).
+    pub fn new(bundle: Bundle, inventory: Inventory, own_roles: Vec<String>) -> Result<Self, InventoryErrors> {
+        bundle.check(&inventory)?;
         let policy_version = bundle.version(&inventory);
-        Self { bundle, inventory, own_roles, policy_version }
+        Ok(Self { bundle, inventory, own_roles, policy_version })
     }
 
     /// Load the embedded bundle and an inventory's text.
@@ -55,7 +58,7 @@ impl Assessor {
     pub fn load(inventory: &str, own_roles: Vec<String>) -> Result<Self, LoadError> {
         let bundle = Bundle::embedded().map_err(LoadError::Bundle)?;
         let inventory = Inventory::from_toml(inventory).map_err(LoadError::Inventory)?;
-        Ok(Self::new(bundle, inventory, own_roles))
+        Self::new(bundle, inventory, own_roles).map_err(LoadError::Inventory)
     }
 
     /// Assess one event. `logins` are the registry logins of its session in the twelve hours before it; only a masked

@@ -76,6 +76,7 @@ fn download(number: u32, session: &str, repository: &str) -> IncidentEvent {
             error_code: None,
             call: Some(Call::GetDownloadUrlForLayer { repository, layer_digest: Some(format!("sha256:{number}")) }),
             flaws: Vec::new(),
+            unreadable: Vec::new(),
         },
         facts: Some(Facts {
             call: "ecr:GetDownloadUrlForLayer".to_owned(),

@@ -8,7 +8,7 @@ use std::{fs, path::PathBuf};
 use layerguard_core::approval::CallerIdentity;
 use layerguard_core::cloudtrail::{Principal, PrincipalKind};
 use layerguard_core::engine::Severity;
-use layerguard_core::inventory::{EXAMPLE, Inventory, OnExpiry, RecordClear, SCHEMA};
+use layerguard_core::inventory::{EXAMPLE, Inventory, OnExpiry, Problem, RecordClear, SCHEMA};
 use layerguard_core::plan::Mode;
 use proptest::prelude::*;
 use serde::Deserialize;
@@ -67,10 +67,28 @@ fn the_example_reads_and_means_what_it_says() {
     assert_eq!(example.response.mode, Mode::Observe);
     assert_eq!(example.approval.expiry(Some(Severity::Critical)), OnExpiry::Contain);
     assert_eq!(example.approval.expiry(Some(Severity::High)), OnExpiry::Escalate);
-    assert!(example.approval.second_approver_for.contains(&Severity::Critical));
     assert_eq!(example.exceptions[0].until.to_string(), "2027-04-01T00:00:00Z");
     assert_eq!(example.layers.readers.as_ref().map(Vec::len), Some(1));
     assert_eq!(example.replication.approved_destinations[0].region, "eu-west-1");
+}
+
+/// Two approvers cannot be had: whoever asks for them is told, and whoever says that there are none is not.
+#[test]
+fn a_second_approver_is_refused() {
+    let with = |list: &str| {
+        let organization = "[organization]\nid = \"o-exampleorgid\"\naccounts = [\"111122223333\"]\n";
+        Inventory::from_toml(&format!("{organization}[approval]\nsecond_approver_for = {list}\n"))
+    };
+    assert!(with("[]").is_ok());
+    for list in ["[\"critical\"]", "[\"low\", \"high\"]", "[\"fatal\"]"] {
+        let errors = with(list).unwrap_err();
+        let says = |problem: &Problem| {
+            problem.message.starts_with("two approvers are not available in this version")
+                && problem.key.as_deref() == Some("approval.second_approver_for")
+                && problem.line == 5
+        };
+        assert!(errors.problems.iter().any(says), "{errors}");
+    }
 }
 
 /// The example is the reference: each section and each key stands in it, with at least one comment of its section.

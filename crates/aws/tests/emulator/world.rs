@@ -137,6 +137,7 @@ pub(crate) fn event(id: &str, time: &str) -> Event {
         error_code: None,
         call: None,
         flaws: Vec::new(),
+        unreadable: Vec::new(),
     }
 }
 

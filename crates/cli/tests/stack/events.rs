@@ -47,6 +47,7 @@ pub(crate) fn download(number: u32) -> Event {
             layer_digest: Some(format!("sha256:{number}")),
         }),
         flaws: Vec::new(),
+        unreadable: Vec::new(),
     }
 }
 

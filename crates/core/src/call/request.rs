@@ -66,6 +66,11 @@ impl<'a> Request<'a> {
                 arn: Some(resource.arn),
             };
         }
+        // What AWS wrote there decides. Where it cannot be read, what the caller asked for does not take its place.
+        if self.resources(&mut Vec::new()).iter().any(says_something) || self.has_odd_resources() {
+            flaws.push("`resources` names no repository that can be read".to_owned());
+            return Repository { registry: None, region, name: asked_name, arn: None };
+        }
         if asked_name.is_none() {
             flaws.push("neither `resources` nor `requestParameters.repositoryName` names the repository".to_owned());
         }
@@ -98,6 +103,12 @@ impl<'a> Request<'a> {
         })
     }
 
+    /// `resources` is there and is no list.
+    fn has_odd_resources(&self) -> bool {
+        self.record.is_stated("resources")
+            && !matches!(self.record.get("resources"), Some(Value::Array(_) | Value::Object(_)))
+    }
+
     fn resources(&self, flaws: &mut Vec<String>) -> &'a [Value] {
         match self.record.get("resources") {
             Some(Value::Array(resources)) => resources,
@@ -108,6 +119,17 @@ impl<'a> Request<'a> {
             }
             None => &[],
         }
+    }
+}
+
+/// A resource that is neither null nor empty nor made of empty text alone.
+fn says_something(resource: &Value) -> bool {
+    match resource {
+        Value::Null => false,
+        Value::String(text) => !text.trim().is_empty(),
+        Value::Array(parts) => parts.iter().any(says_something),
+        Value::Object(members) => members.values().any(says_something),
+        Value::Bool(_) | Value::Number(_) => true,
     }
 }
 

@@ -54,6 +54,33 @@ fn the_arn_in_resources_counts_first() {
     assert!(flaws.is_empty(), "{flaws:?}");
 }
 
+/// Where AWS named something that cannot be read, the request does not take its place.
+#[test]
+fn unreadable_resources_name_no_registry() {
+    let asked = |resources: Value| {
+        let parameters = json!({ "repositoryName": "r", "registryId": "111122223333", "layerDigest": "d" });
+        repository(&json!({ "requestParameters": parameters, "resources": resources }))
+    };
+    for silent in [json!(null), json!([]), json!(""), json!({}), json!([{}]), json!([{ "ARN": "", "accountId": null }])]
+    {
+        assert_eq!(asked(silent.clone()).0.registry.as_deref(), Some("111122223333"), "{silent}");
+    }
+    let odd = [
+        json!("x"),
+        json!(7),
+        json!(["x"]),
+        json!({ "ARN": "garbage", "accountId": "" }),
+        json!([{ "ARN": ["arn:aws:ecr:eu-central-1:111122223333:repository/r"] }]),
+        json!([{ "ARN": "arn:aws:s3:::bucket" }]),
+        json!([{ "accountId": "602401143452" }]),
+    ];
+    for odd in odd {
+        let (repository, flaws) = asked(odd.clone());
+        assert_eq!((repository.registry, repository.arn), (None, None), "{odd}");
+        assert_eq!(flaws.last().map(String::as_str), Some("`resources` names no repository that can be read"));
+    }
+}
+
 #[test]
 fn an_unreadable_registry_is_not_taken_for_the_default_one() {
     let asked = |registry: Value| {

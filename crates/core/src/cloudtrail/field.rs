@@ -48,6 +48,11 @@ impl<'a> Fields<'a> {
         self.map?.get(key).filter(|value| !value.is_null())
     }
 
+    /// The member `key` says something: it is neither absent nor null nor empty text.
+    pub(crate) fn is_stated(self, key: &str) -> bool {
+        self.get(key).is_some_and(|value| value.as_str().is_none_or(|text| !text.trim().is_empty()))
+    }
+
     /// The member `key` as text. Numbers count as their digits; empty text is absent.
     pub(crate) fn text(self, key: &str, flaws: &mut Vec<String>) -> Option<String> {
         match self.get(key)? {

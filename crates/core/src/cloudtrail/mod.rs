@@ -60,10 +60,28 @@ pub struct Event {
     /// The typed call; `None` when no family watches it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub call: Option<Call>,
-    /// What could not be read although it should be there, in words. A watched call with flaws that matter to its
-    /// decision is undecided.
+    /// What could not be read although it should be there, in words for a person.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub flaws: Vec<String>,
+    /// The members that a decision may rest on, that say something, and that could not be read. They read as absent; a watched
+    /// pull whose decision needs one of them is undecided.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unreadable: Vec<Member>,
+}
+
+/// A member of a record whose absence means something else than that it cannot be read. Who called and whose registry it was are
+/// not among them: without a readable value both are unknown, and that alone makes a pull undecided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Member {
+    /// `eventVersion`: none, or another major version than the one that is known.
+    EventVersion,
+    /// `sourceIPAddress`: neither an address nor a mask nor an AWS service.
+    SourceAddress,
+    /// `vpcEndpointId`: not text.
+    VpcEndpoint,
+    /// `errorCode`: not text, so that it cannot be told whether the call failed.
+    ErrorCode,
 }
 
 /// What `sourceIPAddress` says.
@@ -86,6 +104,12 @@ impl Event {
     #[must_use]
     pub fn hands_out_layer(&self) -> bool {
         self.error_code.is_none() && matches!(self.call, Some(Call::GetDownloadUrlForLayer { .. }))
+    }
+
+    /// This member says something that could not be read.
+    #[must_use]
+    pub fn cannot_read(&self, member: Member) -> bool {
+        self.unreadable.contains(&member)
     }
 
     /// `ecr:GetDownloadUrlForLayer`: service prefix and event name as recorded.

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use super::envelope::only_record;
 use super::error::{RecordError, ShapeError};
 use super::field::{Fields, excerpt, kind, parse_time};
-use super::{Event, Origin, Principal};
+use super::{Event, Member, Origin, Principal};
 use crate::call::Call;
 
 /// The only major version of the record format there is (AWS facts, section 1).
@@ -43,11 +43,21 @@ pub fn parse(record: &Value) -> Result<Event, RecordError> {
     let event_id = event_id(map, &mut flaws);
     let source_service = required(fields, "eventSource", &event_id, &mut flaws)?;
     let name = required(fields, "eventName", &event_id, &mut flaws)?;
-    check_version(fields, &mut flaws);
+    let is_known_version = check_version(fields, &mut flaws);
     let region = expected(fields, "awsRegion", &mut flaws);
     let principal = Principal::read(fields, &mut flaws);
     let call = Call::from_record(map, &source_service, &name, principal.account.as_deref(), &mut flaws);
     let time = time(fields, call.is_some().then_some(&name), &event_id, &mut flaws)?;
+    let origin = origin(fields, &mut flaws);
+    let vpc_endpoint = fields.text("vpcEndpointId", &mut flaws);
+    let error_code = error_code(fields, &mut flaws);
+    let read = [
+        (Member::EventVersion, "eventVersion", is_known_version),
+        (Member::SourceAddress, "sourceIPAddress", origin != Origin::Unknown),
+        (Member::VpcEndpoint, "vpcEndpointId", vpc_endpoint.is_some()),
+        (Member::ErrorCode, "errorCode", error_code.is_some()),
+    ];
+    let unreadable = read.into_iter().filter(|(_, key, is_read)| !is_read && fields.is_stated(key));
     Ok(Event {
         dedupe_id: dedupe_id(fields, &event_id, &mut flaws),
         event_id,
@@ -57,11 +67,12 @@ pub fn parse(record: &Value) -> Result<Event, RecordError> {
         region,
         recipient_account: fields.account("recipientAccountId", &mut flaws),
         principal,
-        origin: origin(fields, &mut flaws),
-        vpc_endpoint: fields.text("vpcEndpointId", &mut flaws),
+        origin,
+        vpc_endpoint,
         user_agent: fields.text("userAgent", &mut flaws),
-        error_code: fields.text("errorCode", &mut flaws),
+        error_code,
         call,
+        unreadable: unreadable.map(|(member, ..)| member).collect(),
         flaws,
     })
 }
@@ -112,12 +123,23 @@ fn expected(fields: Fields<'_>, field: &str, flaws: &mut Vec<String>) -> Option<
     text
 }
 
-fn check_version(fields: Fields<'_>, flaws: &mut Vec<String>) {
-    if let Some(version) = fields.text("eventVersion", flaws)
-        && version.split('.').next() != Some(MAJOR_VERSION)
-    {
+/// Whether `eventVersion` is of the major version that is known.
+fn check_version(fields: Fields<'_>, flaws: &mut Vec<String>) -> bool {
+    let Some(version) = fields.text("eventVersion", flaws) else { return false };
+    let is_known = version.split('.').next() == Some(MAJOR_VERSION);
+    if !is_known {
         flaws.push(format!("`eventVersion` is `{}`: only version {MAJOR_VERSION} is known", excerpt(&version)));
     }
+    is_known
+}
+
+/// `errorCode`, which is text: a number here is not the name of an error.
+fn error_code(fields: Fields<'_>, flaws: &mut Vec<String>) -> Option<String> {
+    if let Some(other @ Value::Number(_)) = fields.get("errorCode") {
+        flaws.push(format!("`errorCode` is {}, not text", kind(other)));
+        return None;
+    }
+    fields.text("errorCode", flaws)
 }
 
 /// `eventTime`. Without it nothing can be decided about a watched call; for any other call the beginning of 1970 stands for it.

@@ -4,7 +4,7 @@ use super::bundle::Bundle;
 use super::situation::{Answer, Attributes, Situation, Thing, Value};
 use super::{Assessment, Verdict, exception, explain};
 use crate::cloudtrail::Event;
-use crate::facts::{Facts, Network, Owner};
+use crate::facts::{self, Facts, Network, Owner};
 use crate::inventory::Inventory;
 
 /// The id of the one permit of the first question.
@@ -29,7 +29,10 @@ impl Bundle {
         assessment.errors.clone_from(&facts.missing);
         let situation = situation(facts);
         match self.calls.ask(&situation) {
-            Ok(answer) => self.read_answer(&answer, &situation, &mut assessment),
+            Ok(answer) => {
+                let is_identified = facts::is_identified(&event.principal, inventory);
+                self.read_answer(&answer, &situation, is_identified, &mut assessment);
+            }
             Err(error) => {
                 assessment.errors.push("the facts do not fit the schema of the policies".to_owned());
                 assessment.reasons.push(error);
@@ -40,8 +43,9 @@ impl Bundle {
         assessment
     }
 
-    /// Take Cedar's answer over: rules that fired, and everything that is not as it must be.
-    fn read_answer(&self, answer: &Answer, situation: &Situation, assessment: &mut Assessment) {
+    /// Take Cedar's answer over: rules that fired, and everything that is not as it must be. A rule that asks who called has not
+    /// fired where nobody knows who called: its facts are then what was not found out.
+    fn read_answer(&self, answer: &Answer, situation: &Situation, is_identified: bool, assessment: &mut Assessment) {
         for (policy, error) in &answer.failed {
             assessment.errors.push(format!("policy `{policy}` could not be evaluated"));
             assessment.reasons.push(error.clone());
@@ -63,6 +67,12 @@ impl Bundle {
             }
         }
         fired.sort_by_key(|rule| std::cmp::Reverse(rule.severity));
+        let (fired, open): (Vec<_>, Vec<_>) =
+            fired.into_iter().partition(|rule| is_identified || !rule.reads_the_principal());
+        if !open.is_empty() && assessment.errors.is_empty() {
+            assessment.errors.push("whether a rule fires depends on who called, and that cannot be told".to_owned());
+        }
+        assessment.reasons.extend(open.into_iter().map(explain::why_open));
         assessment.reasons.extend(fired.iter().map(|rule| explain::why_fired(rule, situation)));
         assessment.rules = fired.into_iter().map(|rule| rule.fired()).collect();
     }

@@ -2,11 +2,11 @@
 
 use std::slice;
 
-use super::{AppliedException, FiredRule};
+use super::{AppliedException, Bundle, FiredRule};
 use crate::call::{Call, Repository};
 use crate::cloudtrail::Event;
 use crate::facts::Facts;
-use crate::inventory::{Exception, Inventory};
+use crate::inventory::{Exception, Inventory, InventoryErrors, Problem};
 
 /// The exception that covers this rule for this event. One in force goes before an expired one, a later end before an earlier.
 /// Event time decides, so that a replay answers as the day itself did.
@@ -28,6 +28,35 @@ pub(super) fn covering(
             until: exception.until.to_string(),
             in_force: event.time < exception.until,
         })
+}
+
+impl Bundle {
+    /// That every exception of this inventory is of a rule that this bundle has: one of any other rule covers nothing, and whoever wrote it
+    /// believes that somebody is excepted.
+    ///
+    /// # Errors
+    /// Each exception of a rule that does not exist, with its line and the nearest rule.
+    pub fn check(&self, inventory: &Inventory) -> Result<(), InventoryErrors> {
+        let unknown =
+            inventory.exceptions.iter().filter(|exception| self.rules().all(|rule| rule.id != exception.rule));
+        let problems: Vec<Problem> = unknown.map(|exception| self.no_such_rule(exception)).collect();
+        if problems.is_empty() { Ok(()) } else { Err(InventoryErrors::of(problems)) }
+    }
+
+    fn no_such_rule(&self, exception: &Exception) -> Problem {
+        let wanted = exception.rule.as_str();
+        let nearest = self
+            .rules()
+            .map(|rule| (strsim::jaro_winkler(wanted, &rule.id), rule.id.as_str()))
+            .max_by(|(one, _), (other, _)| one.total_cmp(other));
+        let nearest = nearest.map_or_else(String::new, |(_, id)| format!("; the nearest rule is `{id}`"));
+        Problem {
+            key: Some(format!("{}.rule", exception.path)),
+            line: exception.line,
+            message: format!("there is no rule `{wanted}`, so this would except nobody{nearest}"),
+            nearest: None,
+        }
+    }
 }
 
 /// What an exception names must match, all of it; one that names nothing covers nothing. A principal pattern with a wildcard for

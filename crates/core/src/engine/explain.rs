@@ -72,6 +72,11 @@ pub(super) fn why_fired(rule: &Rule, situation: &Situation) -> String {
     format!("rule `{}` ({}) fired: {}{because}", rule.id, rule.severity.as_str(), rule.title)
 }
 
+/// One sentence: which rule would have to know who called.
+pub(super) fn why_open(rule: &Rule) -> String {
+    format!("whether rule `{}` ({}) fires depends on who called", rule.id, rule.severity.as_str())
+}
+
 fn fact_in_words(path: &str, value: Option<&Value>) -> String {
     let listed = |key: &str, yes: bool| format!("the principal is {}listed in `{key}`", if yes { "" } else { "not " });
     match (path, value) {

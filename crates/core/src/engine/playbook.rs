@@ -9,6 +9,7 @@ use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 
 use super::files::PLAYBOOKS;
 use super::problem::{Problem, did_you_mean};
+use crate::action::{self, ACTIONS};
 
 /// The key of the list of families, beside the playbooks.
 const FAMILIES: &str = "families";
@@ -91,6 +92,11 @@ impl Playbook {
             if text.trim().is_empty() {
                 problems.push(Problem::whole(PLAYBOOKS, format!("playbook `{id}` has an empty `{name}`")));
             }
+        }
+        for step in self.steps.iter().filter(|step| action::by_name(&step.action).is_none()) {
+            let message = format!("playbook `{id}` names action `{}`, which does not exist", step.action);
+            let help = did_you_mean(&step.action, ACTIONS.iter().map(|action| action.name()));
+            problems.push(Problem::whole(PLAYBOOKS, message).with_help(help));
         }
     }
 }

@@ -65,9 +65,9 @@ pub struct ApprovalQuestion {
     pub on_call: bool,
     /// Is the accused session or principal itself.
     pub accused: bool,
-    /// Shares a source identity or lineage with the accused.
+    /// Is a session of the accused's role: the same role id, or the same role name in the same account.
     pub same_lineage: bool,
-    /// Is the same person by the Identity Center session name.
+    /// Is the same person by the session's name, or by the name of the accused user.
     pub same_person: bool,
     /// Is one of layerguard's own roles.
     pub own_role: bool,

@@ -60,6 +60,11 @@ impl Rule {
         (problems.len() == before).then_some(rule)
     }
 
+    /// It asks who called.
+    pub(super) fn reads_the_principal(&self) -> bool {
+        self.reads.iter().any(|path| path == "principal" || path.starts_with("principal."))
+    }
+
     /// The rule as fired, no exception applied yet.
     pub(super) fn fired(&self) -> FiredRule {
         FiredRule {

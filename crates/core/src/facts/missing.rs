@@ -2,55 +2,108 @@
 
 use super::{Owner, Standing};
 use crate::call::Call;
-use crate::cloudtrail::{Event, Principal, PrincipalKind};
+use crate::cloudtrail::{Event, Member, Origin, Principal, PrincipalKind};
 use crate::inventory::{ArnPattern, Inventory, account_of, parts};
 
-/// Facts without which no rule can decide about this call. Empty for what nobody watches, and for a login: no rule asks
-/// who logs in. A registry that is run for everybody may be pulled from by anybody.
+/// Facts without which no rule can decide about this call, each a sentence that holds no text of the record: it keys the incident.
+/// Empty for what nobody watches, and for a login: no rule asks who logs in. A registry that is run for everybody may be pulled
+/// from by anybody; only that it is one must be readable.
 pub(super) fn of(event: &Event, inventory: &Inventory, owner: Owner) -> Vec<String> {
     let pulls = matches!(event.call, Some(Call::GetDownloadUrlForLayer { .. } | Call::BatchGetImage { .. }));
-    if !pulls || owner == Owner::ServiceOwned {
+    if !pulls {
         return Vec::new();
     }
-    let registry = (owner == Owner::Unknown).then(|| "the account of the registry".to_owned());
-    registry.into_iter().chain(of_principal(&event.principal, inventory)).collect()
+    let version = event
+        .cannot_read(Member::EventVersion)
+        .then_some("the record's major version is not known, so nothing in it can be relied on");
+    if owner == Owner::ServiceOwned {
+        return version.into_iter().map(str::to_owned).collect();
+    }
+    let registry =
+        (owner == Owner::Unknown).then_some("the record names no registry, or names it in a way that cannot be read");
+    let error = event
+        .cannot_read(Member::ErrorCode)
+        .then_some("the record's error code cannot be read, so it cannot be told whether the call failed");
+    let principal = of_principal(&event.principal, inventory);
+    let sentences = [version, registry, principal, error, of_network(event, inventory)];
+    sentences.into_iter().flatten().map(str::to_owned).collect()
+}
+
+/// What is missing to tell where the call came from. CloudTrail states a source address in every record, so an absent one is as
+/// bad as an unreadable one; a mask or a service's name is read, and says that nothing is known. An endpoint that was read decides
+/// without the address, and an unreadable one decides nothing, whatever the address says: it may be somebody else's.
+fn of_network(event: &Event, inventory: &Inventory) -> Option<&'static str> {
+    if inventory.networks.is_empty() {
+        return None;
+    }
+    if event.cannot_read(Member::VpcEndpoint) {
+        return Some("the record's VPC endpoint cannot be read, so it cannot be told where the call came from");
+    }
+    if event.vpc_endpoint.is_some() || event.origin != Origin::Unknown {
+        return None;
+    }
+    Some(if event.cannot_read(Member::SourceAddress) {
+        "the record's source address cannot be read, so it cannot be told where the call came from"
+    } else {
+        "the record names no source address, so it cannot be told where the call came from"
+    })
 }
 
 /// What is missing to tell whether this principal is listed.
-fn of_principal(principal: &Principal, inventory: &Inventory) -> Option<String> {
-    let arn = principal.arn.as_deref();
+pub(super) fn of_principal(principal: &Principal, inventory: &Inventory) -> Option<&'static str> {
     let account = account_of(principal);
-    if let (Some(arn), Some(account)) = (arn, account) {
-        let of_arn = parts(arn).map(|[_, _, _, of_arn, _]| of_arn);
-        if of_arn.is_some_and(|of_arn| of_arn != account) {
-            return Some("who called: the recorded account and the recorded ARN name different accounts".to_owned());
-        }
+    let arn = principal.arn.as_deref().map(parts);
+    if let (Some(Some([_, _, _, of_arn, _])), Some(account)) = (arn, account)
+        && of_arn != account
+    {
+        return Some("it cannot be told who called: the recorded account and the recorded ARN name different accounts");
     }
     match principal.kind {
         // Only a pattern that names it lists the root user, and it is of exactly this account.
         PrincipalKind::Root => None,
         PrincipalKind::AwsService => {
             let known = principal.invoked_by.as_deref().is_some_and(|service| service.contains('.'));
-            (!known).then(|| "which AWS service called".to_owned())
+            (!known).then_some("the record does not say which AWS service called")
         }
         _ if account.is_some_and(|account| !could_be_listed(account, inventory)) => None,
-        PrincipalKind::Unknown => Some("who called: the identity is absent or of an unknown type".to_owned()),
+        PrincipalKind::Unknown => Some("it cannot be told who called: the identity is absent or of an unknown type"),
         PrincipalKind::AwsAccount => {
-            let names_one = arn.and_then(parts).is_some_and(|[.., resource]| resource.contains('/'));
-            (!names_one).then(|| {
-                "which principal of the account called: this copy of the record names the account alone".to_owned()
-            })
+            let names_one = arn.flatten().is_some_and(|[.., resource]| resource.contains('/'));
+            (!names_one).then_some(
+                "this copy of the record names the account that called, and not which principal of it called",
+            )
         }
-        PrincipalKind::RoleSession
-        | PrincipalKind::IdentityCenterRole
-        | PrincipalKind::ServiceLinkedRole
-        | PrincipalKind::Role => arn.is_none().then(|| "the ARN of the session's role".to_owned()),
-        PrincipalKind::IamUser
-        | PrincipalKind::FederatedUser
-        | PrincipalKind::Directory
-        | PrincipalKind::SamlUser
-        | PrincipalKind::WebIdentityUser
-        | PrincipalKind::IdentityCenterUser => arn.is_none().then(|| "the ARN of the principal".to_owned()),
+        kind => match arn {
+            Some(Some(_)) => None,
+            Some(None) => Some("the ARN that the record names for the principal cannot be read"),
+            None => Some(without_arn(kind)),
+        },
+    }
+}
+
+/// What it means that a principal of this kind comes without an ARN.
+const fn without_arn(kind: PrincipalKind) -> &'static str {
+    match kind {
+        PrincipalKind::RoleSession | PrincipalKind::IdentityCenterRole | PrincipalKind::ServiceLinkedRole => {
+            "the record does not name the ARN of the session's role"
+        }
+        PrincipalKind::Role => "the record does not name the ARN of the role",
+        PrincipalKind::IamUser | PrincipalKind::FederatedUser => "the record does not name the ARN of the user",
+        PrincipalKind::Directory => {
+            "an identity of the type `Directory` carries no ARN, so it cannot be told whether it is listed"
+        }
+        PrincipalKind::SamlUser => {
+            "an identity of the type `SAMLUser` carries no ARN, so it cannot be told whether it is listed"
+        }
+        PrincipalKind::WebIdentityUser => {
+            "an identity of the type `WebIdentityUser` carries no ARN, so it cannot be told whether it is listed"
+        }
+        PrincipalKind::IdentityCenterUser => {
+            "an identity of the type `IdentityCenterUser` carries no ARN, so it cannot be told whether it is listed"
+        }
+        PrincipalKind::Root | PrincipalKind::AwsService | PrincipalKind::AwsAccount | PrincipalKind::Unknown => {
+            "the record does not name the ARN of the principal"
+        }
     }
 }
 
@@ -81,7 +134,8 @@ pub(super) fn standing_in_words(principal: &Principal, standing: &Standing, inve
         let by = pattern.or(principal.invoked_by.as_deref()).unwrap_or_default();
         words.push(format!("the principal is listed in `{name}` as `{}`", by.escape_debug()));
     }
-    if pulling.iter().all(|(_, holds, _)| !holds) {
+    // Of a principal that is not known nobody can say that no list holds it.
+    if pulling.iter().all(|(_, holds, _)| !holds) && of_principal(principal, inventory).is_none() {
         words.push("the principal is in none of the lists that may pull".to_owned());
     }
     words

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 pub use network::{LOGIN_LIFE, needs_logins};
 
 use crate::call::{Call, Repository};
-use crate::cloudtrail::Event;
+use crate::cloudtrail::{Event, Member, Principal};
 use crate::inventory::{Inventory, Login};
 
 /// Whether the call came from a network of ours.
@@ -91,6 +91,9 @@ pub fn establish(event: &Event, inventory: &Inventory, logins: &[Login], own_rol
     if let Some(code) = &event.error_code {
         reasons.push(format!("the call failed with `{}`: an attempt, nothing left", code.escape_debug()));
     }
+    if event.cannot_read(Member::ErrorCode) {
+        reasons.push("the error code cannot be read: the call counts as one that succeeded".to_owned());
+    }
     if event.call.is_some() {
         reasons.push(owner_in_words(owner, registry.as_deref(), inventory));
     }
@@ -98,6 +101,11 @@ pub fn establish(event: &Event, inventory: &Inventory, logins: &[Login], own_rol
     let missing = missing::of(event, inventory, owner);
     let attempt = event.error_code.is_some();
     Facts { call: event.call_name(), attempt, network, standing, owner, registry, repository, reasons, missing }
+}
+
+/// Whether the record tells enough about the principal to say that the inventory lists it, or that it does not.
+pub(crate) fn is_identified(principal: &Principal, inventory: &Inventory) -> bool {
+    missing::of_principal(principal, inventory).is_none()
 }
 
 /// Account of the registry, and name of the repository.

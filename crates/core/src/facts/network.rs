@@ -5,7 +5,8 @@ use std::net::IpAddr;
 use jiff::SignedDuration;
 
 use super::Network;
-use crate::cloudtrail::{Event, Origin};
+use crate::call::Call;
+use crate::cloudtrail::{Event, Member, Origin};
 use crate::inventory::{Inventory, Login, TrustedNetwork};
 
 /// How long a registry login works, and so how long its source address speaks for the pulls made with it
@@ -14,8 +15,8 @@ pub const LOGIN_LIFE: SignedDuration = SignedDuration::from_hours(12);
 
 /// Whether the network of this event can only be told from the session's registry logins.
 #[must_use]
-pub const fn needs_logins(event: &Event) -> bool {
-    event.vpc_endpoint.is_none() && matches!(event.origin, Origin::Masked)
+pub fn needs_logins(event: &Event) -> bool {
+    event.vpc_endpoint.is_none() && !event.cannot_read(Member::VpcEndpoint) && event.origin == Origin::Masked
 }
 
 /// The network of an event, and why.
@@ -24,6 +25,9 @@ pub(super) fn of(event: &Event, inventory: &Inventory, logins: &[Login]) -> (Net
     if networks.is_empty() {
         return (Network::Unknown, vec!["network unknown: the inventory lists no network".to_owned()]);
     }
+    if event.cannot_read(Member::VpcEndpoint) {
+        return (Network::Unknown, vec!["network unknown: the record's VPC endpoint cannot be read".to_owned()]);
+    }
     let (network, reason) = match (&event.vpc_endpoint, &event.origin) {
         (Some(endpoint), _) => of_endpoint(networks, endpoint),
         (None, Origin::Address(address)) => of_address(networks, *address),
@@ -31,6 +35,9 @@ pub(super) fn of(event: &Event, inventory: &Inventory, logins: &[Login]) -> (Net
         (None, Origin::Service(name)) => {
             let name = name.escape_debug();
             (Network::Unknown, format!("the record shows the AWS service `{name}` instead of an address"))
+        }
+        (None, Origin::Unknown) if event.cannot_read(Member::SourceAddress) => {
+            (Network::Unknown, "the record's source address cannot be read".to_owned())
         }
         (None, Origin::Unknown) => (Network::Unknown, "the record shows no source address".to_owned()),
     };
@@ -65,7 +72,7 @@ fn of_logins(event: &Event, networks: &[TrustedNetwork], logins: &[Login]) -> (N
     let mut of_unknown = 0_usize;
     for login in logins {
         let age = event.time.duration_since(login.time);
-        if age.is_negative() || age > LOGIN_LIFE {
+        if age.is_negative() || age > LOGIN_LIFE || is_the_event_itself(event, login) {
             continue;
         }
         let (network, reason) = match (&login.vpc_endpoint, login.address) {
@@ -95,14 +102,23 @@ fn of_logins(event: &Event, networks: &[TrustedNetwork], logins: &[Login]) -> (N
         (Some(login), _) => told(Network::Outside, login),
         (None, Some(login)) => told(Network::Inside, login),
         (None, None) => {
-            let known = if of_unknown == 0 {
-                "no login of the session in the 12 hours before is known".to_owned()
-            } else {
-                format!("none of the session's {of_unknown} logins in the 12 hours before shows where it came from")
+            let known = match of_unknown {
+                0 => "no login of the session in the 12 hours before is known".to_owned(),
+                1 => {
+                    "the session's only known login in the 12 hours before does not show where it came from".to_owned()
+                }
+                more => format!("none of the session's {more} logins in the 12 hours before shows where it came from"),
             };
             (Network::Unknown, vec![format!("network unknown: {masked}, and {known}")])
         }
     }
+}
+
+/// A masked login may be among the logins that it is judged by. It says nothing about itself, and neither would another masked
+/// one of the same moment.
+fn is_the_event_itself(event: &Event, login: &Login) -> bool {
+    matches!(event.call, Some(Call::GetAuthorizationToken { .. }))
+        && *login == Login { time: event.time, address: None, vpc_endpoint: None }
 }
 
 const fn word(network: Network) -> &'static str {

@@ -1,6 +1,6 @@
 //! The shape of `inventory.toml`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use ipnet::IpNet;
 use jiff::{SignedDuration, Timestamp};
@@ -158,8 +158,6 @@ pub struct Approval {
     pub reminder: SignedDuration,
     /// What expiry means, per severity.
     pub on_expiry: BTreeMap<Severity, OnExpiry>,
-    /// Severities at which two people must approve.
-    pub second_approver_for: BTreeSet<Severity>,
 }
 
 /// What happens when nobody answers.
@@ -230,6 +228,10 @@ pub enum RecordClear {
 /// An exception: suppressed, recorded, expiring.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Exception {
+    /// Its path in the inventory, for example `exception[0]`.
+    pub path: String,
+    /// The line where it begins, counted from 1.
+    pub line: usize,
     /// The rule's id.
     pub rule: String,
     /// Whom it covers.

@@ -27,7 +27,7 @@ pub struct InventoryErrors {
 }
 
 impl InventoryErrors {
-    pub(super) fn of(mut problems: Vec<Problem>) -> Self {
+    pub(crate) fn of(mut problems: Vec<Problem>) -> Self {
         problems.sort_by_key(|problem| problem.line);
         Self { problems }
     }

@@ -41,6 +41,11 @@ impl<'t> Problems<'t> {
         self.text.bytes().take(at).filter(|byte| *byte == b'\n').count() + 1
     }
 
+    /// The line where a table begins.
+    pub(super) fn line_of(&self, table: &Table<'_>) -> usize {
+        self.line(table.span.start)
+    }
+
     fn add(&mut self, path: &str, span: &Range<usize>, message: impl Into<String>) {
         let line = self.line(span.start);
         self.found.push(Problem { key: Some(path.to_owned()), line, message: message.into(), nearest: None });

@@ -1,6 +1,6 @@
 //! One function per section of an inventory: its keys, their defaults, and what must hold among them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
 
@@ -127,11 +127,21 @@ pub(super) fn approval<'t>(section: &Table<'t>, problems: &mut Problems<'t>) -> 
         (*severity, chosen.unwrap_or(OnExpiry::Escalate))
     });
     let on_expiry = on_expiry.collect();
-    let second_approver_for: BTreeSet<Severity> = section
-        .list("second_approver_for", problems, |field, problems| field.one_of(problems, &SEVERITIES))
-        .into_iter()
-        .collect();
-    Approval { timeout, reminder, on_expiry, second_approver_for }
+    no_second_approver(section, problems);
+    Approval { timeout, reminder, on_expiry }
+}
+
+/// Refuses what would be believed and not done: an owner who names severities here counts on two people.
+fn no_second_approver<'t>(section: &Table<'t>, problems: &mut Problems<'t>) {
+    let before = problems.found.len();
+    let named = section.list("second_approver_for", problems, |field, problems| field.one_of(problems, &SEVERITIES));
+    let Some(field) = section.field("second_approver_for") else { return };
+    if !named.is_empty() || problems.found.len() > before {
+        problems.at(
+            &field,
+            "two approvers are not available in this version; one verified approval is what counts: remove the key or leave it empty",
+        );
+    }
 }
 
 pub(super) fn expected<'t>(section: &Table<'t>, problems: &mut Problems<'t>) -> Expected {
@@ -176,6 +186,8 @@ fn exception<'t>(section: &Table<'t>, problems: &mut Problems<'t>) -> Option<Exc
     let owner = section.required("owner", problems).and_then(|field| field.text(problems));
     let until = section.required("until", problems).and_then(|field| field.moment(problems));
     Some(Exception {
+        path: section.path.clone(),
+        line: problems.line_of(section),
         rule: rule?,
         principal,
         resource,

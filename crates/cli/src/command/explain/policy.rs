@@ -24,7 +24,7 @@ const NOTHING_IS_OURS: &str = "[organization]\nid = \"o-0000000000\"\naccounts =
 pub(super) fn assessor(args: &ExplainArgs, screen: &mut Screen) -> Result<Assessor, Failure> {
     let bundle = bundle(args.policy.as_deref())?;
     let inventory = inventory(args.inventory.as_deref(), screen)?;
-    Ok(Assessor::new(bundle, inventory, Vec::new()))
+    Assessor::new(bundle, inventory, Vec::new()).map_err(|error| Failure::usage(error.to_string()))
 }
 
 fn bundle(folder: Option<&Path>) -> Result<Bundle, Failure> {

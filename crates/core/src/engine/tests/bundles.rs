@@ -174,6 +174,11 @@ fn playbooks_are_held_to_their_shape() {
         ("title =", "titel =", "playbooks.toml:13:1: unknown field `titel`"),
         ("families =", "famlies =", "did you mean `families`?"),
         ("[exfiltration]", "[exfiltration", "playbooks.toml:12:14: unclosed table"),
+        (
+            "action = \"deny_user\"",
+            "action = \"deny_usr\"",
+            "names action `deny_usr`, which does not exist (did you mean `deny_user`?)",
+        ),
         ("title = \"Image content left without authorisation\"", "title = \"\"", "has an empty `title`"),
     ];
     for (from, to, words) in cases {

@@ -3,11 +3,12 @@
 use serde_json::json;
 
 use super::bundle_with;
+use crate::assess::Assessor;
 use crate::call::{Call, Repository};
 use crate::cloudtrail::{Event, Origin, Principal, PrincipalKind};
 use crate::engine::{Assessment, Bundle, Severity, Verdict};
 use crate::facts::{Facts, Network, Owner, Standing};
-use crate::inventory::Inventory;
+use crate::inventory::{EXAMPLE, Inventory};
 
 const LAYER: &str = "ecr:GetDownloadUrlForLayer";
 
@@ -59,6 +60,7 @@ fn event() -> Event {
         error_code: None,
         call: Some(Call::GetDownloadUrlForLayer { repository: Repository::default(), layer_digest: None }),
         flaws: Vec::new(),
+        unreadable: Vec::new(),
     }
 }
 
@@ -85,11 +87,68 @@ fn flaws_that_no_fact_needs_do_not_make_undecided() {
 #[test]
 fn a_missing_fact_is_undecided_and_the_rules_are_still_told() {
     let bundle = Bundle::embedded().unwrap();
-    let facts = Facts { missing: vec!["the ARN of the principal".to_owned()], ..facts() };
+    let registry = "the record names no registry, or names it in a way that cannot be read";
+    let facts = Facts { missing: vec![registry.to_owned()], ..facts() };
     let assessment = assess(&bundle, &facts);
     assert_eq!(assessment.verdict, Verdict::Undecided);
-    assert_eq!(assessment.errors, ["the ARN of the principal"]);
+    assert_eq!(assessment.errors, [registry]);
     assert_eq!(assessment.rules.len(), 1);
+}
+
+/// A rule that asks who called has not fired where nobody knows who called, not even where no fact was said to be missing.
+#[test]
+fn no_rule_about_the_principal_fires_for_one_that_nobody_could_identify() {
+    let bundle = Bundle::embedded().unwrap();
+    let mut event = event();
+    event.principal.arn = None;
+    for missing in [vec!["the record does not name the ARN of the session's role".to_owned()], Vec::new()] {
+        let facts = Facts { network: Network::Outside, missing: missing.clone(), ..facts() };
+        let assessment = bundle.assess(&event, &facts, &inventory(""));
+        assert_eq!(assessment.verdict, Verdict::Undecided);
+        assert_eq!(assessment.errors.len(), 1);
+        assert!(missing.is_empty() || assessment.errors == missing);
+        assert_eq!(assessment.rules, []);
+        let open = "whether rule `ecr_layer_download_unlisted_principal` (high) fires depends on who called";
+        assert!(assessment.reasons.iter().any(|reason| reason == open), "{:?}", assessment.reasons);
+        let claims = |reason: &String| reason.contains(" fired") || reason.contains("is not listed");
+        assert!(!assessment.reasons.iter().any(claims), "{:?}", assessment.reasons);
+    }
+}
+
+/// What a rule does not ask about the principal stays decided.
+#[test]
+fn a_rule_that_does_not_ask_who_called_fires_whoever_it_was() {
+    let bundle = bundle_with(
+        "rules/anybody.cedar",
+        r#"@id("anybody") @family("exfiltration") @title("Anybody") @severity("low") @attack("T1530") @controls("none")
+        @playbook("exfiltration")
+        forbid (principal, action, resource) when { !context.call.attempt };"#,
+    );
+    let mut event = event();
+    event.principal.arn = None;
+    let assessment = bundle.assess(&event, &facts(), &inventory(""));
+    let fired: Vec<_> = assessment.rules.iter().map(|rule| rule.id.as_str()).collect();
+    assert_eq!((assessment.verdict, fired), (Verdict::Undecided, vec!["anybody"]));
+}
+
+#[test]
+fn an_exception_of_a_rule_that_does_not_exist_is_refused_with_the_nearest() {
+    let principal = "principal = \"arn:aws:iam::111122223333:role/team/ci\"\nuntil = 2026-11-21T00:00:00Z\n";
+    let good = format!("{EXCEPTION}{principal}");
+    let typo = EXCEPTION.replace("unlisted", "unlist");
+    let bundle = Bundle::embedded().unwrap();
+    assert_eq!(bundle.check(&inventory(&good)), Ok(()));
+    let errors = bundle.check(&inventory(&format!("{good}{typo}{principal}"))).unwrap_err();
+    assert_eq!(
+        errors.to_string(),
+        "could not read the inventory: 1 problem\n  line 13, `exception[1].rule`: there is no rule \
+         `ecr_layer_download_unlist_principal`, so this would except nobody; the nearest rule is \
+         `ecr_layer_download_unlisted_principal`"
+    );
+    let text = format!("[organization]\nid = \"o-exampleorgid\"\naccounts = [\"111122223333\"]\n{typo}{principal}");
+    let refused = Assessor::load(&text, Vec::new()).unwrap_err().to_string();
+    assert!(refused.contains("the nearest rule is `ecr_layer_download_unlisted_principal`"), "{refused}");
+    assert!(Assessor::load(EXAMPLE, Vec::new()).is_ok());
 }
 
 #[test]
@@ -232,6 +291,7 @@ fn an_exception_covers_its_rule_and_no_other() {
 fn a_wildcard_account_excepts_nobody_outside_the_organisation() {
     let mut event = event();
     event.principal.arn = Some("arn:aws:iam::444455556666:role/team/ci".to_owned());
+    event.principal.account = Some("444455556666".to_owned());
     let pattern = r#"principal = "arn:aws:iam::*:role/team/ci""#;
     let inventory = inventory(&format!("{EXCEPTION}{pattern}\nuntil = 2026-11-21T00:00:00Z\n"));
     assert_eq!(Bundle::embedded().unwrap().assess(&event, &facts(), &inventory).verdict, Verdict::Violation);
