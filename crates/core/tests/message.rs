@@ -95,6 +95,7 @@ fn download(number: u32, session: &str, repository: &str) -> IncidentEvent {
             repository: Some("team/app".to_owned()),
             reasons: vec!["address `198.51.100.7` is in none of the listed networks".to_owned()],
             missing: Vec::new(),
+            missing_network: None,
         }),
         assessment: Assessment {
             verdict: Verdict::Violation,

@@ -39,6 +39,12 @@ impl Bundle {
             }
         }
         except(&mut assessment, event, facts, inventory);
+        // Where it came from could only add to what is decided against the call; nothing else may rest on it.
+        if let Some(sentence) = &facts.missing_network {
+            let decided = assessment.errors.is_empty() && assessment.violations().next().is_some();
+            let list = if decided { &mut assessment.reasons } else { &mut assessment.errors };
+            list.push(sentence.clone());
+        }
         assessment.verdict = verdict(&assessment);
         assessment
     }

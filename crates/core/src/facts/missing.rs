@@ -25,15 +25,16 @@ pub(super) fn of(event: &Event, inventory: &Inventory, owner: Owner) -> Vec<Stri
         .cannot_read(Member::ErrorCode)
         .then_some("the record's error code cannot be read, so it cannot be told whether the call failed");
     let principal = of_principal(&event.principal, inventory);
-    let sentences = [version, registry, principal, error, of_network(event, inventory)];
+    let sentences = [version, registry, principal, error];
     sentences.into_iter().flatten().map(str::to_owned).collect()
 }
 
 /// What is missing to tell where the call came from. CloudTrail states a source address in every record, so an absent one is as
 /// bad as an unreadable one; a mask or a service's name is read, and says that nothing is known. An endpoint that was read decides
 /// without the address, and an unreadable one decides nothing, whatever the address says: it may be somebody else's.
-fn of_network(event: &Event, inventory: &Inventory) -> Option<&'static str> {
-    if inventory.networks.is_empty() {
+pub(super) fn of_network(event: &Event, inventory: &Inventory, owner: Owner) -> Option<&'static str> {
+    let pulls = matches!(event.call, Some(Call::GetDownloadUrlForLayer { .. } | Call::BatchGetImage { .. }));
+    if !pulls || owner == Owner::ServiceOwned || inventory.networks.is_empty() {
         return None;
     }
     if event.cannot_read(Member::VpcEndpoint) {

@@ -75,6 +75,10 @@ pub struct Facts {
     pub reasons: Vec<String>,
     /// Facts that the rules need and that could not be established. Any of them makes the answer undecided.
     pub missing: Vec<String>,
+    /// Why it cannot be told where the call came from, when the record should say and does not. A call that is a violation wherever it
+    /// came from stays one; any other is undecided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub missing_network: Option<String>,
 }
 
 /// Establishes the facts of one call.
@@ -99,8 +103,20 @@ pub fn establish(event: &Event, inventory: &Inventory, logins: &[Login], own_rol
     }
     reasons.extend(missing::standing_in_words(&event.principal, &standing, inventory));
     let missing = missing::of(event, inventory, owner);
+    let missing_network = missing::of_network(event, inventory, owner).map(str::to_owned);
     let attempt = event.error_code.is_some();
-    Facts { call: event.call_name(), attempt, network, standing, owner, registry, repository, reasons, missing }
+    Facts {
+        call: event.call_name(),
+        attempt,
+        network,
+        standing,
+        owner,
+        registry,
+        repository,
+        reasons,
+        missing,
+        missing_network,
+    }
 }
 
 /// Whether the record tells enough about the principal to say that the inventory lists it, or that it does not.

@@ -36,6 +36,7 @@ fn facts() -> Facts {
         repository: Some("team/app".to_owned()),
         reasons: vec!["the source is masked".to_owned()],
         missing: Vec::new(),
+        missing_network: None,
     }
 }
 
@@ -323,4 +324,15 @@ fn an_assessment_reads_well() {
             "exception": null,
         })
     );
+}
+
+#[test]
+fn an_unlisted_principal_is_a_violation_wherever_it_called_from() {
+    let bundle = Bundle::embedded().unwrap();
+    let nowhere = Some("the record names no source address".to_owned());
+    let unlisted = Facts { network: Network::Unknown, missing_network: nowhere.clone(), ..facts() };
+    assert_eq!(assess(&bundle, &unlisted).verdict, Verdict::Violation);
+    let listed = Standing { image_puller: true, ..unlisted.standing.clone() };
+    let listed = Facts { standing: listed, ..unlisted };
+    assert_eq!(assess(&bundle, &listed).verdict, Verdict::Undecided);
 }
