@@ -4,6 +4,8 @@
 mod input;
 #[path = "explain/program.rs"]
 mod program;
+#[path = "explain/reasons.rs"]
+mod reasons;
 
 use std::collections::BTreeSet;
 use std::fs;

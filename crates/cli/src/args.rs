@@ -2,17 +2,18 @@
 
 use std::path::PathBuf;
 
-use clap::{Args as Group, Parser, Subcommand, ValueEnum};
+use clap::{ArgGroup, Args as Group, Parser, Subcommand, ValueEnum};
 
 use crate::help::{
-    APPROVE_EXAMPLES, EXPLAIN_EXAMPLES, EXPLAIN_EXITS, LIST_EXAMPLES, REJECT_EXAMPLES, SHOW_EXAMPLES, STACK_EXITS,
-    UNDO_EXAMPLES, VERIFY_EXAMPLES,
+    APPROVE_EXAMPLES, EXPLAIN_EXAMPLES, EXPLAIN_EXITS, INCIDENTS_EXAMPLES, LIST_EXAMPLES, MORE, REJECT_EXAMPLES,
+    SHOW_EXAMPLES, STACK_EXITS, TOP_EXAMPLES, UNDO_EXAMPLES, VERIFY_EXAMPLES,
 };
+use crate::typed::{endpoint, incident, said, seconds};
 
 /// Notices when container image layers leave Amazon ECR, cuts the session off, and proves what happened.
 #[derive(Debug, Parser)]
 #[command(name = "layerguard", version, propagate_version = true, max_term_width = 100)]
-#[command(after_help = "`layerguard <COMMAND> --help` shows examples and exit statuses.")]
+#[command(after_help = MORE, after_long_help = format!("{TOP_EXAMPLES}\n\n{STACK_EXITS}"))]
 pub struct Args {
     /// When to colour: `auto` (a terminal without NO_COLOR), `always` or `never`
     #[arg(long, global = true, value_enum, value_name = "WHEN", default_value = "auto", hide_possible_values = true)]
@@ -49,22 +50,22 @@ impl Color {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Assess CloudTrail records from files, offline
-    #[command(after_long_help = format!("{EXPLAIN_EXAMPLES}\n\n{EXPLAIN_EXITS}"))]
+    #[command(after_help = MORE, after_long_help = format!("{EXPLAIN_EXAMPLES}\n\n{EXPLAIN_EXITS}"))]
     Explain(ExplainArgs),
     /// List incidents, show one
-    #[command(subcommand)]
+    #[command(subcommand, after_help = MORE, after_long_help = format!("{INCIDENTS_EXAMPLES}\n\n{STACK_EXITS}"))]
     Incidents(IncidentsCommand),
     /// Carry out the plan of an incident that waits for an answer
-    #[command(after_long_help = format!("{APPROVE_EXAMPLES}\n\n{STACK_EXITS}"))]
+    #[command(after_help = MORE, after_long_help = format!("{APPROVE_EXAMPLES}\n\n{STACK_EXITS}"))]
     Approve(AnswerArgs),
     /// Refuse the plan of an incident that waits for an answer
-    #[command(after_long_help = format!("{REJECT_EXAMPLES}\n\n{STACK_EXITS}"))]
+    #[command(after_help = MORE, after_long_help = format!("{REJECT_EXAMPLES}\n\n{STACK_EXITS}"))]
     Reject(RejectArgs),
     /// Take back what was done for an incident
-    #[command(after_long_help = format!("{UNDO_EXAMPLES}\n\n{STACK_EXITS}"))]
+    #[command(after_help = MORE, after_long_help = format!("{UNDO_EXAMPLES}\n\n{STACK_EXITS}"))]
     Undo(AnswerArgs),
     /// Prove that no audit record was dropped or altered
-    #[command(subcommand)]
+    #[command(subcommand, after_help = MORE, after_long_help = format!("{VERIFY_EXAMPLES}\n\n{STACK_EXITS}"))]
     Audit(AuditCommand),
 }
 
@@ -75,6 +76,7 @@ pub struct ExplainArgs {
     #[arg(long, value_name = "FILE")]
     pub inventory: Option<PathBuf>,
     /// A folder with rules and playbooks, laid over the built-in ones
+    /// A folder whose rules and playbooks are laid over the built-in ones: a file replaces the one of the same name, the others stand
     #[arg(long, value_name = "DIR")]
     pub policy: Option<PathBuf>,
     /// `text`: blocks for people; `json`: one object per record, in the order of the input
@@ -116,7 +118,7 @@ pub struct StackArgs {
     #[arg(long, value_name = "REGION", help_heading = "Stack")]
     pub region: Option<String>,
     /// Address of another endpoint, such as a local stack
-    #[arg(long, value_name = "URL", help_heading = "Stack")]
+    #[arg(long, value_name = "URL", value_parser = endpoint, help_heading = "Stack")]
     pub endpoint_url: Option<String>,
 }
 
@@ -124,10 +126,10 @@ pub struct StackArgs {
 #[derive(Debug, Subcommand)]
 pub enum IncidentsCommand {
     /// Open incidents, oldest first, then closed ones, latest first
-    #[command(after_long_help = format!("{LIST_EXAMPLES}\n\n{STACK_EXITS}"))]
+    #[command(after_help = MORE, after_long_help = format!("{LIST_EXAMPLES}\n\n{STACK_EXITS}"))]
     List(ListArgs),
     /// One incident on one screen
-    #[command(after_long_help = format!("{SHOW_EXAMPLES}\n\n{STACK_EXITS}"))]
+    #[command(after_help = MORE, after_long_help = format!("{SHOW_EXAMPLES}\n\n{STACK_EXITS}"))]
     Show(ShowArgs),
 }
 
@@ -152,6 +154,7 @@ pub struct ListArgs {
 #[derive(Debug, Group)]
 pub struct ShowArgs {
     /// The incident
+    #[arg(value_parser = incident)]
     pub id: String,
     /// `text` for people, or `json`
     #[arg(long, value_enum, default_value = "text", hide_possible_values = true)]
@@ -165,12 +168,13 @@ pub struct ShowArgs {
 #[derive(Debug, Group)]
 pub struct AnswerArgs {
     /// The incident
+    #[arg(value_parser = incident)]
     pub id: String,
     /// Why, for the record
     #[arg(long, value_name = "TEXT")]
     pub comment: Option<String>,
     /// Seconds to wait until the answer is verified; 0 does not wait
-    #[arg(long, default_value_t = 60, value_name = "SECONDS")]
+    #[arg(long, default_value = "60", value_name = "SECONDS", value_parser = seconds, allow_negative_numbers = true)]
     pub wait: u64,
     /// Where the stack is.
     #[command(flatten)]
@@ -181,12 +185,13 @@ pub struct AnswerArgs {
 #[derive(Debug, Group)]
 pub struct RejectArgs {
     /// The incident
+    #[arg(value_parser = incident)]
     pub id: String,
     /// Why, for the record
     #[arg(long, value_name = "TEXT", value_parser = said)]
     pub comment: String,
     /// Seconds to wait until the answer is verified; 0 does not wait
-    #[arg(long, default_value_t = 60, value_name = "SECONDS")]
+    #[arg(long, default_value = "60", value_name = "SECONDS", value_parser = seconds, allow_negative_numbers = true)]
     pub wait: u64,
     /// Where the stack is.
     #[command(flatten)]
@@ -197,15 +202,16 @@ pub struct RejectArgs {
 #[derive(Debug, Subcommand)]
 pub enum AuditCommand {
     /// Recompute the hash chains and name the record that does not fit
-    #[command(after_long_help = format!("{VERIFY_EXAMPLES}\n\n{STACK_EXITS}"))]
+    #[command(after_help = MORE, after_long_help = format!("{VERIFY_EXAMPLES}\n\n{STACK_EXITS}"))]
     Verify(VerifyArgs),
 }
 
 /// `audit verify`.
 #[derive(Debug, Group)]
+#[command(group = ArgGroup::new("which").required(true).args(["id", "all"]))]
 pub struct VerifyArgs {
     /// The incident
-    #[arg(required_unless_present = "all", conflicts_with = "all")]
+    #[arg(value_parser = incident)]
     pub id: Option<String>,
     /// Every incident of the stack
     #[arg(long)]
@@ -213,11 +219,6 @@ pub struct VerifyArgs {
     /// Where the stack is.
     #[command(flatten)]
     pub stack: StackArgs,
-}
-
-/// A comment that says something.
-fn said(text: &str) -> Result<String, String> {
-    if text.trim().is_empty() { Err("say why, for the record".to_owned()) } else { Ok(text.to_owned()) }
 }
 
 #[cfg(test)]
@@ -234,7 +235,10 @@ mod tests {
     #[test]
     fn every_command_shows_examples_and_exit_statuses() {
         let commands = [
+            vec![],
             vec!["explain"],
+            vec!["incidents"],
+            vec!["audit"],
             vec!["incidents", "list"],
             vec!["incidents", "show"],
             vec!["approve"],
@@ -249,13 +253,51 @@ mod tests {
             }
             let help = command.render_long_help().to_string();
             assert!(help.contains("Examples:") && help.contains("Exit status:"), "{path:?}\n{help}");
+            let short = command.render_help().to_string();
+            assert!(short.contains(MORE), "{path:?}\n{short}");
         }
     }
 
     #[test]
     fn a_rejection_says_why() {
-        assert!(Args::try_parse_from(["layerguard", "reject", "a-1"]).is_err());
-        assert!(Args::try_parse_from(["layerguard", "reject", "a-1", "--comment", " "]).is_err());
-        assert!(Args::try_parse_from(["layerguard", "reject", "a-1", "--comment", "planned"]).is_ok());
+        assert!(Args::try_parse_from(["layerguard", "reject", "0123456789abcdef-1"]).is_err());
+        assert!(Args::try_parse_from(["layerguard", "reject", "0123456789abcdef-1", "--comment", " "]).is_err());
+        assert!(Args::try_parse_from(["layerguard", "reject", "0123456789abcdef-1", "--comment", "planned"]).is_ok());
+    }
+
+    #[test]
+    fn examples_are_not_broken_in_a_narrow_terminal() {
+        let examples = [
+            TOP_EXAMPLES,
+            EXPLAIN_EXAMPLES,
+            INCIDENTS_EXAMPLES,
+            LIST_EXAMPLES,
+            SHOW_EXAMPLES,
+            APPROVE_EXAMPLES,
+            REJECT_EXAMPLES,
+            UNDO_EXAMPLES,
+            VERIFY_EXAMPLES,
+        ];
+        for line in examples.iter().flat_map(|text| text.lines()).filter(|line| line.starts_with(' ')) {
+            assert!(line.len() <= 60, "{line}");
+        }
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_refused_with_what_would() {
+        let id = "0123456789abcdef-1";
+        let cases = [
+            (vec!["incidents", "show", "xyz"], "0123456789abcdef-1"),
+            (vec!["audit", "verify"], "--all"),
+            (vec!["audit", "verify", id, "--all"], "cannot be used with"),
+            (vec!["approve", id, "--wait", "-1"], "0 or more"),
+            (vec!["incidents", "list", "--endpoint-url", "notaurl"], "http://127.0.0.1:4566"),
+        ];
+        for (arguments, said) in cases {
+            let error = Args::try_parse_from(["layerguard"].iter().chain(&arguments)).unwrap_err();
+            assert!(error.exit_code() == 2 && error.to_string().contains(said), "{error}");
+        }
+        assert!(Args::try_parse_from(["layerguard", "audit", "verify", id]).is_ok());
+        assert!(Args::try_parse_from(["layerguard", "audit", "verify", "--all"]).is_ok());
     }
 }

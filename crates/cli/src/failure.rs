@@ -78,26 +78,70 @@ impl Failure {
 
     /// A port of this stack failed.
     #[must_use]
-    pub fn port(error: &PortError, stack: &str) -> Self {
-        let stack = layerguard_core::text::escape(stack);
-        let remedy = match &error.kind {
-            PortErrorKind::NotFound => {
-                format!("is stack `{stack}` deployed here? check --stack, --profile and --region")
+    pub fn port(error: &PortError, stack: &str, region: &str) -> Self {
+        let (stack, region) = (layerguard_core::text::escape(stack), layerguard_core::text::escape(region));
+        let message = match &error.kind {
+            PortErrorKind::NotFound => missing(&error.operation, &stack, &region),
+            PortErrorKind::Denied(code) if is_of_wrong_key(code) => {
+                format!("could not {}: the credentials are not valid ({code})", error.operation)
             }
-            PortErrorKind::Denied(why) if why.contains("credentials") || why.contains("profile") => {
-                "for example `aws sso login`, then --profile NAME".to_owned()
-            }
-            PortErrorKind::Denied(_) => {
-                format!("use a session with the managed policy `{stack}-on-call`; expired credentials are denied too")
-            }
-            PortErrorKind::Unavailable(_) => {
-                "is the endpoint up and right? check --endpoint-url and --region; a local stack must be running; else try again".to_owned()
-            }
-            PortErrorKind::Conflict => "try again".to_owned(),
-            _ => format!("check --stack, --profile and --region; the stack is `{stack}`"),
+            _ => error.to_string(),
         };
-        Self::unreachable(error.to_string()).remedy(remedy)
+        Self::unreachable(message).remedy(remedy(&error.kind, &stack))
     }
+}
+
+/// What is not there, by what was tried: an answer goes through the machine, everything else is in the tables.
+fn missing(operation: &str, stack: &str, region: &str) -> String {
+    let machine = operation.starts_with("start execution") || operation.starts_with("wake");
+    let thing = if machine {
+        format!("the state machine `{stack}-respond`")
+    } else if operation.contains("audit") {
+        format!("the table `{stack}-audit`")
+    } else {
+        format!("the table `{stack}-state`")
+    };
+    format!("could not {operation}: {thing} of stack `{stack}` does not exist in region `{region}` of this account")
+}
+
+fn remedy(kind: &PortErrorKind, stack: &str) -> String {
+    match kind {
+        PortErrorKind::NotFound => {
+            format!("is stack `{stack}` deployed here? check --stack, --profile and --region")
+        }
+        PortErrorKind::Denied(code) if is_of_wrong_key(code) => {
+            "use other credentials: check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN, or name a --profile"
+                .to_owned()
+        }
+        PortErrorKind::Denied(code) if code.starts_with("ExpiredToken") => {
+            "the credentials have expired: sign in again, for example with `aws sso login`".to_owned()
+        }
+        PortErrorKind::Denied(why) if why.contains("credentials") || why.contains("profile") => {
+            "for example `aws sso login`, then --profile NAME".to_owned()
+        }
+        PortErrorKind::Denied(_) => {
+            format!("use a session with the managed policy `{stack}-on-call`; expired credentials are denied too")
+        }
+        PortErrorKind::Unavailable(_) => {
+            "is the endpoint up and right? check --endpoint-url and --region; a local stack must be running; else try again"
+                .to_owned()
+        }
+        PortErrorKind::Conflict => "try again".to_owned(),
+        _ => format!("check --stack, --profile and --region; the stack is `{stack}`"),
+    }
+}
+
+/// Codes that say that AWS does not know the key, or that the secret is not the key's.
+fn is_of_wrong_key(code: &str) -> bool {
+    matches!(
+        code,
+        "InvalidClientTokenId"
+            | "UnrecognizedClientException"
+            | "UnrecognizedClient"
+            | "InvalidSecurity"
+            | "InvalidSignatureException"
+            | "SignatureDoesNotMatch"
+    )
 }
 
 impl From<io::Error> for Failure {
@@ -129,8 +173,33 @@ mod tests {
             PortErrorKind::Refused("ValidationException".to_owned()),
         ];
         for kind in kinds {
-            let failure = Failure::port(&PortError { operation: "read it".to_owned(), kind }, "layerguard");
+            let failure =
+                Failure::port(&PortError { operation: "read it".to_owned(), kind }, "layerguard", "eu-central-1");
             assert!(failure.remedy.is_some() && failure.exit == Exit::Unreachable, "{failure:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_missing_is_named_with_stack_and_region() {
+        let told = |operation: &str| {
+            let error = PortError { operation: operation.to_owned(), kind: PortErrorKind::NotFound };
+            Failure::port(&error, "guard", "eu-central-1").message
+        };
+        assert!(
+            told("list open incidents")
+                .contains("`guard-state` of stack `guard` does not exist in region `eu-central-1`")
+        );
+        assert!(told("read the audit records of incident `a-1`").contains("`guard-audit`"));
+        assert!(told("start execution `a-1`").contains("`guard-respond`"));
+    }
+
+    #[test]
+    fn a_wrong_key_is_not_a_missing_permission() {
+        for code in ["InvalidClientTokenId", "UnrecognizedClientException", "SignatureDoesNotMatch"] {
+            let error = PortError { operation: "read it".to_owned(), kind: PortErrorKind::Denied(code.to_owned()) };
+            let failure = Failure::port(&error, "guard", "eu-central-1");
+            assert!(failure.message.contains("not valid"), "{failure:?}");
+            assert!(failure.remedy.unwrap().contains("other credentials"));
         }
     }
 }

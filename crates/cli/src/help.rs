@@ -1,5 +1,24 @@
 //! Examples and exit statuses, as `--help` shows them. [`crate::exit`] holds the statuses themselves.
 
+/// What `-h` says of `--help`.
+pub(crate) const MORE: &str = "`--help` shows examples and exit statuses.";
+
+/// Of `layerguard` itself.
+pub(crate) const TOP_EXAMPLES: &str = "\
+Examples:
+  layerguard explain --inventory ours.toml event.json
+  layerguard incidents list --open
+  layerguard incidents show 0123456789abcdef-1
+  layerguard approve 0123456789abcdef-1
+
+`layerguard <COMMAND> --help` shows those of a command. `explain` has exit statuses of its own.";
+
+/// Of `incidents`.
+pub(crate) const INCIDENTS_EXAMPLES: &str = "\
+Examples:
+  layerguard incidents list --open
+  layerguard incidents show 0123456789abcdef-1";
+
 /// What the exit statuses of the commands that talk to a stack mean.
 pub(crate) const STACK_EXITS: &str = "\
 Exit status:
@@ -19,9 +38,13 @@ Exit status:
 /// Of `explain`.
 pub(crate) const EXPLAIN_EXAMPLES: &str = "\
 Examples:
-  layerguard explain --inventory inventory.toml event.json
-  layerguard explain --inventory inventory.toml --format json trail/*.json.gz | jq -r .assessment
-  zcat trail/*.json.gz | layerguard explain --inventory inventory.toml -
+  layerguard explain --inventory ours.toml event.json
+  zcat trail/*.json.gz | layerguard explain -
+  layerguard explain --inventory ours.toml --format json \\
+    trail/*.json.gz | jq -r .assessment
+  aws cloudtrail lookup-events --output json \\
+    | jq -c '.Events[].CloudTrailEvent | fromjson' \\
+    | layerguard explain --inventory ours.toml -
 
 Reads bare records, EventBridge events, {\"Records\": [...]}, lists and JSON lines, each also compressed with gzip. \
 The records of one run share their history: registry logins and incidents are kept by event time, whatever the order.";
@@ -30,7 +53,8 @@ The records of one run share their history: registry logins and incidents are ke
 pub(crate) const APPROVE_EXAMPLES: &str = "\
 Examples:
   layerguard approve 0123456789abcdef-1
-  layerguard approve 0123456789abcdef-1 --stack prod-guard --profile on-call --wait 120
+  layerguard approve 0123456789abcdef-1 --wait 120 \\
+    --stack prod-guard --profile on-call
 
 Signs an STS request with your own credentials; the stack sends it to STS, believes what STS says of you, and asks its \
 approval policy. Nothing in this command changes an account.";
@@ -38,13 +62,14 @@ approval policy. Nothing in this command changes an account.";
 /// Of `reject`.
 pub(crate) const REJECT_EXAMPLES: &str = "\
 Examples:
-  layerguard reject 0123456789abcdef-1 --comment \"planned migration, ticket 4711\"";
+  layerguard reject 0123456789abcdef-1 --comment \"planned\"";
 
 /// Of `undo`.
 pub(crate) const UNDO_EXAMPLES: &str = "\
 Examples:
   layerguard undo 0123456789abcdef-1
-  layerguard undo 0123456789abcdef-1 --comment \"false positive\" --wait 120
+  layerguard undo 0123456789abcdef-1 --wait 120 \\
+    --comment \"false positive\"
 
 Takes back exactly what layerguard changed. Where somebody else changed it in between, nothing is touched and you are told.";
 
@@ -58,7 +83,8 @@ Examples:
 pub(crate) const SHOW_EXAMPLES: &str = "\
 Examples:
   layerguard incidents show 0123456789abcdef-1
-  layerguard incidents show 0123456789abcdef-1 --format json | jq .plan";
+  layerguard incidents show 0123456789abcdef-1 \\
+    --format json | jq .decision.plan";
 
 /// Of `audit verify`.
 pub(crate) const VERIFY_EXAMPLES: &str = "\

@@ -8,9 +8,11 @@ pub mod command;
 pub mod exit;
 pub mod failure;
 mod help;
+mod profile;
 pub mod reach;
 pub mod render;
 pub mod stack;
+mod typed;
 
 use std::process::ExitCode;
 

@@ -6,14 +6,17 @@ use layerguard_aws::config::{Aws, Settings};
 use layerguard_aws::{AuditTable, Names, RespondMachine, StateTable};
 use layerguard_core::approval::SignedRequest;
 use layerguard_core::ports::{Clock, PortResult};
+use layerguard_core::text::escape;
 
 use crate::args::StackArgs;
 use crate::failure::Failure;
+use crate::profile;
 use crate::stack::{Signer, Stack, Statement};
 
 /// A reached stack: owns what [`Stack`] borrows.
 pub struct Reached {
     name: String,
+    region: String,
     audit: AuditTable,
     state: StateTable,
     respond: RespondMachine,
@@ -25,18 +28,22 @@ impl Reached {
     /// Finds everything by the stack's name, in the account of the credentials in use.
     ///
     /// # Errors
-    /// When there are no usable credentials, no region, or STS cannot be reached.
+    /// When the profile does not exist, there are no usable credentials, no region, or STS cannot be reached.
     pub async fn reach(args: &StackArgs) -> Result<Self, Failure> {
         let settings = Settings {
             region: args.region.clone(),
             profile: args.profile.clone(),
             endpoint_url: args.endpoint_url.clone(),
         };
-        let aws = Aws::load(&settings).await.map_err(|error| Failure::unreachable(error.to_string()))?;
-        let caller = aws.caller().await.map_err(|error| Failure::port(&error, &args.stack))?;
+        if let Some(name) = &args.profile {
+            profile::exists(name)?;
+        }
+        let aws = Aws::load(&settings).await.map_err(|error| Failure::usage(escape(&error.to_string())))?;
+        let caller = aws.caller().await.map_err(|error| Failure::port(&error, &args.stack, aws.region()))?;
         let names = Names::of(&args.stack, aws.region(), &caller);
         Ok(Self {
             name: args.stack.clone(),
+            region: aws.region().to_owned(),
             audit: aws.audit_table(&names.audit_table),
             state: aws.state_table(&names.state_table),
             respond: aws.respond_machine(&names.respond_arn),
@@ -50,6 +57,7 @@ impl Reached {
     pub fn stack(&self) -> Stack<'_> {
         Stack {
             name: &self.name,
+            region: &self.region,
             audit: &self.audit,
             incidents: &self.state,
             approvals: &self.state,

@@ -30,6 +30,8 @@ pub trait Signer: Send + Sync {
 pub struct Stack<'a> {
     /// Its name.
     pub name: &'a str,
+    /// The region it is looked for in.
+    pub region: &'a str,
     /// What was recorded.
     pub audit: &'a dyn AuditLog,
     /// The incidents.
@@ -45,8 +47,8 @@ pub struct Stack<'a> {
 }
 
 impl Stack<'_> {
-    /// For `map_err`: a port's failure with a remedy that names this stack.
+    /// For `map_err`: a port's failure with a remedy that names this stack and its region.
     pub fn failed(&self) -> impl Fn(PortError) -> Failure + '_ {
-        |error| Failure::port(&error, self.name)
+        |error| Failure::port(&error, self.name, self.region)
     }
 }

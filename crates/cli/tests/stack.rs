@@ -191,11 +191,11 @@ async fn the_list_is_a_table() {
 async fn an_unknown_incident_is_one_line_and_a_remedy() {
     let house = House::empty();
     let ended = [
-        incidents(&house, &["show", "ffff-1"]).await,
-        verify(&house, Some("ffff-1")).await,
+        incidents(&house, &["show", "ffffffffffffffff-1"]).await,
+        verify(&house, Some("ffffffffffffffff-1")).await,
         house
             .with(async |stack, screen| {
-                answer::run(stack, &answer::Wish::new("ffff-1", Verb::Approve, None, 5), screen).await
+                answer::run(stack, &answer::Wish::new("ffffffffffffffff-1", Verb::Approve, None, 5), screen).await
             })
             .await,
     ];
@@ -203,7 +203,7 @@ async fn an_unknown_incident_is_one_line_and_a_remedy() {
         let failure = refused(&ended);
         assert_eq!(
             (failure.exit, failure.message.as_str()),
-            (Exit::No, "there is no incident `ffff-1` in stack `layerguard`")
+            (Exit::No, "there is no incident `ffffffffffffffff-1` in stack `layerguard`")
         );
         assert!(failure.remedy.is_some());
     }
@@ -233,6 +233,8 @@ async fn a_whole_chain_verifies() {
     assert!(ended.1.contains("7 records, 3 assessments, closed and whole"), "{}", ended.1);
     let all = verify(&house, None).await;
     assert!(all.0 == Ok(Exit::Done) && all.1.contains("1 incident: all verified"), "{}", all.1);
+    let none = verify(&House::empty(), None).await;
+    assert_eq!((none.0, none.1.as_str()), (Ok(Exit::Done), "nothing to verify in stack layerguard\n"));
 }
 
 #[tokio::test(start_paused = true)]

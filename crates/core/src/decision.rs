@@ -3,11 +3,13 @@
 //! A pure function. The playbooks of the rules that fired name the actions, each action says whether it is possible for the
 //! principal, and `response.cedar` answers whether it may run, with and without a person's approval.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
-use crate::action::{self, Action};
+use crate::action::{self, Action, Impossible};
 use crate::assess::Assessor;
-use crate::cloudtrail::Principal;
+use crate::cloudtrail::{Principal, PrincipalKind};
 use crate::engine::{PlaybookStep, ResponseQuestion, Severity, Verdict, When};
 use crate::facts::Standing;
 use crate::plan::{Mode, Plan, Step, Target};
@@ -90,7 +92,7 @@ struct Draft<'a> {
     case: &'a Case<'a>,
     steps: Vec<Step>,
     on_expiry: Vec<u32>,
-    impossible: Vec<String>,
+    impossible: Vec<(&'static str, Impossible)>,
     errors: Vec<String>,
     already_done: bool,
     next_number: u32,
@@ -124,7 +126,7 @@ impl<'a> Draft<'a> {
             match action.target(principal) {
                 Ok(target) => self.add(action, principal, target),
                 Err(impossible) => {
-                    let reason = format!("{}: {impossible}", action.name());
+                    let reason = (action.name(), impossible);
                     if !self.impossible.contains(&reason) {
                         self.impossible.push(reason);
                     }
@@ -233,15 +235,49 @@ impl<'a> Draft<'a> {
             reasons.push("the principal is contained already by an earlier step of this incident".to_owned());
         }
         if self.steps.is_empty() && !self.already_done {
-            reasons.push("no containment is possible for this principal".to_owned());
-            reasons.extend(self.impossible.iter().cloned());
+            reasons.extend(self.not_possible());
             return (ESCALATE, reasons);
         }
-        let refused = mode == Mode::Observe && !self.already_done && self.limits.ceiling > Mode::Observe;
-        if refused || !self.errors.is_empty() {
+        if !self.errors.is_empty() {
+            reasons.push("not every question about the response could be answered: a person must look".to_owned());
+            return (ESCALATE, reasons);
+        }
+        // Why not stands at each step.
+        if mode == Mode::Observe && !self.already_done && self.limits.ceiling > Mode::Observe {
             reasons.push("the response policy allows no containment here".to_owned());
             return (ESCALATE, reasons);
         }
         (NOTIFY, reasons)
+    }
+
+    /// Why nothing can be done, each reason once. What an action for another kind of principal says is left out, unless nothing
+    /// else is known.
+    fn not_possible(&self) -> Vec<String> {
+        let own: Vec<_> = self.impossible.iter().filter(|(_, reason)| !reason.is_of_another_kind()).collect();
+        let told = if own.is_empty() { self.impossible.iter().collect() } else { own };
+        let mut reasons: Vec<String> = Vec::new();
+        for (_, reason) in &told {
+            let text = format!("no containment is possible for this principal: {reason}");
+            if !reasons.contains(&text) {
+                reasons.push(text);
+            }
+        }
+        if reasons.len() > 1 {
+            let named = told.iter().map(|(action, reason)| format!("{action}: {reason}"));
+            reasons = ["no containment is possible for this principal".to_owned()].into_iter().chain(named).collect();
+        }
+        if told.is_empty() {
+            reasons.push("no containment is possible for this principal".to_owned());
+        }
+        reasons.extend(self.issuers());
+        reasons
+    }
+
+    /// Who issued the credentials of the federated users: nobody else can be denied.
+    fn issuers(&self) -> impl Iterator<Item = String> + '_ {
+        let federated = self.case.principals.iter().filter(|principal| principal.kind == PrincipalKind::FederatedUser);
+        let issuers: BTreeSet<&str> =
+            federated.filter_map(|principal| principal.session.as_ref()?.issuer_arn.as_deref()).collect();
+        issuers.into_iter().map(|issuer| format!("the federated user's credentials were issued by `{issuer}`"))
     }
 }

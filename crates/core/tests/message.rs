@@ -93,7 +93,7 @@ fn download(number: u32, session: &str, repository: &str) -> IncidentEvent {
             owner: Owner::Ours,
             registry: Some("111122223333".to_owned()),
             repository: Some("team/app".to_owned()),
-            reasons: vec!["address `198.51.100.7` is in none of the listed networks".to_owned()],
+            reasons: vec!["network outside: address `198.51.100.7` is in no listed network".to_owned()],
             missing: Vec::new(),
             missing_network: None,
         }),

@@ -119,3 +119,28 @@ fn a_command_line_that_makes_no_sense_is_refused() {
     assert_eq!(run(&[], b"").code, 2);
     assert_eq!(run(&["--format", "xml", "-"], b"").code, 2);
 }
+
+#[test]
+fn a_missing_file_and_the_output_of_lookup_events_come_with_what_to_do() {
+    let missing = run(&["no-such-file.json"], b"");
+    assert!(missing.err.contains("no-such-file.json: there is no such file"), "{}", missing.err);
+    let found = json!({"Events": [{"EventId": "1", "CloudTrailEvent": event(1, 1, &[]).to_string()}]});
+    let run = explain(found.to_string().as_bytes());
+    assert_eq!(run.code, 3);
+    assert!(run.err.contains("jq -c '.Events[].CloudTrailEvent | fromjson'"), "{}", run.err);
+    assert!(!explain(b"{\"Events\": []}").err.contains("jq"));
+}
+
+#[test]
+fn a_policy_folder_that_holds_no_rule_where_one_was_meant_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().to_str().unwrap();
+    let empty = run(&["--policy", path, "-"], b"");
+    assert!(empty.code == 2 && empty.err.contains("holds no policy file"), "{}", empty.err);
+    fs::create_dir(folder.path().join("rules")).unwrap();
+    fs::write(folder.path().join("rules/README.md"), "about these rules").unwrap();
+    fs::write(folder.path().join("rules/mine.ceder"), "forbid (principal, action, resource);").unwrap();
+    let misspelt = run(&["--policy", path, "-"], b"");
+    assert!(misspelt.code == 2 && misspelt.err.contains("rules/mine.ceder"), "{}", misspelt.err);
+    assert!(!misspelt.err.contains("README.md"), "{}", misspelt.err);
+}

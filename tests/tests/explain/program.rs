@@ -60,10 +60,26 @@ pub(crate) fn fixtures() -> PathBuf {
 
 /// Runs `layerguard explain` with these arguments and this standard input.
 pub(crate) fn run(arguments: &[&str], input: &[u8]) -> Run {
+    run_in(arguments, input, None)
+}
+
+/// The same, with this inventory and with `COLUMNS`.
+pub(crate) fn explain_with(inventory: &str, arguments: &[&str], input: &[u8], columns: Option<&str>) -> Run {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("inventory.toml");
+    std::fs::write(&path, inventory).unwrap();
+    let mut all = vec!["--inventory", path.to_str().unwrap()];
+    all.extend_from_slice(arguments);
+    all.push("-");
+    run_in(&all, input, columns)
+}
+
+fn run_in(arguments: &[&str], input: &[u8], columns: Option<&str>) -> Run {
     let mut child = Command::new(program())
         .arg("explain")
         .args(arguments)
         .env_clear()
+        .envs(columns.map(|columns| ("COLUMNS", columns)))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

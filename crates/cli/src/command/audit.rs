@@ -50,7 +50,7 @@ pub async fn verify(stack: &Stack<'_>, id: Option<&str>, screen: &mut Screen) ->
         screen.verified(&verified)?;
     }
     if id.is_none() {
-        screen.verified_all(incidents.len(), sound)?;
+        screen.verified_all(incidents.len(), sound, stack.name)?;
     }
     Ok(if sound { Exit::Done } else { Exit::No })
 }

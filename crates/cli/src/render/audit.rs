@@ -38,7 +38,10 @@ impl Screen {
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn verified_all(&mut self, count: usize, sound: bool) -> Result<(), Failure> {
+    pub fn verified_all(&mut self, count: usize, sound: bool, stack: &str) -> Result<(), Failure> {
+        if count == 0 {
+            return Ok(writeln!(self.out, "nothing to verify in stack {}", escape(stack))?);
+        }
         let incidents = if count == 1 { "1 incident".to_owned() } else { format!("{count} incidents") };
         let verdict = if sound { paint(Tone::Good, "all verified") } else { paint(Tone::Alarm, "NOT all verified") };
         Ok(writeln!(self.out, "{incidents}: {verdict}")?)

@@ -9,8 +9,11 @@ use layerguard_core::text::{escape, escape_to};
 
 use super::Screen;
 use super::paint::{Tone, field, more, paint};
-use crate::command::explain::{Count, Explained, Line};
+use crate::command::explain::{Count, Explained, Line, step_reasons};
 use crate::failure::Failure;
+
+/// Reasons of one step that are shown; JSON holds all.
+const REASONS: usize = 4;
 
 impl Screen {
     /// The block of one record.
@@ -65,7 +68,7 @@ fn block(out: &mut dyn Write, line: &Line, width: Option<usize>) -> io::Result<(
     field(out, "what", &what(record), width)?;
     let network = format!("network {}", network_word(record.network));
     field(out, "from", &network, width)?;
-    why(out, record, width)?;
+    why(out, line, width)?;
     if record.assessment != Verdict::Clear {
         decision(out, line, width)?;
     }
@@ -111,7 +114,8 @@ fn what(record: &Explained) -> String {
     text
 }
 
-fn why(out: &mut dyn Write, record: &Explained, width: Option<usize>) -> io::Result<()> {
+fn why(out: &mut dyn Write, line: &Line, width: Option<usize>) -> io::Result<()> {
+    let record = &line.record;
     let mut lines: Vec<String> = record.errors.iter().map(|error| format!("undecided: {error}")).collect();
     for rule in &record.rules {
         let excepted = match &rule.exception {
@@ -124,7 +128,12 @@ fn why(out: &mut dyn Write, record: &Explained, width: Option<usize>) -> io::Res
         lines.push(format!("{}: {} ({}){excepted}", severity_word(rule.severity), rule.title, rule.id));
     }
     // What the rule's own reason says, its line says shorter.
-    let told = |reason: &&String| !record.rules.iter().any(|rule| reason.starts_with(&format!("rule `{}`", rule.id)));
+    let of_steps: Vec<String> = step_reasons(&line.steps).collect();
+    let told = |reason: &&String| {
+        // What a step's reason says, the step says below.
+        !of_steps.contains(reason)
+            && !record.rules.iter().any(|rule| reason.starts_with(&format!("rule `{}`", rule.id)))
+    };
     lines.extend(record.reasons.iter().filter(told).cloned());
     let mut label = "why";
     for line in lines {
@@ -151,11 +160,34 @@ fn decision(out: &mut dyn Write, line: &Line, width: Option<usize>) -> io::Resul
         } else {
             field(out, label, &text, width)?
         }
-        more(out, &format!("  {}", escape_to(&step.effect, 600)), width)?;
-        more(out, &format!("  {}", lifts(step)), width)?;
+        for text in details(step) {
+            more(out, &format!("  {text}"), width)?;
+        }
         label = "";
     }
     Ok(())
+}
+
+/// What a step does or would do, for how long, and why it asks or is not done. Escaped.
+pub(super) fn details(step: &Step) -> Vec<String> {
+    let not_done = step.mode == Mode::Observe;
+    let mut lines = vec![if not_done { would(&step.effect) } else { step.effect.clone() }];
+    if !not_done {
+        lines.push(lifts(step));
+    }
+    let because = if not_done { "not done because" } else { "because" };
+    lines.extend(step.reasons.iter().take(REASONS).map(|reason| format!("{because} {reason}")));
+    lines.iter().map(|line| escape_to(line, 600)).collect()
+}
+
+/// The effect of a step that is not done must not read as if it were.
+fn would(effect: &str) -> String {
+    for (does, do_it) in [("denies ", "deny "), ("deactivates ", "deactivate ")] {
+        if let Some(rest) = effect.strip_prefix(does) {
+            return format!("would {do_it}{rest}");
+        }
+    }
+    format!("were it done: {effect}")
 }
 
 /// How long a step's measure stands.
@@ -170,7 +202,7 @@ pub(super) const fn mode_words(mode: Mode) -> &'static str {
     match mode {
         Mode::Act => "act:",
         Mode::Ask => "ask:",
-        Mode::Observe => "observe only:",
+        Mode::Observe => "observe, not done:",
     }
 }
 

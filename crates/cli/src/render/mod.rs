@@ -34,14 +34,16 @@ pub struct Screen {
 }
 
 impl Screen {
-    /// The process's own terminal. Colours as `--color`, `NO_COLOR` and the terminal say.
+    /// The process's own terminal, as wide as `COLUMNS` or the terminal says. Colours as `--color`, `NO_COLOR` and the terminal say.
     #[must_use]
     pub fn terminal() -> Self {
-        let size = terminal_size::terminal_size_of(io::stdout());
+        let asked =
+            std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok()).filter(|columns| *columns > 0);
+        let size = || terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| usize::from(width.0));
         Self::onto(
             Box::new(BufWriter::with_capacity(64 * 1024, anstream::AutoStream::auto(io::stdout()))),
             Box::new(anstream::AutoStream::auto(io::stderr())),
-            size.map(|(width, _)| usize::from(width.0)),
+            asked.or_else(size),
         )
     }
 

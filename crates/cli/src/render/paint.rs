@@ -89,12 +89,16 @@ pub(super) fn more(out: &mut dyn Write, text: &str, width: Option<usize>) -> io:
 /// Columns of a field's label.
 const LABEL: usize = 10;
 
-/// Breaks a text without colours at spaces. A word that is longer than a line, such as an ARN, stays whole: it is there to be copied.
+/// Breaks a text without colours at spaces; what it is indented by, all its lines are. A word that is longer than a line, such as an
+/// ARN, stays whole: it is there to be copied.
 pub(super) fn wrapped(text: &str, width: Option<usize>) -> Vec<String> {
     let Some(width) = width else { return vec![text.to_owned()] };
+    let words = text.trim_start_matches(' ');
+    let indent = text.len().saturating_sub(words.len());
+    let width = width.saturating_sub(indent);
     let mut lines = Vec::new();
     let mut line = String::new();
-    for word in text.split(' ') {
+    for word in words.split(' ') {
         let fits = line.chars().count() + 1 + word.chars().count() <= width;
         if !line.is_empty() && !fits {
             lines.push(std::mem::take(&mut line));
@@ -104,7 +108,7 @@ pub(super) fn wrapped(text: &str, width: Option<usize>) -> Vec<String> {
         line.push_str(word);
     }
     lines.push(line);
-    lines
+    lines.iter().map(|line| format!("{:indent$}{line}", "")).collect()
 }
 
 #[cfg(test)]
@@ -116,5 +120,6 @@ mod tests {
         assert_eq!(wrapped("a bb ccc dddddddd e", Some(6)), ["a bb", "ccc", "dddddddd", "e"]);
         assert_eq!(wrapped("a bb ccc", None), ["a bb ccc"]);
         assert_eq!(wrapped("", Some(6)), [""]);
+        assert_eq!(wrapped("  a bb ccc", Some(6)), ["  a bb", "  ccc"]);
     }
 }

@@ -10,7 +10,7 @@ use layerguard_core::plan::Step;
 use layerguard_core::text::{escape, escape_to};
 
 use super::Screen;
-use super::explain::{lifts, mode_words};
+use super::explain::{details, mode_words};
 use super::incidents::{of_status, words};
 use super::paint::{Tone, field, more, paint};
 use super::timeline;
@@ -74,7 +74,7 @@ fn why(out: &mut dyn Write, summary: &Summary, width: Option<usize>) -> io::Resu
     let rules =
         summary.rules.iter().map(|rule| format!("{}: {} ({})", severity_word(rule.severity), rule.title, rule.id));
     let errors = summary.errors.iter().map(|error| format!("undecided: {error}"));
-    let network = summary.network_reasons.iter().take(3).map(|reason| format!("network: {reason}"));
+    let network = summary.network_reasons.iter().take(3).cloned();
     let mut label = "why";
     for line in rules.chain(errors).chain(network) {
         let text = escape_to(&line, 600);
@@ -108,10 +108,8 @@ fn plan(out: &mut dyn Write, dossier: &Dossier, decision: &Decision, width: Opti
 pub(super) fn planned(out: &mut dyn Write, step: &Step, done: Option<&Done>, width: Option<usize>) -> io::Result<()> {
     let mode = paint(Tone::of_mode(step.mode), mode_words(step.mode));
     writeln!(out, "  {}. {mode} {}", step.number, paint(Tone::Strong, &escape(&step.action)))?;
-    more(out, &escape_to(&step.effect, 600), width)?;
-    more(out, &lifts(step), width)?;
-    for reason in step.reasons.iter().take(2) {
-        more(out, &format!("because {}", escape_to(reason, 600)), width)?;
+    for text in details(step) {
+        more(out, &text, width)?;
     }
     match done {
         Some(done) => {

@@ -228,6 +228,7 @@ impl House {
         let pen = Pen(world.clone());
         let stack = Stack {
             name: "layerguard",
+            region: "eu-central-1",
             audit: world as &dyn AuditLog,
             incidents: world as &dyn IncidentStore,
             approvals: world as &dyn ApprovalStore,

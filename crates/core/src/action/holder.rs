@@ -3,6 +3,11 @@
 use super::Impossible;
 use crate::cloudtrail::{Principal, PrincipalKind};
 
+/// Why an action on roles is not for a user.
+pub(super) const NOT_A_ROLE: &str = "the principal is a user, not a role";
+/// Why an action on users is not for a role.
+pub(super) const NOT_A_USER: &str = "the principal is a role, not a user";
+
 /// A role or user that can be edited.
 pub(super) struct Editable<'a> {
     pub(super) arn: &'a str,
@@ -18,7 +23,7 @@ fn no<T>(why: &str) -> Result<T, Impossible> {
 pub(super) fn role(principal: &Principal) -> Result<Editable<'_>, Impossible> {
     match principal.kind {
         PrincipalKind::RoleSession | PrincipalKind::Role => {}
-        PrincipalKind::IamUser => return no("the principal is a user, not a role"),
+        PrincipalKind::IamUser => return no(NOT_A_ROLE),
         other => return Err(why_not(other)),
     }
     let role = editable(principal, "role/")?;
@@ -36,7 +41,7 @@ pub(super) fn role(principal: &Principal) -> Result<Editable<'_>, Impossible> {
 pub(super) fn user(principal: &Principal) -> Result<Editable<'_>, Impossible> {
     match principal.kind {
         PrincipalKind::IamUser => editable(principal, "user/"),
-        PrincipalKind::RoleSession | PrincipalKind::Role => no("the principal is a role, not a user"),
+        PrincipalKind::RoleSession | PrincipalKind::Role => no(NOT_A_USER),
         other => Err(why_not(other)),
     }
 }

@@ -74,6 +74,14 @@ pub enum Undone {
 #[error("{0}")]
 pub struct Impossible(pub String);
 
+impl Impossible {
+    /// The action is for another kind of principal, which says nothing about this one.
+    #[must_use]
+    pub fn is_of_another_kind(&self) -> bool {
+        [holder::NOT_A_ROLE, holder::NOT_A_USER].contains(&self.0.as_str())
+    }
+}
+
 /// Why an action failed.
 #[derive(Debug, Error)]
 pub enum ActionError {

@@ -31,7 +31,7 @@ pub(super) fn opening(briefing: &Briefing<'_>, summary: &Summary) -> Vec<String>
         format!("  - {}: {} ({})", severity_word(rule.severity), escape_to(&rule.title, SENTENCE), escape(&rule.id))
     });
     let errors = summary.errors.iter().map(|error| format!("  - {}", escape_to(error, SENTENCE)));
-    let network = summary.network_reasons.iter().map(|reason| format!("  - network: {}", escape_to(reason, SENTENCE)));
+    let network = summary.network_reasons.iter().map(|reason| format!("  - {}", escape_to(reason, SENTENCE)));
     let all: Vec<String> = rules.chain(errors).chain(network).collect();
     lines.extend(all.iter().take(NAMED).cloned());
     if all.len() > NAMED {

@@ -95,8 +95,9 @@ impl Summary {
             Some((first, last)) => (first.min(event.time), last.max(event.time)),
         });
         let network = joined.facts.as_ref().map_or(Network::Unknown, |facts| facts.network);
-        self.sources.insert(Source { network, from: source(event) });
-        if let Some(reason) = joined.facts.as_ref().and_then(|facts| facts.reasons.first()) {
+        let told = joined.facts.as_ref().and_then(|facts| facts.reasons.first());
+        self.sources.insert(Source { network, from: source(event, told.map_or("", String::as_str)) });
+        if let Some(reason) = told {
             add_once(&mut self.network_reasons, reason);
         }
         for rule in joined.assessment.violations() {
@@ -279,15 +280,47 @@ fn repository_name(repository: &Repository) -> String {
     }
 }
 
-fn source(event: &Event) -> String {
+/// What the facts say of a login: `...; the session logged in 2 min before: address `192.0.2.7` of `office``.
+const LOGIN: &str = "the session logged in ";
+
+/// Where an event came from. A masked address is told by the login before it, as far as the reason for the network names one.
+fn source(event: &Event, reason: &str) -> String {
     let origin = match &event.origin {
         Origin::Address(address) => address.to_string(),
-        Origin::Masked => "address hidden by the registry".to_owned(),
+        Origin::Masked => match login(reason) {
+            Some((kind, name)) => format!("address hidden by the registry, login before from {kind} {name}"),
+            None => "address hidden by the registry".to_owned(),
+        },
         Origin::Service(name) => name.clone(),
         Origin::Unknown => "no address recorded".to_owned(),
     };
     match &event.vpc_endpoint {
         Some(endpoint) => format!("{origin} through {endpoint}"),
         None => origin,
+    }
+}
+
+/// What the login came from: `address` or `VPC endpoint`, and which.
+fn login(reason: &str) -> Option<(&str, &str)> {
+    let (_, login) = reason.split_once(LOGIN)?;
+    let (_, from) = login.split_once(": ")?;
+    let (kind, rest) = from.split_once('`')?;
+    let (name, _) = rest.split_once('`')?;
+    Some((kind.trim_end(), name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_login_is_found_in_the_reason_for_the_network() {
+        let masked = "network outside: the source address is masked; the session logged in 2 h 5 min before: ";
+        let outside = format!("{masked}address `203.0.113.7` is in no listed network");
+        assert_eq!(login(&outside), Some(("address", "203.0.113.7")));
+        let inside = format!("{masked}VPC endpoint `vpce-0123456789abcdef0` of `office`");
+        assert_eq!(login(&inside), Some(("VPC endpoint", "vpce-0123456789abcdef0")));
+        assert_eq!(login("network unknown: the source address is masked, and no login is known"), None);
+        assert_eq!(login("network outside: address `203.0.113.7` is in no listed network"), None);
     }
 }

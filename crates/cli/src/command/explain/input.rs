@@ -1,7 +1,7 @@
 //! Inputs that can be read twice, compressed or not.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Seek, SeekFrom};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use flate2::bufread::MultiGzDecoder;
@@ -25,6 +25,8 @@ enum Source {
 }
 
 const GZIP: [u8; 2] = [0x1f, 0x8b];
+/// How many bytes tell the shape of an input: a record is a few thousand.
+const LOOK: u64 = 64 * 1024;
 
 impl Input {
     /// Prepares a path. A pipe is copied to a temporary file, because it can be read only once.
@@ -60,6 +62,19 @@ impl Input {
     /// # Errors
     /// When it cannot be opened.
     pub(super) fn records(&self) -> io::Result<Records<Box<dyn BufRead>>> {
+        Ok(read_records(self.reader()?))
+    }
+
+    /// Whether it begins as the output of `aws cloudtrail lookup-events` does: `{"Events": [{... "CloudTrailEvent": ...`.
+    pub(super) fn is_of_lookup_events(&self) -> bool {
+        let mut start = Vec::new();
+        let read = self.reader().and_then(|reader| reader.take(LOOK).read_to_end(&mut start));
+        let start = String::from_utf8_lossy(&start);
+        read.is_ok() && start.contains("\"Events\"") && start.contains("\"CloudTrailEvent\"")
+    }
+
+    /// Its text, from the beginning.
+    fn reader(&self) -> io::Result<Box<dyn BufRead>> {
         let file = match &self.source {
             Source::File(path) if path.is_dir() => {
                 return Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a folder; name the files in it"));
@@ -78,7 +93,7 @@ impl Input {
         } else {
             Box::new(plain)
         };
-        Ok(read_records(reader))
+        Ok(reader)
     }
 }
 

@@ -13,11 +13,14 @@ mod record;
 mod spool;
 mod windows;
 
+use std::io;
+
 use layerguard_core::assess::Assessor;
 use layerguard_core::cloudtrail::{self, Event};
 use layerguard_core::engine::Verdict;
 
 pub use count::Count;
+pub(crate) use record::step_reasons;
 pub use record::{Explained, Line};
 
 use self::history::Logins;
@@ -35,7 +38,8 @@ use crate::render::Screen;
 /// When the inventory, the policy or the temporary file cannot be used. What cannot be read of the input is told on the way.
 pub fn run(args: &ExplainArgs, screen: &mut Screen) -> Result<Exit, Failure> {
     let assessor = policy::assessor(args, screen)?;
-    let mut run = Run { assessor, windows: Windows::default(), spool: Spool::new()?, count: Count::default() };
+    let (windows, count) = (Windows::default(), Count::default());
+    let mut run = Run { assessor, windows, spool: Spool::new()?, count, hinted: false };
     let inputs: Vec<Input> = args.paths.iter().map(|path| Input::of(path)).collect::<Result<_, _>>()?;
     let logins = Logins::of(&inputs);
     for input in &inputs {
@@ -49,6 +53,8 @@ struct Run {
     windows: Windows,
     spool: Spool,
     count: Count,
+    /// [`Run::hint`] was given.
+    hinted: bool,
 }
 
 impl Run {
@@ -56,13 +62,14 @@ impl Run {
     fn assess(&mut self, input: &Input, logins: &Logins, screen: &mut Screen) -> Result<(), Failure> {
         let records = match input.records() {
             Ok(records) => records,
-            Err(error) => return self.unreadable(input, "", &error, screen),
+            Err(error) => return self.unreadable(input, "", &told(error), screen),
         };
         for raw in records {
             let raw = match raw {
                 Ok(raw) => raw,
                 Err(error) => {
                     self.unreadable(input, "", &error, screen)?;
+                    self.hint(input, screen)?;
                     continue;
                 }
             };
@@ -94,6 +101,19 @@ impl Run {
         screen.unreadable(&input.name, place, error)
     }
 
+    /// What can be done about an input of a shape that is well known and not read. Said once.
+    fn hint(&mut self, input: &Input, screen: &mut Screen) -> Result<(), Failure> {
+        if self.hinted || !input.is_of_lookup_events() {
+            return Ok(());
+        }
+        self.hinted = true;
+        let name = &input.name;
+        screen.note(&format!(
+            "{name} looks like the output of `aws cloudtrail lookup-events`, which holds its records as text; take them out with \
+             jq -c '.Events[].CloudTrailEvent | fromjson'"
+        ))
+    }
+
     /// The pass over the results.
     fn print(mut self, format: Format, screen: &mut Screen) -> Result<Exit, Failure> {
         let incidents = self.windows.close();
@@ -112,6 +132,18 @@ impl Run {
         }
         Ok(self.count.exit())
     }
+}
+
+/// Why a file could not be read, with what to do about it where the system's own words do not tell.
+fn told(error: io::Error) -> io::Error {
+    let words = match error.kind() {
+        io::ErrorKind::NotFound => {
+            "there is no such file or folder; check the path, relative ones count from the current folder"
+        }
+        io::ErrorKind::PermissionDenied => "you may not read it; check its permissions and those of its folders",
+        _ => return error,
+    };
+    io::Error::new(error.kind(), words)
 }
 
 /// What an error message calls a path.

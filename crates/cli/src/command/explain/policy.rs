@@ -8,14 +8,19 @@ use std::path::Path;
 use layerguard_core::assess::Assessor;
 use layerguard_core::engine::Bundle;
 use layerguard_core::inventory::Inventory;
+use layerguard_core::text::escape;
 
-use super::shown;
+use super::{shown, told};
 use crate::args::ExplainArgs;
 use crate::failure::Failure;
 use crate::render::Screen;
 
 /// Nobody is listed, nothing is ours, no network is known. The account is none that AWS gives to anybody.
 const NOTHING_IS_OURS: &str = "[organization]\nid = \"o-0000000000\"\naccounts = [\"000000000000\"]\n";
+
+/// What to do about a policy folder that holds nothing.
+const FOLDER: &str =
+    "name a folder with `rules/<rule id>.cedar`, `response.cedar`, `approval.cedar` or `playbooks.toml`";
 
 /// Loads bundle and inventory.
 ///
@@ -32,11 +37,26 @@ fn bundle(folder: Option<&Path>) -> Result<Bundle, Failure> {
         return Bundle::embedded().map_err(|error| Failure::usage(error.to_string()));
     };
     let mut files = BTreeMap::new();
-    read_folder(folder, "", &mut files).map_err(|error| {
+    let mut strangers = Vec::new();
+    read_folder(folder, "", &mut files, &mut strangers).map_err(|error| {
         Failure::usage(format!("could not read the policy folder `{}`", shown(folder)))
-            .because(&error)
-            .remedy("name a folder with `rules/*.cedar`, as `--policy` wants it")
+            .because(&told(error))
+            .remedy(FOLDER)
     })?;
+    if !strangers.is_empty() {
+        let names: Vec<String> = strangers.iter().map(|name| format!("\n  {}", escape(name))).collect();
+        return Err(Failure::usage(format!(
+            "could not use the policy folder `{}`: these files are no rules{}",
+            shown(folder),
+            names.concat()
+        ))
+        .remedy("rules are `rules/<rule id>.cedar`: rename these files, or remove them; nothing was assessed"));
+    }
+    if files.is_empty() {
+        return Err(
+            Failure::usage(format!("the policy folder `{}` holds no policy file", shown(folder))).remedy(FOLDER)
+        );
+    }
     Bundle::from_files(&files).map_err(|error| {
         Failure::usage(error.to_string())
             .remedy(format!("correct the files in `{}`; nothing was assessed", shown(folder)))
@@ -44,7 +64,13 @@ fn bundle(folder: Option<&Path>) -> Result<Bundle, Failure> {
 }
 
 /// Reads policy files by their path below the folder. Hidden files and links that lead nowhere are left out.
-fn read_folder(folder: &Path, prefix: &str, files: &mut BTreeMap<String, String>) -> io::Result<()> {
+/// Below `rules` every file is meant to be a rule, except for a text about them; those that are none are `strangers`.
+fn read_folder(
+    folder: &Path,
+    prefix: &str,
+    files: &mut BTreeMap<String, String>,
+    strangers: &mut Vec<String>,
+) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         let Ok(name) = entry.file_name().into_string() else { continue };
@@ -54,9 +80,14 @@ fn read_folder(folder: &Path, prefix: &str, files: &mut BTreeMap<String, String>
         let path = entry.path();
         let inner = format!("{prefix}{name}");
         if path.is_dir() {
-            read_folder(&path, &format!("{inner}/"), files)?;
-        } else if matches!(path.extension().and_then(|end| end.to_str()), Some("cedar" | "cedarschema" | "toml")) {
-            files.insert(inner, fs::read_to_string(&path)?);
+            read_folder(&path, &format!("{inner}/"), files, strangers)?;
+            continue;
+        }
+        match path.extension().and_then(|end| end.to_str()) {
+            Some("cedar" | "cedarschema" | "toml") => drop(files.insert(inner, fs::read_to_string(&path)?)),
+            Some("md") => {}
+            _ if inner.starts_with("rules/") => strangers.push(inner),
+            _ => {}
         }
     }
     Ok(())
@@ -71,7 +102,7 @@ fn inventory(path: Option<&Path>, screen: &mut Screen) -> Result<Inventory, Fail
     };
     let text = fs::read_to_string(path).map_err(|error| {
         Failure::usage(format!("could not read the inventory `{}`", shown(path)))
-            .because(&error)
+            .because(&told(error))
             .remedy("name a file that holds an inventory in TOML")
     })?;
     let inventory = Inventory::from_toml(&text).map_err(|errors| {

@@ -168,7 +168,8 @@ fn decide(assessor: &Assessor, event: &Event, assessed: &Assessed, key: &Inciden
         severity: assessed.assessment.severity(),
         principals: vec![&event.principal],
         playbooks,
-        trail_account: event.recipient_account.as_deref(),
+        // As the incident's key has it: where the record does not name the trail's account, the principal's stands for it.
+        trail_account: event.recipient_account.as_deref().or(event.principal.account.as_deref()),
         not_held: false,
         standing: &[],
         first_number: 0,
@@ -182,6 +183,9 @@ fn answer(event: &Event, assessed: &Assessed, decision: Option<&Decision>, steps
     let mut errors = assessment.errors.clone();
     for reason in assessment.reasons.iter().chain(decision.iter().flat_map(|made| &made.reasons)) {
         add_once(&mut reasons, reason);
+    }
+    for reason in step_reasons(steps) {
+        add_once(&mut reasons, &reason);
     }
     for error in decision.iter().flat_map(|made| &made.errors) {
         add_once(&mut errors, error);
@@ -218,6 +222,18 @@ fn answer(event: &Event, assessed: &Assessed, decision: Option<&Decision>, steps
         reasons,
         errors,
     }
+}
+
+/// Why each containment step asks or is not done.
+pub(crate) fn step_reasons(steps: &[Step]) -> impl Iterator<Item = String> + '_ {
+    steps.iter().flat_map(|step| {
+        let verb = match step.mode {
+            Mode::Act => "acts",
+            Mode::Ask => "asks",
+            Mode::Observe => "is not done",
+        };
+        step.reasons.iter().map(move |reason| format!("{} {verb}: {reason}", step.action))
+    })
 }
 
 const fn weight(mode: Mode) -> Weight {

@@ -1,0 +1,33 @@
+//! Values as they are typed: each is refused with what it should look like.
+
+/// The id of an incident: sixteen hexadecimal digits, a dash and a generation.
+pub(crate) fn incident(text: &str) -> Result<String, String> {
+    let plain = |key: &str| key.len() == 16 && key.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    match text.split_once('-') {
+        Some((key, generation)) if plain(key) && generation.parse::<u32>().is_ok_and(|number| number > 0) => {
+            Ok(text.to_owned())
+        }
+        _ => Err("an id looks like `0123456789abcdef-1`; `layerguard incidents list` shows them".to_owned()),
+    }
+}
+
+/// The address of an endpoint.
+pub(crate) fn endpoint(text: &str) -> Result<String, String> {
+    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    match host {
+        Some(host) if host.starts_with(|first: char| first.is_ascii_alphanumeric() || first == '[') => {
+            Ok(text.to_owned())
+        }
+        _ => Err("an endpoint looks like `https://host` or `http://127.0.0.1:4566`".to_owned()),
+    }
+}
+
+/// A number of seconds to wait.
+pub(crate) fn seconds(text: &str) -> Result<u64, String> {
+    text.parse().map_err(|_| "say a whole number of seconds, 0 or more; 0 does not wait".to_owned())
+}
+
+/// A comment that says something.
+pub(crate) fn said(text: &str) -> Result<String, String> {
+    if text.trim().is_empty() { Err("say why, for the record".to_owned()) } else { Ok(text.to_owned()) }
+}
