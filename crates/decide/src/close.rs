@@ -51,8 +51,8 @@ impl Decide<'_> {
                 return Ok(course(id, Next::Report, &[]));
             }
             self.settle(view, view.history.conclusion()).await?;
-        } else if closing.is_none() {
-            // The row was closed and its record lost.
+        } else if !view.history.is_sealed() {
+            // The row was closed and its record lost, or a late answer was refused after it: the chain names its length again.
             self.record_closing(view, view.incident.status).await?;
         }
         Ok(course(id, Next::Settled, &[]))

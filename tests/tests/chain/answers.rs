@@ -97,6 +97,8 @@ async fn an_answer_that_comes_after_the_end_is_refused_and_undo_still_works() {
     assert!(chain.respond(&id, approve()).await);
     chain.world.advance(SignedDuration::from_secs(5));
     chain.give(&chain.answer(&id, Verb::Reject, &on_call()));
+    assert!(chain.respond(&id, VecDeque::new()).await);
+    assert!(chain.history(&id).is_sealed(), "the end of the chain is named again");
     crate::story::undo(&chain, &id).await;
     assert_eq!(chain.world.iam_snapshot(), before);
     assert!(format!("{:?}", chain.history(&id).entries()).contains("nothing waits for an answer"));
