@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
-use layerguard_core::cloudtrail::{Event, Origin};
+use layerguard_core::cloudtrail::Event;
 use layerguard_core::inventory::Login;
 use layerguard_core::ports::{ActivityStore, PortResult};
 
@@ -33,15 +33,10 @@ fn partition(session: &str) -> String {
 
 /// Its key holds time and dedupe id, so that a duplicate overwrites itself.
 fn login_item(operation: &str, event: &Event) -> PortResult<Item> {
-    let address = match event.origin {
-        Origin::Address(address) => Some(address),
-        Origin::Masked | Origin::Service(_) | Origin::Unknown => None,
-    };
-    let login = Login { time: event.time, address, vpc_endpoint: event.vpc_endpoint.clone() };
     let sort = format!("login#{}#{}", sortable(event.time), event.dedupe_id);
     let mut stored = item(partition(&event.principal.login_session()), sort);
     let expires = event.time.checked_add(KEPT).unwrap_or(Timestamp::MAX);
     stored.insert(EXPIRES_AT.to_owned(), number(expires.as_second()));
-    stored.insert("doc".to_owned(), document(operation, &login)?);
+    stored.insert("doc".to_owned(), document(operation, &Login::of(event))?);
     Ok(stored)
 }

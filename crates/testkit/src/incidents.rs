@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use layerguard_core::cloudtrail::{Event, Origin};
+use layerguard_core::cloudtrail::Event;
 use layerguard_core::incident::{Incident, IncidentEvent, IncidentKey, Joined, Status};
 use layerguard_core::inventory::Login;
 use layerguard_core::ports::{ActivityStore, IncidentStore, PortErrorKind, PortResult};
@@ -118,9 +118,7 @@ impl ActivityStore for World {
     async fn record_login(&self, event: &Event) -> PortResult<()> {
         let session = event.principal.login_session();
         self.call("activity.record_login", &session, |state| {
-            let address = if let Origin::Address(address) = &event.origin { Some(*address) } else { None };
-            let login = Login { time: event.time, address, vpc_endpoint: event.vpc_endpoint.clone() };
-            state.incidents.logins.insert((session.clone(), event.dedupe_id.clone()), login);
+            state.incidents.logins.insert((session.clone(), event.dedupe_id.clone()), Login::of(event));
             Ok(())
         })
     }

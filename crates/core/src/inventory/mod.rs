@@ -16,6 +16,8 @@ use std::net::IpAddr;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::cloudtrail::{Event, Origin};
+
 pub use model::{
     Approval, Audit, Breadth, Breaker, Destination, Encryption, Exception, Expected, Inventory, Layers, OnExpiry,
     Organization, Principals, RecordClear, Registries, Replication, Response, TagMutability, Thresholds,
@@ -39,4 +41,16 @@ pub struct Login {
     pub address: Option<IpAddr>,
     /// Its VPC endpoint, if it went through one.
     pub vpc_endpoint: Option<String>,
+}
+
+impl Login {
+    /// What a `GetAuthorizationToken` event tells about where its session is.
+    #[must_use]
+    pub fn of(event: &Event) -> Self {
+        let address = match event.origin {
+            Origin::Address(address) => Some(address),
+            Origin::Masked | Origin::Service(_) | Origin::Unknown => None,
+        };
+        Self { time: event.time, address, vpc_endpoint: event.vpc_endpoint.clone() }
+    }
 }

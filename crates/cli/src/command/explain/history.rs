@@ -36,12 +36,7 @@ impl Logins {
         if !is_login {
             return;
         }
-        let address = match event.origin {
-            cloudtrail::Origin::Address(address) => Some(address),
-            _ => None,
-        };
-        let login = Login { time: event.time, address, vpc_endpoint: event.vpc_endpoint.clone() };
-        self.by_session.entry(event.principal.login_session()).or_default().push(login);
+        self.by_session.entry(event.principal.login_session()).or_default().push(Login::of(event));
     }
 
     /// The logins of this event's session in the life of a login before it, where they matter.
