@@ -133,8 +133,6 @@ pub struct Incident {
     pub severity: Option<Severity>,
     /// Ids of the rules that fired, as of the latest look of Decide.
     pub rules: Vec<String>,
-    /// Name of the execution that handles it.
-    pub execution: Option<String>,
     /// How often the sweeper had to start it again.
     pub restarts: u32,
     /// How often it was decided; bounds a loop that does not end.
@@ -222,7 +220,6 @@ impl Incident {
             verdict: opener.assessment.verdict,
             severity: opener.assessment.severity(),
             rules: opener.assessment.violations().map(|rule| rule.id.clone()).collect(),
-            execution: None,
             restarts: 0,
             decisions: 0,
             closed_at: None,

@@ -85,7 +85,6 @@ mod tests {
             verdict: Verdict::Violation,
             severity: Some(Severity::High),
             rules: vec!["ecr_layer_download_unlisted_principal".into()],
-            execution: Some("0011223344556677-2".into()),
             restarts: 0,
             decisions: 1,
             closed_at: None,
