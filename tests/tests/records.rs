@@ -10,10 +10,12 @@
     reason = "helpers of tests: a panic is the report, and fixtures are ASCII"
 )]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
+use layerguard_core::call::Call;
 use layerguard_core::cloudtrail::{Event, parse, parse_lambda_payload, read_records};
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -46,7 +48,17 @@ fn fixture_folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/records")
 }
 
-fn fixtures() -> Vec<Fixture> {
+/// Every fixture, read once.
+fn fixtures() -> &'static [Fixture] {
+    static FIXTURES: LazyLock<Vec<Fixture>> = LazyLock::new(read_fixtures);
+    &FIXTURES
+}
+
+fn first_record() -> Value {
+    fixtures().first().map(|fixture| fixture.record.clone()).expect("a fixture")
+}
+
+fn read_fixtures() -> Vec<Fixture> {
     let files = json_files(&fixture_folder());
     assert!(!files.is_empty());
     files
@@ -99,8 +111,9 @@ fn every_kind_of_principal_and_every_call_has_a_fixture() {
     let kinds: BTreeSet<_> = events.iter().map(|event| event.principal.kind).collect();
     assert_eq!(kinds.len(), 14, "{kinds:?}");
     let calls: BTreeSet<_> = events.iter().filter(|event| event.call.is_some()).map(Event::call_name).collect();
-    let watched = ["ecr:BatchGetImage", "ecr:GetAuthorizationToken", "ecr:GetDownloadUrlForLayer"];
-    assert_eq!(calls, watched.map(str::to_owned).into());
+    let name = |(source, name): (&str, &str)| format!("{}:{name}", source.split('.').next().expect("a service"));
+    let watched: BTreeSet<_> = Call::watched().map(name).collect();
+    assert_eq!(calls, watched);
 }
 
 #[test]
@@ -143,15 +156,20 @@ fn published_records_all_parse() {
         return;
     }
     let mut count = 0;
+    let mut typed: BTreeMap<String, usize> = BTreeMap::new();
     for path in json_files(&folder) {
         let file = fs::File::open(&path).expect("a readable file");
         for record in read_records(std::io::BufReader::new(file)) {
             let record = record.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-            parse(&record.value).unwrap_or_else(|error| panic!("{} {}: {error}", path.display(), record.position));
+            let event =
+                parse(&record.value).unwrap_or_else(|error| panic!("{} {}: {error}", path.display(), record.position));
+            if event.call.is_some() {
+                *typed.entry(event.call_name()).or_default() += 1;
+            }
             count += 1;
         }
     }
-    println!("{count} published records parsed");
+    println!("{count} published records parsed; watched are {typed:#?}");
     assert!(count > 0, "no records in {}", folder.display());
 }
 
@@ -298,7 +316,7 @@ proptest! {
     #[test]
     fn a_mutated_record_never_panics(fixture in any::<Index>(), place in any::<Index>(), value in any_json()) {
         let fixtures = fixtures();
-        let mut record = fixture.get(&fixtures).record.clone();
+        let mut record = fixture.get(fixtures).record.clone();
         let places = places_of(&record);
         let place = place.get(&places);
         *record.pointer_mut(place).expect("a place in the record") = value;
@@ -313,7 +331,7 @@ proptest! {
     /// Half a file: what was whole is delivered, and the cut is said.
     #[test]
     fn a_cut_log_file_yields_what_is_whole(count in 1_usize..5, cut in any::<Index>()) {
-        let record = fixtures().remove(0).record;
+        let record = first_record();
         let text = json!({ "Records": vec![&record; count] }).to_string();
         let one = record.to_string().len();
         let head = "{\"Records\":[".len();
@@ -328,7 +346,7 @@ proptest! {
     /// Lines of JSON: a line that was cut anywhere takes no other line with it.
     #[test]
     fn a_cut_line_takes_no_other_line_with_it(before in 0_usize..3, after in 1_usize..4, cut in any::<Index>()) {
-        let line = fixtures().remove(0).record.to_string();
+        let line = first_record().to_string();
         let broken = &line[..1 + cut.index(line.len() - 1)];
         let mut lines = vec![line.as_str(); before];
         lines.push(broken);

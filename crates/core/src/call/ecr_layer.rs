@@ -5,9 +5,9 @@ use super::{Call, Family};
 
 /// See the module.
 pub(super) const FAMILY: Family =
-    Family { source: "ecr.amazonaws.com", names: &["GetDownloadUrlForLayer"], read: download_url };
+    Family { source: "ecr.amazonaws.com", calls: &[("GetDownloadUrlForLayer", download_url)] };
 
-fn download_url(_name: &str, request: &Request<'_>, flaws: &mut Vec<String>) -> Call {
+fn download_url(request: &Request<'_>, flaws: &mut Vec<String>) -> Call {
     Call::GetDownloadUrlForLayer {
         repository: request.repository(flaws),
         layer_digest: request.required("layerDigest", flaws),

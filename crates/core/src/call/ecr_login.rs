@@ -8,10 +8,10 @@ use crate::cloudtrail::field::account;
 
 /// See the module.
 pub(super) const FAMILY: Family =
-    Family { source: "ecr.amazonaws.com", names: &["GetAuthorizationToken"], read: authorization_token };
+    Family { source: "ecr.amazonaws.com", calls: &[("GetAuthorizationToken", authorization_token)] };
 
 /// The parameters are usually null: a token is for every registry that the caller may reach. The old `registryIds` names one.
-fn authorization_token(_name: &str, request: &Request<'_>, flaws: &mut Vec<String>) -> Call {
+pub(super) fn authorization_token(request: &Request<'_>, flaws: &mut Vec<String>) -> Call {
     let ids = request.list("registryIds");
     let registry = match ids.first() {
         Some(id) => registry_id(id, flaws),

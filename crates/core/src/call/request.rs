@@ -2,143 +2,150 @@
 
 use serde_json::{Map, Value};
 
-use super::Repository;
-use crate::cloudtrail::arn::Arn;
+use super::{Identity, IdentityKind, member};
+use crate::cloudtrail::arn::{Arn, last_segment};
 use crate::cloudtrail::field::{Fields, excerpt, kind};
 
 /// The request of one record, and whose it is.
 pub(super) struct Request<'a> {
     /// The record.
-    record: Fields<'a>,
+    pub(super) record: Fields<'a>,
     /// Its `requestParameters`.
     pub(super) parameters: Fields<'a>,
     /// The account of the caller: its registry is the default one.
     pub(super) caller: Option<&'a str>,
-}
-
-/// A repository's ARN in `resources[]`.
-struct Resource {
-    arn: String,
-    registry: Option<String>,
-    region: Option<String>,
-    name: String,
+    /// `eventSource`.
+    pub(super) source: &'static str,
+    /// The call failed: what AWS answers is not there, and perhaps not even what was asked for.
+    pub(super) failed: bool,
 }
 
 impl<'a> Request<'a> {
-    pub(super) fn of(record: &'a Map<String, Value>, caller: Option<&'a str>, flaws: &mut Vec<String>) -> Self {
+    pub(super) fn of(
+        record: &'a Map<String, Value>,
+        source: &'static str,
+        caller: Option<&'a str>,
+        flaws: &mut Vec<String>,
+    ) -> Self {
         let record = Fields::record(record);
         let parameters = record.object("requestParameters", "requestParameters", flaws);
-        Self { record, parameters, caller }
+        let failed = matches!(record.get("errorCode"), Some(Value::String(code)) if !code.trim().is_empty());
+        Self { record, parameters, caller, source, failed }
+    }
+
+    /// Its `responseElements`, which read-only and failed calls do not have.
+    pub(super) fn response(&self, flaws: &mut Vec<String>) -> Fields<'a> {
+        self.record.object("responseElements", "responseElements", flaws)
+    }
+
+    /// The region of the call.
+    pub(super) fn region(&self) -> Option<String> {
+        self.record.text("awsRegion", &mut Vec::new())
+    }
+
+    /// A failed call whose parameters were not recorded, as with a denied IAM call: nothing is missing from it.
+    pub(super) fn is_silent(&self) -> bool {
+        self.failed && !self.record.is_stated("requestParameters")
+    }
+
+    /// A parameter.
+    pub(super) fn optional(&self, key: &str, flaws: &mut Vec<String>) -> Option<String> {
+        member::text(self.parameters, key, flaws)
     }
 
     /// A parameter that the API requires.
     pub(super) fn required(&self, key: &str, flaws: &mut Vec<String>) -> Option<String> {
-        let before = flaws.len();
-        let text = self.parameters.text(key, flaws);
-        if text.is_none() && flaws.len() == before {
-            flaws.push(format!("`requestParameters.{key}` is missing"));
-        }
-        text
+        self.expect(key, flaws, member::text)
+    }
+
+    /// A parameter that the API requires and that holds a JSON document.
+    pub(super) fn required_document(&self, key: &str, flaws: &mut Vec<String>) -> Option<String> {
+        self.expect(key, flaws, member::document)
+    }
+
+    /// A parameter that the API requires and that lists texts.
+    pub(super) fn required_texts(&self, key: &str, flaws: &mut Vec<String>) -> Vec<String> {
+        let read = |fields: Fields<'_>, key: &str, flaws: &mut Vec<String>| {
+            Some(member::texts(fields, key, flaws)).filter(|texts| !texts.is_empty())
+        };
+        self.expect(key, flaws, read).unwrap_or_default()
     }
 
     /// A parameter that holds a list. One element without its list counts as a list of it.
     pub(super) fn list(&self, key: &str) -> &'a [Value] {
-        match self.parameters.get(key) {
-            Some(Value::Array(values)) => values,
-            Some(one) => std::slice::from_ref(one),
-            None => &[],
+        member::list(self.parameters, key)
+    }
+
+    /// The images that a required list of ids names, as tags and digests.
+    pub(super) fn images(&self, flaws: &mut Vec<String>) -> Vec<String> {
+        let ids = self.list("imageIds");
+        if ids.is_empty() && !self.is_silent() {
+            flaws.push("`requestParameters.imageIds` is missing".to_owned());
         }
+        ids.iter().flat_map(|id| image(id, flaws)).collect()
     }
 
-    /// The repository: from `resources[]`, else from the parameters, where the caller's own registry is the default
-    /// (AWS facts, section 1).
-    pub(super) fn repository(&self, flaws: &mut Vec<String>) -> Repository {
-        let region = self.record.text("awsRegion", &mut Vec::new());
-        let asked_name = self.parameters.text("repositoryName", flaws);
-        let asked_registry = self.parameters.account("registryId", flaws);
-        if let Some(resource) = self.resource(flaws) {
-            differs("repositoryName", asked_name.as_deref(), Some(&resource.name), flaws);
-            differs("registryId", asked_registry.as_deref(), resource.registry.as_deref(), flaws);
-            return Repository {
-                registry: resource.registry.or(asked_registry),
-                region: resource.region.or(region),
-                name: Some(resource.name),
-                arn: Some(resource.arn),
-            };
-        }
-        // What AWS wrote there decides. Where it cannot be read, what the caller asked for does not take its place.
-        if self.resources(&mut Vec::new()).iter().any(says_something) || self.has_odd_resources() {
-            flaws.push("`resources` names no repository that can be read".to_owned());
-            return Repository { registry: None, region, name: asked_name, arn: None };
-        }
-        if asked_name.is_none() {
-            flaws.push("neither `resources` nor `requestParameters.repositoryName` names the repository".to_owned());
-        }
-        // Only a readable request without a registry means the default one.
-        let is_default = asked_name.is_some() && self.parameters.get("registryId").is_none_or(|id| id == "");
-        let default = self.caller.filter(|_| is_default).map(str::to_owned);
-        Repository { registry: asked_registry.or(default), region, name: asked_name, arn: None }
+    /// The role that a call of IAM is about, by whichever name it has.
+    pub(super) fn role(&self, flaws: &mut Vec<String>) -> Option<String> {
+        let key = if self.parameters.is_stated("roleArn") { "roleArn" } else { "roleName" };
+        self.required(key, flaws)
     }
 
-    /// The account of the first resource that names one.
-    pub(super) fn resource_account(&self, flaws: &mut Vec<String>) -> Option<String> {
-        self.resources(flaws).iter().find_map(|resource| {
-            let fields = Fields::member(resource, "resources[]")?;
-            fields.account("accountId", &mut Vec::new())
-        })
-    }
-
-    fn resource(&self, flaws: &mut Vec<String>) -> Option<Resource> {
-        let resources = self.resources(flaws);
-        resources.iter().filter_map(|resource| Fields::member(resource, "resources[]")).find_map(|fields| {
-            let text = fields.text("ARN", flaws).or_else(|| fields.text("arn", flaws))?;
-            let arn = Arn::parse(&text)?;
-            let name = arn.repository()?.to_owned();
-            let stated = fields.account("accountId", flaws);
-            let own = Some(arn.account).filter(|account| !account.is_empty());
-            differs("resources[].accountId", stated.as_deref(), own, flaws);
-            let registry = own.map(str::to_owned).or(stated);
-            let region = Some(arn.region).filter(|region| !region.is_empty()).map(str::to_owned);
-            Some(Resource { registry, region, name, arn: text })
-        })
-    }
-
-    /// `resources` is there and is no list.
-    fn has_odd_resources(&self) -> bool {
-        self.record.is_stated("resources")
-            && !matches!(self.record.get("resources"), Some(Value::Array(_) | Value::Object(_)))
-    }
-
-    fn resources(&self, flaws: &mut Vec<String>) -> &'a [Value] {
-        match self.record.get("resources") {
-            Some(Value::Array(resources)) => resources,
-            Some(one @ Value::Object(_)) => std::slice::from_ref(one),
-            Some(other) => {
-                flaws.push(format!("`resources` is {}, not a list", kind(other)));
-                &[]
+    /// The user or role that a call of IAM is about, which IAM names by its friendly name. Identities are changed only from within
+    /// their own account.
+    pub(super) fn identity(&self, kind: IdentityKind, named: Option<String>) -> Identity {
+        let account = self.caller.map(str::to_owned).or_else(|| self.recipient());
+        let Some(named) = named else { return Identity { account, kind, name: None } };
+        match Arn::parse(&named) {
+            Some(arn) => {
+                let of_arn = Some(arn.account).filter(|account| !account.is_empty()).map(str::to_owned);
+                let name = last_segment(arn.resource).to_owned();
+                Identity { account: of_arn.or(account), kind, name: Some(name) }
             }
-            None => &[],
+            None => Identity { account, kind, name: Some(named) },
         }
+    }
+
+    /// The account whose trail recorded the call.
+    pub(super) fn recipient(&self) -> Option<String> {
+        self.record.account("recipientAccountId", &mut Vec::new())
+    }
+
+    fn expect<T>(
+        &self,
+        key: &str,
+        flaws: &mut Vec<String>,
+        read: impl FnOnce(Fields<'_>, &str, &mut Vec<String>) -> Option<T>,
+    ) -> Option<T> {
+        let before = flaws.len();
+        let value = read(self.parameters, key, flaws);
+        if value.is_none() && flaws.len() == before && !self.is_silent() {
+            flaws.push(format!("`requestParameters.{key}` is missing"));
+        }
+        value
     }
 }
 
-/// A resource that is neither null nor empty nor made of empty text alone.
-fn says_something(resource: &Value) -> bool {
-    match resource {
-        Value::Null => false,
-        Value::String(text) => !text.trim().is_empty(),
-        Value::Array(parts) => parts.iter().any(says_something),
-        Value::Object(members) => members.values().any(says_something),
-        Value::Bool(_) | Value::Number(_) => true,
+/// Tag and digest of one image; published records also hold a bare text.
+fn image(id: &Value, flaws: &mut Vec<String>) -> Vec<String> {
+    if let Some(fields) = Fields::member(id, "requestParameters.imageIds[]") {
+        return ["imageTag", "imageDigest"].iter().filter_map(|key| member::text(fields, key, flaws)).collect();
+    }
+    match id {
+        Value::String(text) if !text.is_empty() => vec![text.clone()],
+        other => {
+            flaws.push(format!("`requestParameters.imageIds[]` is {}, not an object", kind(other)));
+            Vec::new()
+        }
     }
 }
 
 /// Two places of one record name different things: say so, since the decision rests on one of them.
-fn differs(what: &str, stated: Option<&str>, resource: Option<&str>, flaws: &mut Vec<String>) {
-    if let (Some(stated), Some(resource)) = (stated, resource)
-        && stated != resource
+pub(super) fn differs(what: &str, stated: Option<&str>, arn: Option<&str>, flaws: &mut Vec<String>) {
+    if let (Some(stated), Some(arn)) = (stated, arn)
+        && stated != arn
     {
-        let (stated, resource) = (excerpt(stated), excerpt(resource));
-        flaws.push(format!("`{what}` is `{stated}`, but the resource's ARN says `{resource}`"));
+        let (stated, arn) = (excerpt(stated), excerpt(arn));
+        flaws.push(format!("`{what}` is `{stated}`, but the resource's ARN says `{arn}`"));
     }
 }

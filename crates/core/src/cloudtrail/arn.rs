@@ -50,9 +50,9 @@ impl<'a> Arn<'a> {
         self.resource.strip_prefix("federated-user/").filter(|name| self.service == "sts" && !name.is_empty())
     }
 
-    /// The name of an ECR repository.
-    pub(crate) fn repository(self) -> Option<&'a str> {
-        self.resource.strip_prefix("repository/").filter(|name| self.service == "ecr" && !name.is_empty())
+    /// The name of a repository of `ecr` or `ecr-public`.
+    pub(crate) fn repository(self, service: &str) -> Option<&'a str> {
+        self.resource.strip_prefix("repository/").filter(|name| self.service == service && !name.is_empty())
     }
 
     fn iam_entity(self, prefix: &str) -> Option<&'a str> {
@@ -87,7 +87,8 @@ mod tests {
     fn other_partitions_are_arns_too() {
         for partition in ["aws", "aws-cn", "aws-us-gov", "aws-iso-b", "aws-eusc"] {
             let text = format!("arn:{partition}:ecr:cn-north-1:111122223333:repository/team/app");
-            assert_eq!(Arn::parse(&text).and_then(Arn::repository), Some("team/app"), "{partition}");
+            let arn = Arn::parse(&text).expect("an ARN");
+            assert_eq!((arn.repository("ecr"), arn.repository("ecr-public")), (Some("team/app"), None), "{partition}");
         }
     }
 

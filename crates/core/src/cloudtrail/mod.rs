@@ -32,6 +32,9 @@ pub struct Event {
     pub event_id: String,
     /// What duplicates share: `sharedEventID` if present, else the addendum's original id, else `eventID`.
     pub dedupe_id: String,
+    /// It has a `sharedEventID`: another account's trail got a copy too.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_shared: bool,
     /// CloudTrail's `eventTime`.
     pub time: Timestamp,
     /// `eventSource`, for example `ecr.amazonaws.com`.
@@ -112,10 +115,16 @@ impl Event {
         self.unreadable.contains(&member)
     }
 
-    /// `ecr:GetDownloadUrlForLayer`: service prefix and event name as recorded.
+    /// `ecr:GetDownloadUrlForLayer`: service prefix and event name, without the date of the API that Lambda's have.
     #[must_use]
     pub fn call_name(&self) -> String {
         let service = self.source_service.split('.').next().unwrap_or_default();
-        format!("{service}:{}", self.name)
+        format!("{service}:{}", self.plain_name())
+    }
+
+    /// The event name without the date of the API.
+    #[must_use]
+    pub fn plain_name(&self) -> &str {
+        crate::call::plain_name(&self.source_service, &self.name)
     }
 }

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use super::envelope::only_record;
 use super::error::{RecordError, ShapeError};
 use super::field::{Fields, excerpt, kind, parse_time};
-use super::{Event, Member, Origin, Principal};
+use super::{Event, Member, Origin, Principal, PrincipalKind};
 use crate::call::Call;
 
 /// The only major version of the record format there is (AWS facts, section 1).
@@ -46,7 +46,11 @@ pub fn parse(record: &Value) -> Result<Event, RecordError> {
     let is_known_version = check_version(fields, &mut flaws);
     let region = expected(fields, "awsRegion", &mut flaws);
     let principal = Principal::read(fields, &mut flaws);
-    let call = Call::from_record(map, &source_service, &name, principal.account.as_deref(), &mut flaws);
+    let recipient_account = fields.account("recipientAccountId", &mut flaws);
+    // A service names no account of its own: it calls for the account whose trail this is.
+    let of_service = recipient_account.as_ref().filter(|_| principal.kind == PrincipalKind::AwsService);
+    let caller = principal.account.as_ref().or(of_service).map(String::as_str);
+    let call = Call::from_record(map, &source_service, &name, caller, &mut flaws);
     let time = time(fields, call.is_some().then_some(&name), &event_id, &mut flaws)?;
     let origin = origin(fields, &mut flaws);
     let vpc_endpoint = fields.text("vpcEndpointId", &mut flaws);
@@ -60,12 +64,13 @@ pub fn parse(record: &Value) -> Result<Event, RecordError> {
     let unreadable = read.into_iter().filter(|(_, key, is_read)| !is_read && fields.is_stated(key));
     Ok(Event {
         dedupe_id: dedupe_id(fields, &event_id, &mut flaws),
+        is_shared: fields.is_stated("sharedEventID"),
         event_id,
         time,
         source_service,
         name,
         region,
-        recipient_account: fields.account("recipientAccountId", &mut flaws),
+        recipient_account,
         principal,
         origin,
         vpc_endpoint,
