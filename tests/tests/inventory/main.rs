@@ -1,6 +1,7 @@
 //! The inventory: what is read, what is refused and how it is said, and whom its patterns match.
 #![expect(clippy::unwrap_used, reason = "what a test leans on outside its own body; there a panic is the report")]
 
+mod belonging;
 mod patterns;
 
 use std::{fs, path::PathBuf};
@@ -142,7 +143,13 @@ fn what_is_left_out_has_its_default() {
     assert_eq!((breaker.per_role, breaker.per_account, breaker.overall, breaker.window.as_hours()), (3, 10, 30, 1));
     let thresholds = &inventory.thresholds;
     assert_eq!((thresholds.pull_breadth.limit, thresholds.destruction_breadth.limit), (1000, 16));
-    assert_eq!(thresholds.pull_breadth.window.as_hours(), 1);
+    assert_eq!((thresholds.pull_breadth.window.as_mins(), thresholds.destruction_breadth.window.as_mins()), (15, 60));
+    let counts = (thresholds.pull_breadth_role, thresholds.pull_breadth_account, thresholds.denied_pulls);
+    assert_eq!((counts, thresholds.destruction_images), ((8, 25, 5), 10));
+    assert_eq!((thresholds.lifecycle.least_images, thresholds.lifecycle.least_days), (3, 7));
+    let head = "[organization]\nid = \"o-exampleorgid\"\naccounts = [\"111122223333\"]\n";
+    let bare = Inventory::from_toml(head).unwrap().thresholds;
+    assert_eq!((bare.pull_breadth.limit, bare.destruction_breadth.limit), (5, 3));
     assert!(inventory.networks.is_empty() && inventory.layers.readers.is_none());
     assert!(inventory.registries.service_owned["602401143452"].contains("EKS add-ons"));
     assert_eq!(inventory.hash.len(), 64);

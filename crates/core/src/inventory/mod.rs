@@ -1,5 +1,6 @@
 //! The inventory: what is ours. Read from `inventory.toml`; `policy/inventory.example.toml` explains every key.
 
+mod belonging;
 mod load;
 mod model;
 mod pattern;
@@ -18,13 +19,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::cloudtrail::{Event, Origin};
 
+pub use belonging::Belonging;
 pub use model::{
     Approval, Audit, Breadth, Breaker, Destination, Encryption, Exception, Expected, Inventory, Layers, OnExpiry,
-    Organization, Principals, RecordClear, Registries, Replication, Response, TagMutability, Thresholds,
+    Organization, Partner, Principals, RecordClear, Registries, Replication, Response, TagMutability, Thresholds,
     TrustedNetwork,
 };
-pub(crate) use pattern::parts;
 pub use pattern::{ArnPattern, PatternError};
+pub(crate) use pattern::{is_account, is_organization, is_wild, parts};
 pub use problem::{InventoryErrors, Problem};
 pub use schema::{SCHEMA, Section};
 pub(crate) use standing::account_of;

@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::pattern::ArnPattern;
 use crate::engine::Severity;
+use crate::lifecycle;
 use crate::plan::Mode;
 
 /// What is ours, and how far layerguard may go. See `policy/inventory.example.toml` for every key in words.
@@ -51,6 +52,21 @@ pub struct Organization {
     pub accounts: Vec<String>,
     /// The management account, which is never touched.
     pub management_account: Option<String>,
+    /// Outside the organisation, and grants to them are in order.
+    pub partners: Vec<Partner>,
+    /// When `accounts` was last taken from AWS Organizations; `None` for a list that is kept by hand and complete.
+    pub accounts_refreshed: Option<Timestamp>,
+    /// How old the list may grow before an account that it does not name is neither ours nor foreign.
+    pub accounts_stale_after: SignedDuration,
+}
+
+/// Whom a grant may go to although it is outside the organisation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Partner {
+    /// A whole account: 12 digits.
+    Account(String),
+    /// Principals of one account, which the pattern names.
+    Principals(ArnPattern),
 }
 
 /// A network of ours.
@@ -116,21 +132,34 @@ pub struct Layers {
     pub approved_accounts: Vec<String>,
     /// Who may download layers; `None` when nobody is watched for it.
     pub readers: Option<Vec<ArnPattern>>,
+    /// Accounts from which AWS gives layers to everybody, and what each serves. Built in. Their layers may be used; with
+    /// them ours may not be shared. A layer `arn:<partition>:lambda:::awslayer:<name>` has no account and is AWS's too.
+    pub service_owned: BTreeMap<String, String>,
 }
 
 /// How much is too much.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Thresholds {
-    /// Distinct repositories that one principal pulls from.
+    /// Distinct repositories that one session pulls from.
     pub pull_breadth: Breadth,
-    /// Distinct images that one principal deletes.
+    /// The same for all sessions of one role, and for all sessions that one source issued.
+    pub pull_breadth_role: u32,
+    /// The same for everybody of one account who is no workload.
+    pub pull_breadth_account: u32,
+    /// Distinct repositories that one session is refused, in the same window.
+    pub denied_pulls: u32,
+    /// Distinct repositories in which one principal destroys images.
     pub destruction_breadth: Breadth,
+    /// Images that one principal deletes by name, in the same window.
+    pub destruction_images: u32,
+    /// What a lifecycle policy has to leave.
+    pub lifecycle: lifecycle::Limits,
 }
 
-/// More than so many distinct things within a window.
+/// So many distinct things within a window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Breadth {
-    /// The number that is still in order.
+    /// The number that is too much.
     pub limit: u32,
     /// The window, by event time.
     pub window: SignedDuration,

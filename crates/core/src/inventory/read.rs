@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use jiff::{SignedDuration, Timestamp, civil, tz::TimeZone};
+use jiff::{SignedDuration, Span, SpanRelativeTo, Timestamp, civil, tz::TimeZone};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -246,12 +246,14 @@ impl<'t> Field<'t> {
         count
     }
 
-    /// A length of time, such as `15m` or `1h 30m`.
+    /// A length of time, such as `15m`, `1h 30m` or `7d`.
     pub(super) fn duration(&self, problems: &mut Problems<'t>) -> Option<SignedDuration> {
-        self.parsed(problems, |text| match text.parse::<SignedDuration>() {
-            Ok(duration) if duration.is_positive() => Ok(duration),
-            Ok(_) => Err(format!("`{text}` is not longer than no time at all")),
-            Err(_) => Err(format!("`{}` is not a length of time; write `90s`, `15m` or `1h 30m`", text.escape_debug())),
+        self.parsed(problems, |text| match duration(text) {
+            Some(duration) if duration.is_positive() => Ok(duration),
+            Some(_) => Err(format!("`{text}` is not longer than no time at all")),
+            None => {
+                Err(format!("`{}` is not a length of time; write `90s`, `15m`, `1h 30m` or `7d`", text.escape_debug()))
+            }
         })
     }
 
@@ -273,6 +275,14 @@ impl<'t> Field<'t> {
         }
         moment
     }
+}
+
+/// A day is 24 hours here; months and years have no length.
+fn duration(text: &str) -> Option<SignedDuration> {
+    text.parse::<SignedDuration>().ok().or_else(|| {
+        let span = text.parse::<Span>().ok()?;
+        span.to_duration(SpanRelativeTo::days_are_24_hours()).ok()
+    })
 }
 
 fn moment(text: &str) -> Option<Timestamp> {

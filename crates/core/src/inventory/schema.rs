@@ -16,13 +16,30 @@ pub struct Section {
 
 /// Every section, in the order of the example.
 pub const SCHEMA: &[Section] = &[
-    one("organization", &["id", "accounts", "management_account"]),
+    one(
+        "organization",
+        &["id", "accounts", "management_account", "partners", "accounts_refreshed", "accounts_stale_after"],
+    ),
     many("network", &["name", "cidrs", "vpcs", "vpc_endpoints"]),
     one("principals", &["image_pullers", "administrators", "workloads", "protected", "on_call", "service_pullers"]),
     one("registries", &["approved_upstreams", "service_owned"]),
     one("replication", &["approved_destinations"]),
     one("layers", &["approved_accounts", "readers"]),
-    one("thresholds", &["pull_breadth", "pull_breadth_window", "destruction_breadth", "destruction_breadth_window"]),
+    one(
+        "thresholds",
+        &[
+            "pull_breadth",
+            "pull_breadth_window",
+            "pull_breadth_role",
+            "pull_breadth_account",
+            "denied_pulls",
+            "destruction_breadth",
+            "destruction_breadth_window",
+            "destruction_images",
+            "lifecycle_least_images",
+            "lifecycle_least_days",
+        ],
+    ),
     one("breaker", &["window", "per_role", "per_account", "overall"]),
     one("approval", &["timeout", "reminder", "second_approver_for"]),
     one("approval.on_expiry", &["low", "medium", "high", "critical"]),
@@ -58,8 +75,10 @@ pub(super) fn unknown(path: &str, key: &str, line: usize) -> Problem {
     let full = if path.is_empty() { shown.to_string() } else { format!("{path}.{shown}") };
     let known = known(path);
     let elsewhere = SCHEMA.iter().find(|section| section.keys.contains(&key)).map(|section| section.name);
+    // The same name elsewhere is nearer than any other name here.
     let nearest = known
         .iter()
+        .filter(|_| elsewhere.is_none())
         .map(|known| (strsim::jaro_winkler(key, known), *known))
         .filter(|(likeness, _)| *likeness > 0.6)
         .max_by(|(one, _), (other, _)| one.total_cmp(other))

@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use jiff::SignedDuration;
 
 use super::model::{
-    Approval, Audit, Breadth, Breaker, Encryption, Exception, Expected, Layers, OnExpiry, Organization, Principals,
-    RecordClear, Registries, Replication, Response, TagMutability, Thresholds, TrustedNetwork,
+    Approval, Audit, Breadth, Breaker, Encryption, Exception, Expected, Layers, OnExpiry, Organization, Partner,
+    Principals, RecordClear, Registries, Replication, Response, TagMutability, Thresholds, TrustedNetwork,
 };
 use super::read::{Field, Problems, Table};
 use super::{service_owned, values};
 use crate::engine::Severity;
+use crate::lifecycle;
 use crate::plan::Mode;
 
 const SEVERITIES: [(&str, Severity); 4] =
@@ -36,7 +37,16 @@ pub(super) fn organization<'t>(section: &Table<'t>, problems: &mut Problems<'t>)
     {
         problems.at(field, format!("`{account}` is not one of `organization.accounts`"));
     }
-    Some(Organization { id: id?, accounts, management_account })
+    let partners: Vec<Partner> = section.list("partners", problems, each(values::partner));
+    let accounts_refreshed = section.field("accounts_refreshed").and_then(|field| field.moment(problems));
+    let accounts_stale_after = duration(section, "accounts_stale_after", SignedDuration::from_hours(7 * 24), problems);
+    // Whoever writes the one counts on the list being watched.
+    if let Some(field) = section.field("accounts_stale_after")
+        && section.field("accounts_refreshed").is_none()
+    {
+        problems.at(&field, "has no effect without `organization.accounts_refreshed`, from which the age is counted");
+    }
+    Some(Organization { id: id?, accounts, management_account, partners, accounts_refreshed, accounts_stale_after })
 }
 
 pub(super) fn networks<'t>(document: &Table<'t>, problems: &mut Problems<'t>) -> Vec<TrustedNetwork> {
@@ -88,20 +98,35 @@ pub(super) fn replication<'t>(section: &Table<'t>, problems: &mut Problems<'t>) 
 
 pub(super) fn layers<'t>(section: &Table<'t>, problems: &mut Problems<'t>) -> Layers {
     let readers = section.list("readers", problems, each(values::principal));
+    let service_owned = service_owned::layer_vendors().unwrap_or_else(|message| {
+        problems.within(section, "approved_accounts", message);
+        BTreeMap::new()
+    });
     Layers {
         approved_accounts: section.list("approved_accounts", problems, each(values::account)),
         readers: section.field("readers").map(|_| readers),
+        service_owned,
     }
 }
 
 pub(super) fn thresholds<'t>(section: &Table<'t>, problems: &mut Problems<'t>) -> Thresholds {
-    let mut breadth = |key: &str, window: &str, limit: u32| Breadth {
+    let mut breadth = |key: &str, window: &str, limit: u32, minutes: i64| Breadth {
         limit: count(section, key, limit, problems),
-        window: duration(section, window, SignedDuration::from_hours(1), problems),
+        window: duration(section, window, SignedDuration::from_mins(minutes), problems),
     };
+    let pull_breadth = breadth("pull_breadth", "pull_breadth_window", 5, 15);
+    let destruction_breadth = breadth("destruction_breadth", "destruction_breadth_window", 3, 60);
     Thresholds {
-        pull_breadth: breadth("pull_breadth", "pull_breadth_window", 20),
-        destruction_breadth: breadth("destruction_breadth", "destruction_breadth_window", 10),
+        pull_breadth,
+        pull_breadth_role: count(section, "pull_breadth_role", 8, problems),
+        pull_breadth_account: count(section, "pull_breadth_account", 25, problems),
+        denied_pulls: count(section, "denied_pulls", 5, problems),
+        destruction_breadth,
+        destruction_images: count(section, "destruction_images", 10, problems),
+        lifecycle: lifecycle::Limits {
+            least_images: count(section, "lifecycle_least_images", 3, problems),
+            least_days: count(section, "lifecycle_least_days", 7, problems),
+        },
     }
 }
 

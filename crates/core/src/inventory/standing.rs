@@ -44,6 +44,8 @@ impl Inventory {
             service_puller: self.pulls_by_itself(principal),
             workload: shielded(&lists.workloads),
             protected: own || shielded(&lists.protected),
+            own,
+            layer_reader: self.layers.readers.as_ref().is_some_and(|readers| listed(readers)),
         }
     }
 
@@ -90,7 +92,7 @@ pub(crate) fn account_of(principal: &Principal) -> Option<&str> {
 
 /// The path with which a role's bare name is to be put to a pattern: the pattern's own, so that only the name is
 /// compared. `None` when the pattern is not about roles, or cannot be decided without knowing the path.
-fn path_that_decides(resource: &str) -> Option<String> {
+pub(super) fn path_that_decides(resource: &str) -> Option<String> {
     let (kind, rest) = resource.split_once('/')?;
     let (path, name) = rest.rsplit_once('/').unwrap_or(("", rest));
     let any_path = path.is_empty() || path.split('/').all(|segment| segment == "**");

@@ -4,8 +4,8 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use super::model::Destination;
-use super::pattern::{ArnPattern, is_account, is_wild, parts};
+use super::model::{Destination, Partner};
+use super::pattern::{ArnPattern, is_account, is_organization, is_wild, parts};
 
 /// An account id.
 pub(super) fn account(text: &str) -> Result<String, String> {
@@ -18,8 +18,7 @@ pub(super) fn account(text: &str) -> Result<String, String> {
 
 /// An organisation id.
 pub(super) fn organization_id(text: &str) -> Result<String, String> {
-    let id = text.strip_prefix("o-").is_some_and(|rest| (10..=32).contains(&rest.len()) && is_lower_alphanumeric(rest));
-    if id {
+    if is_organization(text) {
         Ok(text.to_owned())
     } else {
         Err(format!("`{}` is not an organisation id such as `o-exampleorgid`", shown(text)))
@@ -93,6 +92,28 @@ pub(super) fn principal(text: &str) -> Result<ArnPattern, String> {
     let pattern = ArnPattern::new(text).map_err(|error| error.to_string())?;
     can_be_a_principal(text)?;
     Ok(pattern)
+}
+
+/// A partner: an account, or a pattern over principals of one account. The root user stands for its whole account, as it
+/// does in a resource policy.
+pub(super) fn partner(text: &str) -> Result<Partner, String> {
+    if is_account(text) {
+        return Ok(Partner::Account(text.to_owned()));
+    }
+    let pattern = match principal(text) {
+        Err(_) if parts(text).is_none() => {
+            return Err(format!(
+                "`{}` is neither an account id of 12 digits nor an ARN pattern such as `arn:aws:iam::111122223333:role/ci`",
+                shown(text)
+            ));
+        }
+        other => other?,
+    };
+    match pattern.account() {
+        None => Err(format!("`{}` does not say of which account; name it with its 12 digits", shown(text))),
+        Some(account) if pattern.resource() == Some("root") => Ok(Partner::Account(account.to_owned())),
+        Some(_) => Ok(Partner::Principals(pattern)),
+    }
 }
 
 /// A pattern over principals in a list that shields.
