@@ -12,7 +12,8 @@ use std::{fs, path::PathBuf};
 
 use jiff::{SignedDuration, Timestamp};
 use layerguard_core::cloudtrail::{Event, Origin};
-use layerguard_core::facts::{Facts, LOGIN_LIFE, Network, Owner, establish, needs_logins};
+use layerguard_core::facts::{Facts, LOGIN_LIFE, Network, Own, Owner, establish, needs_logins};
+use layerguard_core::history::History;
 use layerguard_core::inventory::{Inventory, Login};
 use proptest::prelude::*;
 use serde::Deserialize;
@@ -53,6 +54,11 @@ fn inventory_text() -> String {
     fs::read_to_string(folder().join("inventory.toml")).unwrap()
 }
 
+/// A history of logins alone.
+fn after(logins: &[Login]) -> History {
+    History { logins: logins.to_vec(), ..History::default() }
+}
+
 fn case(name: &str) -> Case {
     let text = fs::read_to_string(folder().join(name)).unwrap();
     serde_json::from_str(&text).unwrap_or_else(|error| panic!("{name}: {error}"))
@@ -67,6 +73,8 @@ fn holding(facts: &Facts) -> BTreeSet<String> {
         ("service_puller", standing.service_puller),
         ("workload", standing.workload),
         ("protected", standing.protected),
+        ("own", standing.own),
+        ("layer_reader", standing.layer_reader),
     ];
     all.iter().filter(|(_, holds)| *holds).map(|(name, _)| (*name).to_owned()).collect()
 }
@@ -82,7 +90,7 @@ fn every_case_comes_out_as_it_says() {
         seen += 1;
         let Case { what, event, inventory, logins, own_roles, expected } = case(&name);
         let inventory = Inventory::from_toml(&inventory.unwrap_or_else(inventory_text)).unwrap();
-        let facts = establish(&event, &inventory, &logins, &own_roles);
+        let facts = establish(&event, &inventory, &after(&logins), &Own::from(own_roles));
         let at = format!("{name}: {what}: {facts:#?}");
         assert_eq!(facts.network, expected.network, "{at}");
         assert_eq!((facts.owner, facts.attempt), (expected.owner, expected.attempt), "{at}");
@@ -129,7 +137,8 @@ fn logins_are_needed_for_a_masked_call_without_an_endpoint() {
 #[test]
 fn the_record_names_where_it_happened() {
     let event = case("masked_unknown.json").event;
-    let facts = establish(&event, &Inventory::from_toml(&inventory_text()).unwrap(), &[], &[]);
+    let facts =
+        establish(&event, &Inventory::from_toml(&inventory_text()).unwrap(), &History::default(), &Own::default());
     assert_eq!(facts.call, "ecr:GetDownloadUrlForLayer");
     assert_eq!(facts.registry.as_deref(), Some("111122223333"));
     assert_eq!(facts.repository.as_deref(), Some("team/app"));
@@ -183,8 +192,8 @@ proptest! {
     #[test]
     fn trusting_more_never_turns_inside_into_outside(origin in origin(), vpc_endpoint in endpoint(), logins in logins(), listed in 0_usize..3) {
         let event = Event { origin, vpc_endpoint, ..case("masked_unknown.json").event };
-        let before = establish(&event, &listing(listed), &logins, &[]).network;
-        let after = establish(&event, &listing(listed + 1), &logins, &[]).network;
+        let before = establish(&event, &listing(listed), &after(&logins), &Own::default()).network;
+        let after = establish(&event, &listing(listed + 1), &after(&logins), &Own::default()).network;
         prop_assert!(before != Network::Inside || after == Network::Inside, "{:?} became {:?}", before, after);
         prop_assert!(listed > 0 || before == Network::Unknown);
         prop_assert!(listed == 0 || before != Network::Unknown || after == Network::Unknown, "a fact out of nothing");
@@ -200,7 +209,7 @@ proptest! {
             vpc_endpoint: None,
         };
         logins.insert(at.min(logins.len()), from_outside);
-        prop_assert_eq!(establish(&event, &listing(3), &logins, &[]).network, Network::Outside);
+        prop_assert_eq!(establish(&event, &listing(3), &after(&logins), &Own::default()).network, Network::Outside);
     }
 
     /// Logins that are too old or too late change nothing.
@@ -209,6 +218,6 @@ proptest! {
         let event = case("masked_unknown.json").event;
         let counting = |login: &Login| login.time <= event.time && event.time.duration_since(login.time) <= LOGIN_LIFE;
         let kept: Vec<Login> = logins.iter().filter(|login| counting(login)).cloned().collect();
-        prop_assert_eq!(establish(&event, &listing(3), &logins, &[]), establish(&event, &listing(3), &kept, &[]));
+        prop_assert_eq!(establish(&event, &listing(3), &after(&logins), &Own::default()), establish(&event, &listing(3), &after(&kept), &Own::default()));
     }
 }

@@ -1,42 +1,50 @@
-//! Recent activity in the state table: the registry logins of a session.
+//! Recent activity in the state table: the traces that calls leave for the answers about others.
 
 use async_trait::async_trait;
-use jiff::{SignedDuration, Timestamp};
-use layerguard_core::cloudtrail::Event;
-use layerguard_core::inventory::Login;
+use jiff::Timestamp;
+use layerguard_core::history::{Look, Trace};
 use layerguard_core::ports::{ActivityStore, PortResult};
 
 use crate::table::{EXPIRES_AT, Item, Range, StateTable, document, item, number, read_document, sortable};
 
-/// How long a login is kept: the twelve hours that it can matter (AWS facts, section 0.4) and one for late records.
-const KEPT: SignedDuration = SignedDuration::from_hours(13);
-
 #[async_trait]
 impl ActivityStore for StateTable {
-    async fn record_login(&self, event: &Event) -> PortResult<()> {
-        let operation = format!("record the login of event `{}`", event.event_id);
-        self.put(&operation, login_item(&operation, event)?).await
+    async fn remember(&self, traces: &[Trace]) -> PortResult<()> {
+        for trace in traces {
+            let operation = format!("remember a trace of event `{}`", trace.event);
+            self.put(&operation, trace_item(&operation, trace)?).await?;
+        }
+        Ok(())
     }
 
-    async fn logins(&self, session: &str, from: Timestamp, until: Timestamp) -> PortResult<Vec<Login>> {
-        let operation = "read the logins of a session";
-        // `#` separates the time from the id and `$` is the next character: all logins of the last instant are included.
-        let range = Range::Between(format!("login#{}", sortable(from)), format!("login#{}$", sortable(until)));
-        let items = self.query(operation, &partition(session), range).await?;
+    async fn traces(&self, look: &Look) -> PortResult<Vec<Trace>> {
+        let operation = "read traces of earlier calls";
+        // `#` separates the time from the id and `$` is the next character: all traces of the last instant are included.
+        let range =
+            Range::Between(format!("trace#{}", sortable(look.from)), format!("trace#{}$", sortable(look.until)));
+        let items = self.query(operation, &partition(&look.track), range).await?;
         items.iter().map(|item| read_document(operation, item)).collect()
     }
+
+    async fn forget(&self, trace: &Trace) -> PortResult<()> {
+        let operation = format!("forget a trace of event `{}`", trace.event);
+        self.delete(&operation, &partition(&trace.track), &sort(trace)).await
+    }
 }
 
-fn partition(session: &str) -> String {
-    format!("activity#{session}")
+fn partition(track: &str) -> String {
+    format!("activity#{track}")
 }
 
-/// Its key holds time and dedupe id, so that a duplicate overwrites itself.
-fn login_item(operation: &str, event: &Event) -> PortResult<Item> {
-    let sort = format!("login#{}#{}", sortable(event.time), event.dedupe_id);
-    let mut stored = item(partition(&event.principal.login_session()), sort);
-    let expires = event.time.checked_add(KEPT).unwrap_or(Timestamp::MAX);
+/// Track, time and id are a trace's identity, so a duplicate overwrites itself.
+fn sort(trace: &Trace) -> String {
+    format!("trace#{}#{}", sortable(trace.time), trace.id)
+}
+
+fn trace_item(operation: &str, trace: &Trace) -> PortResult<Item> {
+    let mut stored = item(partition(&trace.track), sort(trace));
+    let expires = trace.time.checked_add(trace.kept_for()).unwrap_or(Timestamp::MAX);
     stored.insert(EXPIRES_AT.to_owned(), number(expires.as_second()));
-    stored.insert("doc".to_owned(), document(operation, &Login::of(event))?);
+    stored.insert("doc".to_owned(), document(operation, trace)?);
     Ok(stored)
 }

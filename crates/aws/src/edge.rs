@@ -8,6 +8,7 @@ use std::future::Future;
 use jiff::Timestamp;
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use layerguard_core::error::{Class, Classified};
+use layerguard_core::facts::{Own, own_roles};
 use layerguard_core::ports::Clock;
 use serde::Serialize;
 use serde_json::Value;
@@ -21,9 +22,6 @@ const FILTER: &str = "warn,layerguard=info,lambda_runtime=info";
 
 /// The longest message of a failure, in characters. A cause above 32,768 bytes would fail the execution itself, past every Catch.
 const LONGEST_MESSAGE: usize = 2000;
-
-/// What the names of the stack's roles end with; a test holds the template to it.
-pub const OWN_ROLES: [&str; 6] = ["calls", "triage", "respond", "detect", "decide", "remediate"];
 
 /// One JSON object per line on standard output, without colour, as CloudWatch Logs wants it. Call once.
 pub fn init_logging() {
@@ -104,7 +102,15 @@ impl Environment {
     /// [`EnvironmentError::Missing`] when it is not set: without it layerguard could turn against itself.
     pub fn own_roles(&self) -> Result<Vec<String>, EnvironmentError> {
         let prefix = self.required("LAYERGUARD_OWN_ROLE_PREFIX")?;
-        Ok(OWN_ROLES.iter().map(|name| format!("{prefix}{name}")).collect())
+        Ok(own_roles(prefix))
+    }
+
+    /// What is layerguard's own: its roles, and the stack's name from `LAYERGUARD_STACK`.
+    ///
+    /// # Errors
+    /// [`EnvironmentError::Missing`] when one of them is not set.
+    pub fn own(&self) -> Result<Own, EnvironmentError> {
+        Ok(Own { roles: self.own_roles()?, stack: self.required("LAYERGUARD_STACK")?.to_owned() })
     }
 
     /// The account in the ARN that a variable holds.

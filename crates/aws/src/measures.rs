@@ -30,15 +30,8 @@ impl MeasureStore for StateTable {
     }
 
     async fn remove_measure(&self, incident: &str, step: u32) -> PortResult<()> {
-        self.client
-            .delete_item()
-            .table_name(&self.name)
-            .key("pk", text(partition(incident)))
-            .key("sk", text(step.to_string()))
-            .send()
-            .await
-            .map(drop)
-            .map_err(failed(format!("remove the measure of step {step} of incident `{incident}`")))
+        let operation = format!("remove the measure of step {step} of incident `{incident}`");
+        self.delete(&operation, &partition(incident), &step.to_string()).await
     }
 
     async fn due_measures(&self, now: Timestamp) -> PortResult<Vec<(String, u32)>> {

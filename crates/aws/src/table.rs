@@ -114,6 +114,13 @@ impl StateTable {
         }
     }
 
+    /// Delete an item; absent is success.
+    pub(crate) async fn delete(&self, operation: &str, partition: &str, sort: &str) -> PortResult<()> {
+        let deletion = self.client.delete_item().table_name(&self.name);
+        let sent = deletion.key("pk", text(partition)).key("sk", text(sort)).send().await;
+        sent.map(drop).map_err(failed(operation))
+    }
+
     /// Write an item over whatever is there.
     pub(crate) async fn put(&self, operation: &str, item: Item) -> PortResult<()> {
         let sent = self.client.put_item().table_name(&self.name).set_item(Some(item)).send().await;

@@ -2,11 +2,14 @@
 
 use thiserror::Error;
 
+use crate::call::Call;
 use crate::cloudtrail::Event;
 use crate::engine::{Assessment, Bundle, BundleErrors, Verdict};
-use crate::facts::{self, Facts};
+use crate::facts::{self, About, Facts, Own};
+use crate::history::{self, History, Trace};
 use crate::incident::IncidentKey;
-use crate::inventory::{Inventory, InventoryErrors, Login};
+use crate::inventory::{Inventory, InventoryErrors};
+use crate::ports::{ActivityStore, PortResult};
 
 /// What is found out about one event.
 #[must_use]
@@ -18,6 +21,9 @@ pub struct Assessed {
     pub assessment: Assessment,
     /// The incident it belongs to; `None` when there is nothing to do about it.
     pub key: Option<IncidentKey>,
+    /// It is the copy for the owner of the resource, and the caller's own copy, which decides, has not come. Undecided, and no
+    /// incident before that copy has had its time ([`history::COPY_WAITS`]).
+    pub waits: bool,
 }
 
 /// Why there is no policy to ask.
@@ -36,41 +42,90 @@ pub enum LoadError {
 pub struct Assessor {
     bundle: Bundle,
     inventory: Inventory,
-    own_roles: Vec<String>,
+    own: Own,
     policy_version: String,
 }
 
 impl Assessor {
-    /// Bind a bundle to an inventory. `own_roles` are the exact ARNs of layerguard's own roles, which are never touched.
+    /// Bind a bundle to an inventory. `own` is what is layerguard's own: its roles are never touched, and what others do to it is told.
     ///
     /// # Errors
     /// What of the inventory does not fit the bundle ([`Bundle::check`]).
-    pub fn new(bundle: Bundle, inventory: Inventory, own_roles: Vec<String>) -> Result<Self, InventoryErrors> {
+    pub fn new(bundle: Bundle, inventory: Inventory, own: impl Into<Own>) -> Result<Self, InventoryErrors> {
         bundle.check(&inventory)?;
         let policy_version = bundle.version(&inventory);
-        Ok(Self { bundle, inventory, own_roles, policy_version })
+        Ok(Self { bundle, inventory, own: own.into(), policy_version })
     }
 
     /// Load the embedded bundle and an inventory's text.
     ///
     /// # Errors
     /// [`LoadError`]: then every watched call is undecided ([`without_policy`]).
-    pub fn load(inventory: &str, own_roles: Vec<String>) -> Result<Self, LoadError> {
+    pub fn load(inventory: &str, own: impl Into<Own>) -> Result<Self, LoadError> {
         let bundle = Bundle::embedded().map_err(LoadError::Bundle)?;
         let inventory = Inventory::from_toml(inventory).map_err(LoadError::Inventory)?;
-        Self::new(bundle, inventory, own_roles).map_err(LoadError::Inventory)
+        Self::new(bundle, inventory, own).map_err(LoadError::Inventory)
     }
 
-    /// Assess one event. `logins` are the registry logins of its session in the twelve hours before it; only a masked
-    /// source needs them ([`facts::needs_logins`]).
-    pub fn assess(&self, event: &Event, logins: &[Login]) -> Assessed {
+    /// Assess one event with what is known from others.
+    pub fn assess(&self, event: &Event, history: &History) -> Assessed {
         if event.call.is_none() {
             return unwatched(&self.policy_version);
         }
-        let facts = facts::establish(event, &self.inventory, logins, &self.own_roles);
+        let facts = facts::establish(event, &self.inventory, history, &self.own);
+        if is_nobodys(event, &facts) {
+            return unwatched(&self.policy_version);
+        }
         let assessment = self.bundle.assess(event, &facts, &self.inventory);
         let key = IncidentKey::of(event, &assessment);
-        Assessed { facts: Some(facts), assessment, key }
+        Assessed { facts: Some(facts), assessment, key, waits: false }
+    }
+
+    /// The traces that an event leaves for others.
+    #[must_use]
+    pub fn traces(&self, event: &Event) -> Vec<Trace> {
+        if event.call.is_none() {
+            return Vec::new();
+        }
+        history::traces_of(event, &self.alone(event))
+    }
+
+    /// Assess one event with what the store knows from others. Of the two copies of a call between accounts the caller's decides, because it alone
+    /// names who called; the copy of a caller outside the organisation decides alone.
+    ///
+    /// # Errors
+    /// What the store answered.
+    pub async fn investigate(&self, event: &Event, store: &dyn ActivityStore) -> PortResult<Assessed> {
+        if event.call.is_none() {
+            return Ok(unwatched(&self.policy_version));
+        }
+        let history = history::gather(event, &self.alone(event), &self.inventory, store).await?;
+        let Some(callers) = &history.twin else {
+            let ours = event.principal.account.as_deref().is_some_and(|account| self.inventory.owns(account));
+            let waits = ours && history::is_owners_copy(event);
+            return Ok(Assessed { waits, ..self.assess(event, &history) });
+        };
+        let history = history::gather(callers, &self.alone(callers), &self.inventory, store).await?;
+        let mut assessed = self.assess(callers, &history);
+        assessed.assessment.reasons.push("the copy of this call in the caller's own account decides".to_owned());
+        Ok(assessed)
+    }
+
+    /// The dedupe ids of events that were assessed before this one and may have to be assessed again, because it precedes them
+    /// ([`history::late()`]).
+    ///
+    /// # Errors
+    /// What the store answered.
+    pub async fn late(&self, event: &Event, store: &dyn ActivityStore) -> PortResult<Vec<String>> {
+        if event.call.is_none() {
+            return Ok(Vec::new());
+        }
+        history::late(event, &self.alone(event), &self.inventory, store).await
+    }
+
+    /// The facts that the event and the inventory alone tell.
+    fn alone(&self, event: &Event) -> Facts {
+        facts::establish(event, &self.inventory, &History::default(), &self.own)
     }
 
     /// The rules, playbooks and the two other questions.
@@ -88,7 +143,7 @@ impl Assessor {
     /// Exact ARNs of layerguard's own roles.
     #[must_use]
     pub fn own_roles(&self) -> &[String] {
-        &self.own_roles
+        &self.own.roles
     }
 
     /// Hash of rules, playbooks and inventory.
@@ -113,7 +168,12 @@ pub fn without_policy(event: &Event, reason: &str) -> Assessed {
         policy_version: "none".to_owned(),
     };
     let key = IncidentKey::of(event, &assessment);
-    Assessed { facts: None, assessment, key }
+    Assessed { facts: None, assessment, key, waits: false }
+}
+
+/// A change to something that could have been layerguard's own and is not: no rule is about it.
+fn is_nobodys(event: &Event, facts: &Facts) -> bool {
+    matches!(event.call, Some(Call::Control { .. })) && facts.about == (About::Control { own: false, blinds: false })
 }
 
 fn unwatched(policy_version: &str) -> Assessed {
@@ -124,5 +184,5 @@ fn unwatched(policy_version: &str) -> Assessed {
         errors: Vec::new(),
         policy_version: policy_version.to_owned(),
     };
-    Assessed { facts: None, assessment, key: None }
+    Assessed { facts: None, assessment, key: None, waits: false }
 }

@@ -267,7 +267,8 @@ impl<'a> Draft<'a> {
             reasons = ["no containment is possible for this principal".to_owned()].into_iter().chain(named).collect();
         }
         if told.is_empty() {
-            reasons.push("no containment is possible for this principal".to_owned());
+            // Nothing was found impossible, because the playbooks name no action.
+            reasons.push("nothing is changed for this by itself: its runbook says what a person does".to_owned());
         }
         reasons.extend(self.issuers());
         reasons

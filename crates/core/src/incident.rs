@@ -21,6 +21,9 @@ pub const MOST_EVIDENCE: u64 = 1000;
 /// How long a presigned layer URL works after it was handed out. AWS's own example; no contract (AWS facts, section 5).
 pub const URL_LIFE: SignedDuration = SignedDuration::from_hours(1);
 
+/// Ends the dedupe id of an event that joins its incident a second time, because more rules fire on it after another event came late.
+pub const AGAIN: &str = "+again";
+
 /// What makes two events one incident.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct IncidentKey {

@@ -7,10 +7,9 @@ use thiserror::Error;
 
 use crate::approval::{Answer, ApprovalRequest, CallerIdentity, SignedRequest};
 use crate::audit::AuditRecord;
-use crate::cloudtrail::Event;
 use crate::error::{Class, Classified};
+use crate::history::{Look, Trace};
 use crate::incident::{Incident, IncidentEvent, IncidentKey, Joined};
-use crate::inventory::Login;
 
 /// Why a port failed. The message names the operation and what it was about, never a payload.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -99,13 +98,16 @@ pub trait IncidentStore: Send + Sync {
     async fn closed(&self, limit: u32) -> PortResult<Vec<Incident>>;
 }
 
-/// Recent activity: where a session logged in from.
+/// Recent activity: what calls leave behind for the answers about others.
 #[async_trait]
 pub trait ActivityStore: Send + Sync {
-    /// Remember a `GetAuthorizationToken` call's address. Idempotent by the event's dedupe id.
-    async fn record_login(&self, event: &Event) -> PortResult<()>;
-    /// The logins of this session between `from` and `until`, oldest first.
-    async fn logins(&self, session: &str, from: Timestamp, until: Timestamp) -> PortResult<Vec<Login>>;
+    /// Keep these traces. A trace of the same track, time and id is the same trace: keeping it twice changes nothing. What is kept can be
+    /// read as soon as this answers.
+    async fn remember(&self, traces: &[Trace]) -> PortResult<()>;
+    /// The traces of a part of a track, in order of time. What is older than [`Trace::kept_for`] may be gone.
+    async fn traces(&self, look: &Look) -> PortResult<Vec<Trace>>;
+    /// Forget a trace that was dealt with; absent is success.
+    async fn forget(&self, trace: &Trace) -> PortResult<()>;
 }
 
 /// Approval requests, the answers of people, and the single use of signatures.

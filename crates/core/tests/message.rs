@@ -6,7 +6,8 @@ use jiff::Timestamp;
 use layerguard_core::call::{Call, Repository};
 use layerguard_core::cloudtrail::{Event, Origin, Principal, PrincipalKind, Session};
 use layerguard_core::engine::{Assessment, FiredRule, Severity, Verdict};
-use layerguard_core::facts::{Facts, Network, Owner, Standing};
+use layerguard_core::facts::{About, Facts, Network, Owner, Standing};
+use layerguard_core::history::{Destroyed, Pulled};
 use layerguard_core::incident::{Incident, IncidentEvent, IncidentKey, Status};
 use layerguard_core::inventory::OnExpiry;
 use layerguard_core::message::{
@@ -64,6 +65,7 @@ fn download(number: u32, session: &str, repository: &str) -> IncidentEvent {
         event: Event {
             event_id: format!("event-{number}"),
             dedupe_id: format!("event-{number}"),
+            is_shared: false,
             time: at("2026-11-20T10:31:00Z") + jiff::SignedDuration::from_secs(i64::from(number)),
             source_service: "ecr.amazonaws.com".to_owned(),
             name: "GetDownloadUrlForLayer".to_owned(),
@@ -89,6 +91,8 @@ fn download(number: u32, session: &str, repository: &str) -> IncidentEvent {
                 service_puller: false,
                 workload: false,
                 protected: false,
+                own: false,
+                layer_reader: false,
             },
             owner: Owner::Ours,
             registry: Some("111122223333".to_owned()),
@@ -96,6 +100,12 @@ fn download(number: u32, session: &str, repository: &str) -> IncidentEvent {
             reasons: vec!["network outside: address `198.51.100.7` is in no listed network".to_owned()],
             missing: Vec::new(),
             missing_network: None,
+            open: Vec::new(),
+            about: About::Plain,
+            pulled: Pulled::default(),
+            destroyed: Destroyed::default(),
+            new_credentials: false,
+            weakened: false,
         }),
         assessment: Assessment {
             verdict: Verdict::Violation,

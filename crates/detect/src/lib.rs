@@ -4,21 +4,20 @@
 //! incident, then the caller learns that an execution is to be started. Dying anywhere in between is repaired by the retry
 //! of the same event or by the sweeper.
 
+mod copies;
 mod error;
 
-use jiff::Timestamp;
 use layerguard_core::assess::{self, Assessed, Assessor};
 use layerguard_core::audit::{self, AuditError, Body, Draft, History, body};
-use layerguard_core::call::Call;
 use layerguard_core::cloudtrail::{self, Event};
-use layerguard_core::engine::Verdict;
-use layerguard_core::facts;
-use layerguard_core::incident::IncidentEvent;
-use layerguard_core::inventory::Login;
+use layerguard_core::engine::{Assessment, Verdict};
+use layerguard_core::history;
+use layerguard_core::incident::{AGAIN, IncidentEvent};
 use layerguard_core::ports::{ActivityStore, AuditLog, Clock, IncidentStore};
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
+pub use copies::Settled;
 pub use error::DetectError;
 
 /// Who wrote the records of this function.
@@ -32,10 +31,23 @@ pub struct Detect<'a> {
     pub audit: &'a dyn AuditLog,
     /// Where incidents are kept.
     pub incidents: &'a dyn IncidentStore,
-    /// Where logins are remembered.
+    /// Where calls leave traces for the answers about others.
     pub activity: &'a dyn ActivityStore,
     /// The time.
     pub clock: &'a dyn Clock,
+}
+
+/// What the schedule sends each minute.
+const SETTLE_COPIES: &str = "settle_copies";
+
+/// What the function answers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum Answer {
+    /// About one event.
+    Found(Found),
+    /// About copies that waited.
+    Settled(Settled),
 }
 
 /// What the triage machine learns.
@@ -52,6 +64,17 @@ pub struct Found {
 }
 
 impl Detect<'_> {
+    /// Handle what the function is invoked with: the schedule's task, or one event.
+    ///
+    /// # Errors
+    /// As [`Detect::settle_copies`] and [`Detect::handle`].
+    pub async fn answer(&self, payload: &Value) -> Result<Answer, DetectError> {
+        if *payload == json!({ "task": SETTLE_COPIES }) {
+            return self.settle_copies().await.map(Answer::Settled);
+        }
+        self.handle(payload).await.map(Answer::Found)
+    }
+
     /// Handle one event in whatever envelope.
     ///
     /// # Errors
@@ -59,30 +82,64 @@ impl Detect<'_> {
     /// others as the ports say.
     pub async fn handle(&self, payload: &Value) -> Result<Found, DetectError> {
         let event = cloudtrail::parse_lambda_payload(payload).map_err(DetectError::Record)?;
-        let logins = self.logins(&event).await?;
-        let assessed = match self.policy {
-            Ok(assessor) => assessor.assess(&event, &logins),
-            Err(reason) => assess::without_policy(&event, reason),
+        let assessor = match self.policy {
+            Ok(assessor) => assessor,
+            Err(reason) => return self.settle(&event, assess::without_policy(&event, reason)).await,
         };
-        self.remember_login(&event).await?;
+        // Its traces are stored before others' are read: of two events at the same moment at least one sees both.
+        self.activity.remember(&assessor.traces(&event)).await.map_err(DetectError::Activity)?;
+        let found = self.assess(assessor, &event).await?;
+        self.assess_late(assessor, &event).await?;
+        Ok(found)
+    }
+
+    async fn assess(&self, assessor: &Assessor, event: &Event) -> Result<Found, DetectError> {
+        let assessed = assessor.investigate(event, self.activity).await.map_err(DetectError::Activity)?;
+        self.settle(event, assessed).await
+    }
+
+    /// Events that this one precedes and that came before it: their answers may be others now. Incidents that open by that are started by
+    /// the sweeper.
+    async fn assess_late(&self, assessor: &Assessor, event: &Event) -> Result<(), DetectError> {
+        for id in assessor.late(event, self.activity).await.map_err(DetectError::Activity)? {
+            let incident = audit::call_chain(&id);
+            let port = |source| DetectError::Audit(AuditError::Port { incident: incident.clone(), source });
+            let records = self.audit.records(&incident).await.map_err(port)?;
+            let history = History::of(&records).map_err(DetectError::Audit)?;
+            let last = history.entries().last().and_then(|entry| match &entry.body {
+                Body::Assessment(assessment) => Some(assessment.as_ref().clone()),
+                _ => None,
+            });
+            // Not recorded yet: whoever handles it reads this event's traces.
+            let Some(before) = last else { continue };
+            let found = self.assess_again(assessor, before).await?;
+            tracing::info!(event_id = found.event_id, after = event.event_id, assessment = ?found.assessment, "assessed again");
+        }
+        Ok(())
+    }
+
+    /// An event that joined its incident already joins once more where more rules fire now: the incident has to learn of them.
+    async fn assess_again(&self, assessor: &Assessor, before: body::Assessment) -> Result<Found, DetectError> {
+        let mut event = before.event;
+        let assessed = assessor.investigate(&event, self.activity).await.map_err(DetectError::Activity)?;
         let record_hash = self.record(&event, &assessed).await?;
+        let known = rule_ids(&before.assessment);
+        let joined = before.assessment.verdict == assessed.assessment.verdict;
+        if joined && rule_ids(&assessed.assessment).iter().any(|id| !known.contains(id)) {
+            event.dedupe_id.push_str(AGAIN);
+        }
         self.join(event, assessed, record_hash).await
     }
 
-    /// The registry logins of a masked call's session: the only place where its true address stands.
-    async fn logins(&self, event: &Event) -> Result<Vec<Login>, DetectError> {
-        if !facts::needs_logins(event) {
-            return Ok(Vec::new());
+    /// Record what was found out, and add what is not clear to its incident.
+    async fn settle(&self, event: &Event, assessed: Assessed) -> Result<Found, DetectError> {
+        let record_hash = self.record(event, &assessed).await?;
+        if assessed.waits {
+            self.activity.remember(&[history::waiting(event)]).await.map_err(DetectError::Activity)?;
+            let (event_id, assessment) = (event.event_id.clone(), assessed.assessment.verdict);
+            return Ok(Found { event_id, assessment, incident_id: None, start: false });
         }
-        let from = event.time.checked_sub(facts::LOGIN_LIFE).unwrap_or(Timestamp::MIN);
-        self.activity.logins(&event.principal.login_session(), from, event.time).await.map_err(DetectError::Activity)
-    }
-
-    async fn remember_login(&self, event: &Event) -> Result<(), DetectError> {
-        if event.error_code.is_none() && matches!(event.call, Some(Call::GetAuthorizationToken { .. })) {
-            self.activity.record_login(event).await.map_err(DetectError::Activity)?;
-        }
-        Ok(())
+        self.join(event.clone(), assessed, record_hash).await
     }
 
     /// Record the assessment in the event's own chain and answer with the record's hash; `None` for an unwatched call, about which
@@ -146,4 +203,9 @@ fn same_answer(recorded: &Body, now: &body::Assessment) -> bool {
     let Body::Assessment(before) = recorded else { return false };
     before.assessment.verdict == now.assessment.verdict
         && before.assessment.policy_version == now.assessment.policy_version
+        && rule_ids(&before.assessment) == rule_ids(&now.assessment)
+}
+
+fn rule_ids(assessment: &Assessment) -> Vec<&str> {
+    assessment.rules.iter().map(|rule| rule.id.as_str()).collect()
 }

@@ -13,12 +13,12 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let audit = aws.audit_table(environment.required("LAYERGUARD_AUDIT_TABLE")?);
     let state = aws.state_table(environment.required("LAYERGUARD_STATE_TABLE")?);
     let policy = match environment.required("LAYERGUARD_INVENTORY") {
-        Ok(text) => Assessor::load(text, environment.own_roles()?).map_err(|error| error.to_string()),
+        Ok(text) => Assessor::load(text, environment.own()?).map_err(|error| error.to_string()),
         Err(missing) => Err(missing.to_string()),
     };
     if let Err(reason) = &policy {
         tracing::error!(reason, "there is no policy: every watched call is undecided");
     }
     let detect = &Detect { policy: &policy, audit: &audit, incidents: &state, activity: &state, clock: &SystemClock };
-    edge::serve(|payload| async move { detect.handle(&payload).await }).await
+    edge::serve(|payload| async move { detect.answer(&payload).await }).await
 }

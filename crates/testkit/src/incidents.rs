@@ -1,12 +1,11 @@
-//! Incident rows, the events that joined them, and recent logins.
+//! Incident rows, the events that joined them, and the traces of recent calls.
 
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use layerguard_core::cloudtrail::Event;
+use layerguard_core::history::{Look, Memory, Trace};
 use layerguard_core::incident::{Incident, IncidentEvent, IncidentKey, Joined, Status};
-use layerguard_core::inventory::Login;
 use layerguard_core::ports::{ActivityStore, IncidentStore, PortErrorKind, PortResult};
 
 use crate::World;
@@ -20,8 +19,7 @@ pub(crate) struct Rows {
     events: BTreeMap<(String, String), IncidentEvent>,
     /// Which incident an event of this key and dedupe id joined.
     joined: BTreeMap<(String, String), String>,
-    /// By session and dedupe id.
-    logins: BTreeMap<(String, String), Login>,
+    activity: Memory,
 }
 
 #[async_trait]
@@ -115,21 +113,24 @@ impl Rows {
 
 #[async_trait]
 impl ActivityStore for World {
-    async fn record_login(&self, event: &Event) -> PortResult<()> {
-        let session = event.principal.login_session();
-        self.call("activity.record_login", &session, |state| {
-            state.incidents.logins.insert((session.clone(), event.dedupe_id.clone()), Login::of(event));
-            Ok(())
-        })
+    async fn remember(&self, traces: &[Trace]) -> PortResult<()> {
+        for trace in traces {
+            self.call("activity.remember", &trace.track, |state| {
+                state.incidents.activity.keep([trace.clone()]);
+                Ok(())
+            })?;
+        }
+        Ok(())
     }
 
-    async fn logins(&self, session: &str, from: Timestamp, until: Timestamp) -> PortResult<Vec<Login>> {
-        self.call("activity.logins", session, |state| {
-            let of_session = state.incidents.logins.iter().filter(|((of, _), _)| of == session);
-            let mut logins: Vec<Login> = of_session.map(|(_, login)| login.clone()).collect();
-            logins.retain(|login| from <= login.time && login.time <= until);
-            logins.sort_by_key(|login| login.time);
-            Ok(logins)
+    async fn traces(&self, look: &Look) -> PortResult<Vec<Trace>> {
+        self.call("activity.traces", &look.track, |state| Ok(state.incidents.activity.look(look)))
+    }
+
+    async fn forget(&self, trace: &Trace) -> PortResult<()> {
+        self.call("activity.forget", &trace.track, |state| {
+            state.incidents.activity.drop_trace(trace);
+            Ok(())
         })
     }
 }

@@ -1,6 +1,8 @@
-//! Logins, approvals, measures and the breaker.
+//! Traces, approvals, measures and the breaker.
 
 use layerguard_core::approval::{Answer, ApprovalRequest, SignedRequest, Verb};
+use layerguard_core::history::{Look, Mark, Trace};
+use layerguard_core::inventory::Login;
 use layerguard_core::ports::{ActivityStore, ApprovalStore, MeasureStore};
 
 use crate::world::{World, at, event};
@@ -8,21 +10,28 @@ use crate::world::{World, at, event};
 const INCIDENT: &str = "0011223344556677-1";
 
 #[tokio::test]
-async fn the_logins_of_a_session_come_by_time() {
-    let Some(world) = World::open("the_logins_of_a_session_come_by_time").await else { return };
+async fn the_traces_of_a_track_come_by_time_and_one_that_is_kept_twice_is_one() {
+    let Some(world) = World::open("the_traces_of_a_track_come_by_time").await else { return };
     let store = world.state().await;
-    for (id, time) in
-        [("late", "2026-11-20T09:00:00.5Z"), ("early", "2026-11-20T08:00:00Z"), ("old", "2026-11-19T08:00:00Z")]
-    {
-        store.record_login(&event(id, time)).await.unwrap();
-        store.record_login(&event(id, time)).await.unwrap();
-    }
-    let logins =
-        store.logins("ASIAIOSFODNN7EXAMPLE", at("2026-11-20T08:00:00Z"), at("2026-11-20T09:00:00.5Z")).await.unwrap();
-    let times: Vec<_> = logins.iter().map(|login| login.time).collect();
-    assert_eq!(times, [at("2026-11-20T08:00:00Z"), at("2026-11-20T09:00:00.5Z")]);
-    assert_eq!(logins[0].address, Some("203.0.113.7".parse().unwrap()));
-    assert!(store.logins("another", at("2026-11-20T08:00:00Z"), at("2026-11-20T10:00:00Z")).await.unwrap().is_empty());
+    let trace = |id: &str, time: &str| Trace {
+        track: "login#ASIAIOSFODNN7EXAMPLE".to_owned(),
+        time: at(time),
+        id: id.to_owned(),
+        event: id.to_owned(),
+        mark: Mark::Login { login: Login::of(&event(id, time)) },
+    };
+    let late = trace("late", "2026-11-20T09:00:00.5Z");
+    let early = trace("early", "2026-11-20T08:00:00Z");
+    let all = [late.clone(), early.clone(), trace("old", "2026-11-19T08:00:00Z")];
+    store.remember(&all).await.unwrap();
+    store.remember(&all).await.unwrap();
+    let look = Look { track: early.track.clone(), from: early.time, until: late.time };
+    assert_eq!(store.traces(&look).await.unwrap(), [early.clone(), late.clone()]);
+    assert_eq!(store.traces(&Look::whole(early.track.clone())).await.unwrap().len(), 3);
+    assert!(store.traces(&Look { track: "login#another".to_owned(), ..look.clone() }).await.unwrap().is_empty());
+    store.forget(&early).await.unwrap();
+    store.forget(&early).await.unwrap();
+    assert_eq!(store.traces(&look).await.unwrap(), [late]);
 }
 
 fn answer(verb: Verb, given_at: &str, authorization: &str) -> Answer {

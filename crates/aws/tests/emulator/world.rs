@@ -125,6 +125,7 @@ pub(crate) fn event(id: &str, time: &str) -> Event {
     Event {
         event_id: id.to_owned(),
         dedupe_id: id.to_owned(),
+        is_shared: false,
         time: at(time),
         source_service: "ecr.amazonaws.com".to_owned(),
         name: "GetDownloadUrlForLayer".to_owned(),

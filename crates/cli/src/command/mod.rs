@@ -20,7 +20,7 @@ use crate::render::Screen;
 /// Why it ended early.
 pub async fn run(command: Command, screen: &mut Screen) -> Result<Exit, Failure> {
     match command {
-        Command::Explain(args) => explain::run(&args, screen),
+        Command::Explain(args) => explain::run(&args, screen).await,
         Command::Incidents(IncidentsCommand::List(args)) => {
             let reached = Reached::reach(&args.stack).await?;
             incidents::list(&reached.stack(), &args, screen).await

@@ -12,6 +12,7 @@ pub(crate) fn download(number: u32) -> Event {
     Event {
         event_id: format!("event-{number}"),
         dedupe_id: format!("event-{number}"),
+        is_shared: false,
         time: start() + SignedDuration::from_secs(i64::from(number)),
         source_service: "ecr.amazonaws.com".to_owned(),
         name: "GetDownloadUrlForLayer".to_owned(),

@@ -1,10 +1,10 @@
 //! The first question: was this call authorised?
 
 use super::bundle::Bundle;
-use super::situation::{Answer, Attributes, Situation, Thing, Value};
-use super::{Assessment, Verdict, exception, explain};
+use super::situation::{Answer, Situation};
+use super::{Assessment, Verdict, call, exception, explain};
 use crate::cloudtrail::Event;
-use crate::facts::{self, Facts, Network, Owner};
+use crate::facts::{self, Facts};
 use crate::inventory::Inventory;
 
 /// The id of the one permit of the first question.
@@ -27,7 +27,7 @@ impl Bundle {
         }
         assessment.reasons.clone_from(&facts.reasons);
         assessment.errors.clone_from(&facts.missing);
-        let situation = situation(facts);
+        let situation = call::situation(facts, inventory);
         match self.calls.ask(&situation) {
             Ok(answer) => {
                 let is_identified = facts::is_identified(&event.principal, inventory);
@@ -39,12 +39,10 @@ impl Bundle {
             }
         }
         except(&mut assessment, event, facts, inventory);
-        // Where it came from could only add to what is decided against the call; nothing else may rest on it.
-        if let Some(sentence) = &facts.missing_network {
-            let decided = assessment.errors.is_empty() && assessment.violations().next().is_some();
-            let list = if decided { &mut assessment.reasons } else { &mut assessment.errors };
-            list.push(sentence.clone());
-        }
+        // These could only add to what is decided against the call; nothing else may rest on them.
+        let decided = assessment.errors.is_empty() && assessment.violations().next().is_some();
+        let list = if decided { &mut assessment.reasons } else { &mut assessment.errors };
+        list.extend(facts.missing_network.iter().chain(&facts.open).cloned());
         assessment.verdict = verdict(&assessment);
         assessment
     }
@@ -72,7 +70,6 @@ impl Bundle {
                 None => assessment.errors.push(format!("policy `{id}` forbade the call and is not a rule")),
             }
         }
-        fired.sort_by_key(|rule| std::cmp::Reverse(rule.severity));
         let (fired, open): (Vec<_>, Vec<_>) =
             fired.into_iter().partition(|rule| is_identified || !rule.reads_the_principal());
         if !open.is_empty() && assessment.errors.is_empty() {
@@ -80,7 +77,8 @@ impl Bundle {
         }
         assessment.reasons.extend(open.into_iter().map(explain::why_open));
         assessment.reasons.extend(fired.iter().map(|rule| explain::why_fired(rule, situation)));
-        assessment.rules = fired.into_iter().map(|rule| rule.fired()).collect();
+        assessment.rules = fired.into_iter().map(|rule| rule.fired(situation)).collect();
+        assessment.rules.sort_by_key(|rule| std::cmp::Reverse(rule.severity));
     }
 }
 
@@ -101,46 +99,5 @@ fn verdict(assessment: &Assessment) -> Verdict {
         Verdict::Violation
     } else {
         Verdict::Clear
-    }
-}
-
-/// Facts as the schema names them.
-fn situation(facts: &Facts) -> Situation {
-    let standing = &facts.standing;
-    let mut principal: Attributes = vec![
-        ("image_puller", Value::Bool(standing.image_puller)),
-        ("administrator", Value::Bool(standing.administrator)),
-        ("service_puller", Value::Bool(standing.service_puller)),
-        ("workload", Value::Bool(standing.workload)),
-        ("protected", Value::Bool(standing.protected)),
-    ];
-    principal.extend(standing.in_organization.map(|ours| ("in_organization", Value::Bool(ours))));
-    let mut resource: Attributes = vec![("owner", Value::Word("Owner", owner(facts.owner)))];
-    resource.extend(facts.registry.clone().map(|account| ("account", Value::Text(account))));
-    resource.extend(facts.repository.clone().map(|name| ("repository", Value::Text(name))));
-    let call =
-        vec![("network", Value::Word("Network", network(facts.network))), ("attempt", Value::Bool(facts.attempt))];
-    Situation {
-        principal: Thing { kind: "Caller", id: "caller", attributes: principal },
-        action: facts.call.clone(),
-        resource: Thing { kind: "Registry", id: "registry", attributes: resource },
-        context: vec![("call", Value::Record(call))],
-    }
-}
-
-const fn network(network: Network) -> &'static str {
-    match network {
-        Network::Inside => "inside",
-        Network::Outside => "outside",
-        Network::Unknown => "unknown",
-    }
-}
-
-const fn owner(owner: Owner) -> &'static str {
-    match owner {
-        Owner::Ours => "ours",
-        Owner::ServiceOwned => "service_owned",
-        Owner::Foreign => "foreign",
-        Owner::Unknown => "unknown",
     }
 }

@@ -82,7 +82,11 @@ impl Bundle {
         let mut reasons = BTreeMap::new();
         let response = load_reasoned(files, RESPONSE, &RESPONSE_BLANKS, &mut reasons, &mut problems);
         let approval = load_reasoned(files, APPROVAL, &APPROVAL_BLANKS, &mut reasons, &mut problems);
+        let raising: Sourced<'_> = policies.iter().filter_map(|(source, policy)| raising(*source, policy)).collect();
         let calls = load_question(files, SCHEMA, policies, checks, &mut problems);
+        if checks == Checks::Validate {
+            load_question(files, SCHEMA, raising, checks, &mut problems);
+        }
         let response = load_question(files, RESPONSE_SCHEMA, response, checks, &mut problems);
         let approval = load_question(files, APPROVAL_SCHEMA, approval, checks, &mut problems);
 
@@ -137,6 +141,13 @@ fn load_rules<'a>(
         policies.push((source, policy));
     }
     (rules, policies)
+}
+
+/// The fact of a rule's `@raised_when`, as a condition of the same scope: so that the validator looks at it as at any other.
+fn raising<'a>(source: Source<'a>, policy: &Policy) -> Option<(Source<'a>, Policy)> {
+    let fact = policy.annotation("raised_when")?;
+    let text = format!("{} when {{ {fact} }};", policy.to_string().trim_end().trim_end_matches(';'));
+    Policy::parse(Some(policy.id().clone()), text).ok().map(|policy| (source, policy))
 }
 
 /// The policies of the second or third question: each `forbid` says in a `@reason` why.

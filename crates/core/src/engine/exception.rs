@@ -3,7 +3,7 @@
 use std::slice;
 
 use super::{AppliedException, Bundle, FiredRule};
-use crate::call::{Call, Repository};
+use crate::call::{Layer, Repository};
 use crate::cloudtrail::Event;
 use crate::facts::Facts;
 use crate::inventory::{Exception, Inventory, InventoryErrors, Problem};
@@ -16,11 +16,11 @@ pub(super) fn covering(
     facts: &Facts,
     inventory: &Inventory,
 ) -> Option<AppliedException> {
-    let repository = repository_arn(event, facts);
+    let resource = resource_arn(event, facts);
     inventory
         .exceptions
         .iter()
-        .filter(|exception| exception.rule == rule.id && covers(exception, event, repository.as_deref(), inventory))
+        .filter(|exception| exception.rule == rule.id && covers(exception, event, resource.as_deref(), inventory))
         .max_by_key(|exception| exception.until)
         .map(|exception| AppliedException {
             reason: exception.reason.clone(),
@@ -61,21 +61,26 @@ impl Bundle {
 
 /// What an exception names must match, all of it; one that names nothing covers nothing. A principal pattern with a wildcard for
 /// its account covers the organisation's accounts alone, as in every list that grants something.
-fn covers(exception: &Exception, event: &Event, repository: Option<&str>, inventory: &Inventory) -> bool {
+fn covers(exception: &Exception, event: &Event, arn: Option<&str>, inventory: &Inventory) -> bool {
     let principal = exception.principal.as_ref().map(|pattern| {
         event.principal.arn.as_deref().is_some_and(|arn| inventory.listed(slice::from_ref(pattern), arn).is_some())
     });
-    let resource = exception.resource.as_ref().map(|pattern| repository.is_some_and(|arn| pattern.matches(arn)));
+    let resource = exception.resource.as_ref().map(|pattern| arn.is_some_and(|arn| pattern.matches(arn)));
     (principal.is_some() || resource.is_some()) && principal.unwrap_or(true) && resource.unwrap_or(true)
 }
 
-/// The repository's ARN as recorded, else put together from what is known of it.
-fn repository_arn(event: &Event, facts: &Facts) -> Option<String> {
-    let (Call::GetDownloadUrlForLayer { repository, .. } | Call::BatchGetImage { repository, .. }) =
-        event.call.as_ref()?
-    else {
-        return None;
-    };
+/// The ARN of the repository or layer as recorded, else put together from what is known of it. A layer's is without its version unless the
+/// record has it.
+fn resource_arn(event: &Event, facts: &Facts) -> Option<String> {
+    let call = event.call.as_ref()?;
+    if let Some(layer) = call.layer() {
+        let Layer { account, region, name, version, arn, .. } = layer;
+        let (region, account, name) = (region.as_ref()?, account.as_ref()?, name.as_ref()?);
+        let version = version.as_ref().map(|version| format!(":{version}")).unwrap_or_default();
+        let put_together = || format!("arn:{}:lambda:{region}:{account}:layer:{name}{version}", partition(region));
+        return arn.clone().or_else(|| Some(put_together()));
+    }
+    let repository = call.repository()?;
     if let Some(arn) = &repository.arn {
         return Some(arn.clone());
     }

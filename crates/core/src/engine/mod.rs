@@ -2,6 +2,7 @@
 
 mod assess;
 mod bundle;
+mod call;
 mod exception;
 mod explain;
 mod files;

@@ -5,11 +5,14 @@ use cedar_policy::{Effect, Policy};
 use super::explain::facts_read;
 use super::playbook::Playbooks;
 use super::problem::{Problem, did_you_mean};
+use super::situation::{Situation, Value};
 use super::source::Source;
 use super::{FiredRule, Severity};
 
-/// Every rule carries these, and no others.
+/// Every rule carries these.
 const ANNOTATIONS: [&str; 7] = ["id", "family", "title", "severity", "attack", "controls", "playbook"];
+/// And may carry these: a severity that holds instead where a fact is true.
+const RAISED: [&str; 2] = ["raised", "raised_when"];
 
 const SEVERITIES: [(&str, Severity); 4] =
     [("low", Severity::Low), ("medium", Severity::Medium), ("high", Severity::High), ("critical", Severity::Critical)];
@@ -31,6 +34,8 @@ pub struct Rule {
     pub attack: String,
     /// Annotation `@controls`.
     pub controls: String,
+    /// The severity instead where the fact of this path is true (`@raised`, `@raised_when`).
+    pub raised: Option<(Severity, String)>,
     /// The facts that it reads, as paths (`context.call.network`), in the order of its text.
     pub reads: Vec<String>,
 }
@@ -53,6 +58,7 @@ impl Rule {
             family: reader.one_of("family", playbooks.map(|all| all.families.iter().map(String::as_str))),
             severity: reader.severity(),
             playbook: reader.one_of("playbook", playbooks.map(|all| all.by_id.keys().map(String::as_str))),
+            raised: reader.raised(),
             attack: reader.attack(),
             controls: reader.text("controls"),
             reads: reader.reads(),
@@ -60,18 +66,21 @@ impl Rule {
         (problems.len() == before).then_some(rule)
     }
 
-    /// It asks who called.
+    /// It asks who called. Whether it was layerguard itself can always be told: its roles are known by exact ARN.
     pub(super) fn reads_the_principal(&self) -> bool {
-        self.reads.iter().any(|path| path == "principal" || path.starts_with("principal."))
+        let asks = |path: &String| path == "principal" || (path.starts_with("principal.") && path != "principal.own");
+        self.reads.iter().any(asks)
     }
 
     /// The rule as fired, no exception applied yet.
-    pub(super) fn fired(&self) -> FiredRule {
+    pub(super) fn fired(&self, situation: &Situation) -> FiredRule {
+        let holds = |path: &str| situation.value_at(path) == Some(&Value::Bool(true));
+        let raised = self.raised.as_ref().filter(|(_, when)| holds(when)).map(|(severity, _)| *severity);
         FiredRule {
             id: self.id.clone(),
             title: self.title.clone(),
             family: self.family.clone(),
-            severity: self.severity,
+            severity: raised.unwrap_or(self.severity),
             playbook: self.playbook.clone(),
             attack: self.attack.clone(),
             controls: self.controls.clone(),
@@ -120,8 +129,9 @@ impl<'a> Reader<'a, '_> {
             self.problems.push(Problem::whole(self.source.name, message));
         }
         let policy = self.policy;
-        for (name, _) in policy.annotations().filter(|(name, _)| !ANNOTATIONS.contains(name)) {
-            self.problem(name, format!("a rule has no annotation `@{name}`"), did_you_mean(name, ANNOTATIONS));
+        let known = || ANNOTATIONS.into_iter().chain(RAISED);
+        for (name, _) in policy.annotations().filter(|(name, _)| !known().any(|other| other == *name)) {
+            self.problem(name, format!("a rule has no annotation `@{name}`"), did_you_mean(name, known()));
         }
     }
 
@@ -160,12 +170,32 @@ impl<'a> Reader<'a, '_> {
     }
 
     fn severity(&mut self) -> Severity {
-        let text = self.text("severity");
+        self.severity_in("severity")
+    }
+
+    /// Both annotations or none; the fact is one that the rule itself may read.
+    fn raised(&mut self) -> Option<(Severity, String)> {
+        RAISED.iter().find(|name| self.policy.annotation(name).is_some())?;
+        let severity = self.severity_in("raised");
+        let when = self.text("raised_when");
+        let is_path = when
+            .split('.')
+            .all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'));
+        let is_fact = is_path && when.starts_with("context.");
+        if !(when.is_empty() || is_fact) {
+            let help = "write the path of a fact, such as `context.grant.push`".to_owned();
+            self.problem("raised_when", format!("`{when}` is not a fact of the call"), Some(help));
+        }
+        Some((severity, when))
+    }
+
+    fn severity_in(&mut self, annotation: &str) -> Severity {
+        let text = self.text(annotation);
         let known = SEVERITIES.iter().find(|(word, _)| *word == text);
         if known.is_none() && !text.is_empty() {
             let help = did_you_mean(&text, SEVERITIES.map(|(word, _)| word))
                 .unwrap_or_else(|| "one of `low`, `medium`, `high`, `critical`".to_owned());
-            self.problem("severity", format!("severity `{text}` is not known"), Some(help));
+            self.problem(annotation, format!("severity `{text}` is not known"), Some(help));
         }
         known.map_or(Severity::Critical, |(_, severity)| *severity)
     }

@@ -12,6 +12,7 @@ use cedar_policy::{
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Value {
     Bool(bool),
+    Number(u32),
     Text(String),
     /// A word of an enumerated type: type, word.
     Word(&'static str, &'static str),
@@ -118,6 +119,7 @@ impl Question {
     fn expression(&self, value: &Value) -> Result<RestrictedExpression, String> {
         match value {
             Value::Bool(value) => Ok(RestrictedExpression::new_bool(*value)),
+            Value::Number(value) => Ok(RestrictedExpression::new_long(i64::from(*value))),
             Value::Text(value) => Ok(RestrictedExpression::new_string(value.clone())),
             Value::Word(kind, word) => self.uid(kind, word).map(RestrictedExpression::new_entity_uid),
             Value::Record(attributes) => RestrictedExpression::new_record(self.pairs(attributes)?).map_err(words),

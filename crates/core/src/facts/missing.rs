@@ -1,31 +1,34 @@
 //! What the rules need and the record does not say, and what the inventory made of the principal, in words.
 
-use super::{Owner, Standing};
+use super::Owner;
 use crate::call::Call;
 use crate::cloudtrail::{Event, Member, Origin, Principal, PrincipalKind};
 use crate::inventory::{ArnPattern, Inventory, account_of, parts};
 
 /// Facts without which no rule can decide about this call, each a sentence that holds no text of the record: it keys the incident.
-/// Empty for what nobody watches, and for a login: no rule asks who logs in. A registry that is run for everybody may be pulled
-/// from by anybody; only that it is one must be readable.
+/// Empty for what nobody watches, and for what is watched as context alone: no rule asks who logs in or who gets a key. A registry that is
+/// run for everybody may be pulled from by anybody; only that it is one must be readable.
 pub(super) fn of(event: &Event, inventory: &Inventory, owner: Owner) -> Vec<String> {
-    let pulls = matches!(event.call, Some(Call::GetDownloadUrlForLayer { .. } | Call::BatchGetImage { .. }));
-    if !pulls {
-        return Vec::new();
-    }
+    let Some(call) = event.call.as_ref().filter(|call| !call.is_context()) else { return Vec::new() };
     let version = event
         .cannot_read(Member::EventVersion)
         .then_some("the record's major version is not known, so nothing in it can be relied on");
-    if owner == Owner::ServiceOwned {
-        return version.into_iter().map(str::to_owned).collect();
-    }
-    let registry =
-        (owner == Owner::Unknown).then_some("the record names no registry, or names it in a way that cannot be read");
     let error = event
         .cannot_read(Member::ErrorCode)
         .then_some("the record's error code cannot be read, so it cannot be told whether the call failed");
-    let principal = of_principal(&event.principal, inventory);
-    let sentences = [version, registry, principal, error];
+    let of_pull = call.is_pull();
+    // Of a call that failed nothing has to be known: nothing left and nothing changed. Denied ones mostly come without their request.
+    if event.error_code.is_some() || (of_pull && owner == Owner::ServiceOwned) {
+        return version.into_iter().map(str::to_owned).collect();
+    }
+    let registry = (of_pull && owner == Owner::Unknown)
+        .then_some("the record names no registry, or names it in a way that cannot be read");
+    let asks_who = of_pull || (matches!(call, Call::GetLayerVersion { .. }) && inventory.layers.readers.is_some());
+    let principal = if asks_who { of_principal(&event.principal, inventory) } else { None };
+    let layer =
+        matches!(call, Call::GetLayerVersion { .. }) && inventory.layers.readers.is_some() && owner == Owner::Unknown;
+    let layer = layer.then_some("the record names no layer, or names it in a way that cannot be read");
+    let sentences = [version, registry, layer, principal, error];
     sentences.into_iter().flatten().map(str::to_owned).collect()
 }
 
@@ -33,8 +36,12 @@ pub(super) fn of(event: &Event, inventory: &Inventory, owner: Owner) -> Vec<Stri
 /// bad as an unreadable one; a mask or a service's name is read, and says that nothing is known. An endpoint that was read decides
 /// without the address, and an unreadable one decides nothing, whatever the address says: it may be somebody else's.
 pub(super) fn of_network(event: &Event, inventory: &Inventory, owner: Owner) -> Option<&'static str> {
-    let pulls = matches!(event.call, Some(Call::GetDownloadUrlForLayer { .. } | Call::BatchGetImage { .. }));
-    if !pulls || owner == Owner::ServiceOwned || inventory.networks.is_empty() {
+    let asks_where = |call: &Call| call.is_pull() || matches!(call, Call::GetAuthorizationToken { .. });
+    if event.error_code.is_some()
+        || !event.call.as_ref().is_some_and(asks_where)
+        || owner == Owner::ServiceOwned
+        || inventory.networks.is_empty()
+    {
         return None;
     }
     if event.cannot_read(Member::VpcEndpoint) {
@@ -115,29 +122,5 @@ fn could_be_listed(account: &str, inventory: &Inventory) -> bool {
     let named = |pattern: &ArnPattern| pattern.account() == Some(account);
     inventory.owns(account)
         || [&lists.image_pullers, &lists.administrators, &lists.service_pullers].into_iter().flatten().any(named)
-}
-
-/// What the inventory says about the principal, in words.
-pub(super) fn standing_in_words(principal: &Principal, standing: &Standing, inventory: &Inventory) -> Vec<String> {
-    let mut words = Vec::new();
-    if let (Some(false), Some(account)) = (standing.in_organization, account_of(principal)) {
-        words.push(format!("account `{}` of the principal is not of the organisation", account.escape_debug()));
-    }
-    let lists = &inventory.principals;
-    let pulling = [
-        ("image_pullers", standing.image_puller, &lists.image_pullers),
-        ("administrators", standing.administrator, &lists.administrators),
-        ("service_pullers", standing.service_puller, &lists.service_pullers),
-    ];
-    let arn = principal.arn.as_deref().unwrap_or_default();
-    for (name, _, patterns) in pulling.iter().filter(|(_, holds, _)| *holds) {
-        let pattern = inventory.listed(patterns, arn).map(ArnPattern::as_str);
-        let by = pattern.or(principal.invoked_by.as_deref()).unwrap_or_default();
-        words.push(format!("the principal is listed in `{name}` as `{}`", by.escape_debug()));
-    }
-    // Of a principal that is not known nobody can say that no list holds it.
-    if pulling.iter().all(|(_, holds, _)| !holds) && of_principal(principal, inventory).is_none() {
-        words.push("the principal is in none of the lists that may pull".to_owned());
-    }
-    words
+        || inventory.layers.readers.iter().flatten().any(named)
 }

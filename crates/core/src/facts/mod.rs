@@ -1,15 +1,21 @@
 //! Facts: what is known about one call, typed and honest. Rules see nothing else.
 
+mod about;
 mod missing;
 mod network;
+mod own;
+mod words;
 
 use serde::{Deserialize, Serialize};
 
+pub use about::About;
 pub use network::{LOGIN_LIFE, needs_logins};
+pub use own::{Own, own_roles};
 
-use crate::call::{Call, Repository};
-use crate::cloudtrail::{Event, Member, Principal};
-use crate::inventory::{Inventory, Login};
+use crate::call::Call;
+use crate::cloudtrail::{Event, Principal};
+use crate::history::{Destroyed, History, Pulled};
+use crate::inventory::Inventory;
 
 /// Whether the call came from a network of ours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -52,6 +58,12 @@ pub struct Standing {
     pub workload: bool,
     /// Matches `protected`, or is one of layerguard's own roles.
     pub protected: bool,
+    /// Is one of layerguard's own roles, by exact ARN.
+    #[serde(default)]
+    pub own: bool,
+    /// Matches `[layers] readers`.
+    #[serde(default)]
+    pub layer_reader: bool,
 }
 
 /// Everything that a rule may ask about one call.
@@ -71,6 +83,21 @@ pub struct Facts {
     pub registry: Option<String>,
     /// Repository name, if any.
     pub repository: Option<String>,
+    /// What the call is about beyond that.
+    #[serde(default)]
+    pub about: About,
+    /// How much was pulled and refused of late.
+    #[serde(default)]
+    pub pulled: Pulled,
+    /// How much was destroyed of late.
+    #[serde(default)]
+    pub destroyed: Destroyed,
+    /// Somebody new can act as the principal since less than an hour.
+    #[serde(default)]
+    pub new_credentials: bool,
+    /// The repository's tag immutability was weakened less than half an hour ago.
+    #[serde(default)]
+    pub weakened: bool,
     /// Why each fact is as it is, in words for a person: network first.
     pub reasons: Vec<String>,
     /// Facts that the rules need and that could not be established. Any of them makes the answer undecided.
@@ -79,32 +106,55 @@ pub struct Facts {
     /// came from stays one; any other is undecided.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub missing_network: Option<String>,
+    /// What else could not be told and could only add to what is decided against the call, as fixed sentences.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub open: Vec<String>,
+}
+
+/// The calls that take content out of a registry.
+const PULLS: [&str; 2] = ["ecr:GetDownloadUrlForLayer", "ecr:BatchGetImage"];
+
+impl Facts {
+    /// The call takes content out of a registry.
+    #[must_use]
+    pub fn is_pull(&self) -> bool {
+        PULLS.contains(&self.call.as_str())
+    }
+
+    /// A pull of this kind counts towards breadth: it takes something that AWS does not hand to everybody.
+    #[must_use]
+    pub fn counts(&self) -> bool {
+        self.owner != Owner::ServiceOwned && !self.standing.service_puller && !self.standing.own
+    }
+
+    /// It also counts for its role and account. Nodes and tasks of a cluster share a role and pull what the cluster runs.
+    #[must_use]
+    pub fn counts_widely(&self) -> bool {
+        self.counts() && !self.standing.workload
+    }
 }
 
 /// Establishes the facts of one call.
 ///
-/// `logins` are the registry logins of the same session that are known; those that are older than [`LOGIN_LIFE`] at the
-/// time of the event, or later than it, do not count. They matter only where [`needs_logins`] says so. `own_roles` are the
-/// exact ARNs of layerguard's own roles.
+/// `history` is what is known from other events; of its logins those that are older than [`LOGIN_LIFE`] at the time of the
+/// event, or later than it, do not count, and they matter only where [`needs_logins`] says so. With an empty history the facts are those
+/// that the event and the inventory alone tell.
 #[must_use]
-pub fn establish(event: &Event, inventory: &Inventory, logins: &[Login], own_roles: &[String]) -> Facts {
-    let (network, mut reasons) = network::of(event, inventory, logins);
-    let standing = inventory.standing_of(&event.principal, own_roles);
+pub fn establish(event: &Event, inventory: &Inventory, history: &History, own: &Own) -> Facts {
+    let (network, mut reasons) = network::of(event, inventory, &history.logins);
+    let standing = inventory.standing_of(&event.principal, &own.roles);
     let (registry, repository) = whereabouts(event.call.as_ref());
     let owner = owner_of(registry.as_deref(), inventory);
-    if let Some(code) = &event.error_code {
-        reasons.push(format!("the call failed with `{}`: an attempt, nothing left", code.escape_debug()));
-    }
-    if event.cannot_read(Member::ErrorCode) {
-        reasons.push("the error code cannot be read: the call counts as one that succeeded".to_owned());
-    }
-    if event.call.is_some() {
-        reasons.push(owner_in_words(owner, registry.as_deref(), inventory));
-    }
-    reasons.extend(missing::standing_in_words(&event.principal, &standing, inventory));
-    let missing = missing::of(event, inventory, owner);
-    let missing_network = missing::of_network(event, inventory, owner).map(str::to_owned);
+    let told = about::of(event, inventory, &own.stack);
+    reasons.extend(words::of_outcome(event));
+    reasons.extend(words::of_owner(event, owner, registry.as_deref(), inventory));
+    reasons.extend(words::of_standing(event, &standing, inventory));
+    reasons.extend(told.words);
+    reasons.extend(words::of_history(event, history));
     let attempt = event.error_code.is_some();
+    let mut missing = missing::of(event, inventory, owner);
+    let (told_missing, open) = if attempt { Default::default() } else { (told.missing, told.open) };
+    missing.extend(told_missing);
     Facts {
         call: event.call_name(),
         attempt,
@@ -113,9 +163,15 @@ pub fn establish(event: &Event, inventory: &Inventory, logins: &[Login], own_rol
         owner,
         registry,
         repository,
+        about: told.about,
+        pulled: history.pulled,
+        destroyed: history.destroyed,
+        new_credentials: !history.new_credentials.is_empty(),
+        weakened: !history.weakened.is_empty(),
         reasons,
         missing,
-        missing_network,
+        missing_network: missing::of_network(event, inventory, owner).map(str::to_owned),
+        open,
     }
 }
 
@@ -126,14 +182,8 @@ pub(crate) fn is_identified(principal: &Principal, inventory: &Inventory) -> boo
 
 /// Account of the registry, and name of the repository.
 fn whereabouts(call: Option<&Call>) -> (Option<String>, Option<String>) {
-    match call {
-        Some(
-            Call::GetDownloadUrlForLayer { repository: Repository { registry, name, .. }, .. }
-            | Call::BatchGetImage { repository: Repository { registry, name, .. }, .. },
-        ) => (registry.clone(), name.clone()),
-        Some(Call::GetAuthorizationToken { registry }) => (registry.clone(), None),
-        None => (None, None),
-    }
+    let owner = call.and_then(Call::owner).map(str::to_owned);
+    (owner, call.and_then(Call::repository).and_then(|repository| repository.name.clone()))
 }
 
 fn owner_of(registry: Option<&str>, inventory: &Inventory) -> Owner {
@@ -142,19 +192,5 @@ fn owner_of(registry: Option<&str>, inventory: &Inventory) -> Owner {
         Some(account) if inventory.owns(account) => Owner::Ours,
         Some(account) if inventory.registries.service_owned.contains_key(account) => Owner::ServiceOwned,
         Some(_) => Owner::Foreign,
-    }
-}
-
-fn owner_in_words(owner: Owner, registry: Option<&str>, inventory: &Inventory) -> String {
-    let account = registry.unwrap_or_default().escape_debug();
-    match owner {
-        Owner::Ours => format!("registry `{account}` is one of ours"),
-        Owner::ServiceOwned => {
-            let serves = registry.and_then(|account| inventory.registries.service_owned.get(account));
-            let serves = serves.map_or("", String::as_str);
-            format!("registry `{account}` is run for everybody ({serves})")
-        }
-        Owner::Foreign => format!("registry `{account}` belongs to an account outside the organisation"),
-        Owner::Unknown => "the record does not say whose registry it is".to_owned(),
     }
 }

@@ -130,7 +130,7 @@ const fn word(network: Network) -> &'static str {
 }
 
 /// `2 h 5 min`, `40 min`, `12 s`.
-fn in_words(age: SignedDuration) -> String {
+pub(super) fn in_words(age: SignedDuration) -> String {
     let (hours, minutes) = (age.as_hours(), age.as_mins() % 60);
     match (hours, minutes) {
         (0, 0) => format!("{} s", age.as_secs()),

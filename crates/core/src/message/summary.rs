@@ -9,7 +9,7 @@ use crate::call::{Call, Repository};
 use crate::cloudtrail::{Event, Origin, Principal, PrincipalKind};
 use crate::engine::{FiredRule, Verdict};
 use crate::facts::Network;
-use crate::incident::{Incident, IncidentEvent};
+use crate::incident::{AGAIN, Incident, IncidentEvent};
 use crate::text::{escape, escape_to};
 
 /// What the events of an incident say together. Texts are not escaped unless said.
@@ -76,9 +76,13 @@ impl Summary {
         };
         let mut seen = BTreeSet::new();
         let mut layers = BTreeSet::new();
-        for joined in events.iter().filter(|joined| seen.insert(joined.event.dedupe_id.as_str())) {
-            summary.add(joined);
-            summary.add_layer(&joined.event, &mut layers);
+        for joined in events {
+            summary.add_answer(joined);
+            let id = joined.event.dedupe_id.as_str();
+            if seen.insert(id.strip_suffix(AGAIN).unwrap_or(id)) {
+                summary.add(joined);
+                summary.add_layer(&joined.event, &mut layers);
+            }
         }
         summary.layers = layers.len();
         summary.rules.sort_by(|left, right| right.severity.cmp(&left.severity).then_with(|| left.id.cmp(&right.id)));
@@ -100,6 +104,10 @@ impl Summary {
         if let Some(reason) = told {
             add_once(&mut self.network_reasons, reason);
         }
+    }
+
+    /// What was found out about an event, also where it is counted already.
+    fn add_answer(&mut self, joined: &IncidentEvent) {
         for rule in joined.assessment.violations() {
             if !self.rules.iter().any(|known| known.id == rule.id) {
                 self.rules.push(rule.clone());
@@ -111,12 +119,11 @@ impl Summary {
     }
 
     fn add_layer(&mut self, event: &Event, layers: &mut BTreeSet<String>) {
-        let (repository, digest) = match &event.call {
-            Some(Call::GetDownloadUrlForLayer { repository, layer_digest }) => {
-                (repository, Some(layer_digest.as_deref()))
-            }
-            Some(Call::BatchGetImage { repository, .. }) => (repository, None),
-            Some(Call::GetAuthorizationToken { .. }) | None => return,
+        let Some(call) = &event.call else { return };
+        let Some(repository) = call.repository() else { return };
+        let digest = match call {
+            Call::GetDownloadUrlForLayer { layer_digest, .. } => Some(layer_digest.as_deref()),
+            _ => None,
         };
         let name = repository_name(repository);
         let count = self.repositories.entry(name.clone()).or_default();

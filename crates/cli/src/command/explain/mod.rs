@@ -1,9 +1,9 @@
 //! `explain`: the detection of the deployed chain, over files, offline.
 //!
-//! Two passes over the input and one over the results. The first pass collects the registry logins, so that a pull before its
-//! login in the file still finds it; the second assesses every record and keeps the results in a temporary file; the last
+//! Two passes over the input and one over the results. The first pass collects the traces that records leave for the answers about others, so
+//! that a pull before its login in the file still finds it; the second assesses every record and keeps the results in a temporary file; the last
 //! prints them in input order, with the incident that each belongs to once all event times are known. Memory grows
-//! with logins and findings, not with records.
+//! with traces and findings, not with records.
 
 mod count;
 mod history;
@@ -18,12 +18,12 @@ use std::io;
 use layerguard_core::assess::Assessor;
 use layerguard_core::cloudtrail::{self, Event};
 use layerguard_core::engine::Verdict;
+use layerguard_core::history::Memory;
 
 pub use count::Count;
 pub(crate) use record::step_reasons;
 pub use record::{Explained, Line};
 
-use self::history::Logins;
 use self::input::Input;
 use self::spool::Spool;
 use self::windows::Windows;
@@ -36,14 +36,14 @@ use crate::render::Screen;
 ///
 /// # Errors
 /// When the inventory, the policy or the temporary file cannot be used. What cannot be read of the input is told on the way.
-pub fn run(args: &ExplainArgs, screen: &mut Screen) -> Result<Exit, Failure> {
+pub async fn run(args: &ExplainArgs, screen: &mut Screen) -> Result<Exit, Failure> {
     let assessor = policy::assessor(args, screen)?;
     let (windows, count) = (Windows::default(), Count::default());
     let mut run = Run { assessor, windows, spool: Spool::new()?, count, hinted: false };
     let inputs: Vec<Input> = args.paths.iter().map(|path| Input::of(path)).collect::<Result<_, _>>()?;
-    let logins = Logins::of(&inputs);
+    let memory = history::of(&inputs, &run.assessor);
     for input in &inputs {
-        run.assess(input, &logins, screen)?;
+        run.assess(input, &memory, screen).await?;
     }
     run.print(args.format, screen)
 }
@@ -59,7 +59,7 @@ struct Run {
 
 impl Run {
     /// The second pass over one input.
-    fn assess(&mut self, input: &Input, logins: &Logins, screen: &mut Screen) -> Result<(), Failure> {
+    async fn assess(&mut self, input: &Input, memory: &Memory, screen: &mut Screen) -> Result<(), Failure> {
         let records = match input.records() {
             Ok(records) => records,
             Err(error) => return self.unreadable(input, "", &told(error), screen),
@@ -74,15 +74,15 @@ impl Run {
                 }
             };
             match cloudtrail::parse(&raw.value) {
-                Ok(event) => self.keep(&event, logins)?,
+                Ok(event) => self.keep(&event, memory).await?,
                 Err(error) => self.unreadable(input, &format!("{}: ", raw.position), &error, screen)?,
             }
         }
         Ok(())
     }
 
-    fn keep(&mut self, event: &Event, logins: &Logins) -> Result<(), Failure> {
-        let line = record::explain(&self.assessor, event, &logins.before(event));
+    async fn keep(&mut self, event: &Event, memory: &Memory) -> Result<(), Failure> {
+        let line = record::explain(&self.assessor, event, memory).await?;
         if let Some(key) = &line.key {
             self.windows.join(event, key);
         }

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use layerguard_core::assess::Assessor;
 use layerguard_core::engine::Bundle;
+use layerguard_core::facts::Own;
 use layerguard_core::inventory::Inventory;
 use layerguard_core::text::escape;
 
@@ -29,7 +30,8 @@ const FOLDER: &str =
 pub(super) fn assessor(args: &ExplainArgs, screen: &mut Screen) -> Result<Assessor, Failure> {
     let bundle = bundle(args.policy.as_deref())?;
     let inventory = inventory(args.inventory.as_deref(), screen)?;
-    Assessor::new(bundle, inventory, Vec::new()).map_err(|error| Failure::usage(error.to_string()))
+    let own = Own::somewhere_in(&inventory.organization.accounts);
+    Assessor::new(bundle, inventory, own).map_err(|error| Failure::usage(error.to_string()))
 }
 
 fn bundle(folder: Option<&Path>) -> Result<Bundle, Failure> {

@@ -7,10 +7,12 @@ use layerguard_core::cloudtrail::{Event, PrincipalKind};
 use layerguard_core::decision::{self, Case, Decision, Limits};
 use layerguard_core::engine::{AppliedException, Severity, Verdict};
 use layerguard_core::facts::Network;
+use layerguard_core::history::Memory;
 use layerguard_core::incident::{IncidentKey, URL_LIFE};
-use layerguard_core::inventory::Login;
 use layerguard_core::plan::{Mode, Step};
 use serde::{Deserialize, Serialize};
+
+use crate::failure::Failure;
 
 /// The object that `--format json` prints for a record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -135,20 +137,26 @@ pub struct Line {
 }
 
 /// Explains one event.
-pub(super) fn explain(assessor: &Assessor, event: &Event, logins: &[Login]) -> Line {
-    let assessed = assessor.assess(event, logins);
+///
+/// # Errors
+/// None: what is kept in memory can be read.
+pub(super) async fn explain(assessor: &Assessor, event: &Event, memory: &Memory) -> Result<Line, Failure> {
+    let assessed = assessor
+        .investigate(event, memory)
+        .await
+        .map_err(|error| Failure::unreachable("could not read what other records say").because(&error))?;
     let decision = assessed.key.as_ref().map(|key| decide(assessor, event, &assessed, key));
     let steps: Vec<Step> =
         decision.iter().flat_map(|made| &made.plan.steps).filter(|step| step.is_containment()).cloned().collect();
     let exposed_until = event.hands_out_layer().then(|| event.time.checked_add(URL_LIFE).ok()).flatten();
-    Line {
+    Ok(Line {
         time: event.time,
         dedupe_id: event.dedupe_id.clone(),
         exposed_until,
         record: answer(event, &assessed, decision.as_ref(), &steps),
         key: assessed.key,
         steps,
-    }
+    })
 }
 
 /// What the deployed chain would decide about this event alone, with nothing done before and the inventory's ceiling.
@@ -245,17 +253,15 @@ const fn weight(mode: Mode) -> Weight {
 }
 
 fn resource(event: &Event) -> Resource {
-    match &event.call {
-        Some(Call::GetDownloadUrlForLayer { repository, layer_digest }) => {
-            Resource { layer_digest: layer_digest.clone(), ..of_repository(repository) }
+    let Some(call) = &event.call else { return Resource::default() };
+    let of = call.repository().map(of_repository);
+    let of = of.unwrap_or_else(|| Resource { registry: call.owner().map(str::to_owned), ..Resource::default() });
+    match call {
+        Call::GetDownloadUrlForLayer { layer_digest, .. } => Resource { layer_digest: layer_digest.clone(), ..of },
+        Call::BatchGetImage { images, .. } | Call::BatchDeleteImage { images, .. } => {
+            Resource { images: images.clone(), ..of }
         }
-        Some(Call::BatchGetImage { repository, images }) => {
-            Resource { images: images.clone(), ..of_repository(repository) }
-        }
-        Some(Call::GetAuthorizationToken { registry }) => {
-            Resource { registry: registry.clone(), ..Resource::default() }
-        }
-        None => Resource::default(),
+        _ => of,
     }
 }
 

@@ -166,11 +166,33 @@ fn the_other_questions_need_ids_and_reasons() {
     }
 }
 
+/// A severity that could never be raised would be believed.
+#[test]
+fn a_fact_that_raises_a_severity_is_one_that_the_schema_knows() {
+    let raised =
+        |when: &str| RULE.replace("@playbook", &format!("@raised(\"critical\") @raised_when(\"{when}\") @playbook"));
+    let file = |when: &str| with_file("rules/example.cedar", &raised(when));
+    Bundle::from_files(&file("context.call.attempt")).unwrap();
+    for (when, words) in [
+        ("context.call.atempt", "not found (did you mean `attempt`?)"),
+        ("context.grant.push", "not found"),
+        ("principal.own", "`principal.own` is not a fact of the call"),
+        ("context.call.attempt || true", "is not a fact of the call"),
+    ] {
+        let message = message(&file(when));
+        assert!(message.contains(words), "{when}: {message}");
+    }
+}
+
 #[test]
 fn playbooks_are_held_to_their_shape() {
     let good = include_str!("../../../policy/playbooks.toml");
     let cases = [
-        ("when = \"not_held\"", "when = \"sometimes\"", "playbooks.toml:23:47: unknown variant `sometimes`"),
+        (
+            "\"revoke_role_sessions\", when = \"not_held\"",
+            "\"revoke_role_sessions\", when = \"sometimes\"",
+            "playbooks.toml:23:47: unknown variant `sometimes`",
+        ),
         ("title =", "titel =", "playbooks.toml:13:1: unknown field `titel`"),
         ("families =", "famlies =", "did you mean `families`?"),
         ("[exfiltration]", "[exfiltration", "playbooks.toml:12:14: unclosed table"),
@@ -183,7 +205,7 @@ fn playbooks_are_held_to_their_shape() {
     ];
     for (from, to, words) in cases {
         assert!(good.contains(from), "{from}");
-        let message = message(&with_file("playbooks.toml", &good.replace(from, to)));
+        let message = message(&with_file("playbooks.toml", &good.replacen(from, to, 1)));
         assert!(message.contains(words), "`{from}` as `{to}`: {message}");
     }
 }

@@ -7,7 +7,8 @@ use crate::assess::Assessor;
 use crate::call::{Call, Repository};
 use crate::cloudtrail::{Event, Origin, Principal, PrincipalKind};
 use crate::engine::{Assessment, Bundle, Severity, Verdict};
-use crate::facts::{Facts, Network, Owner, Standing};
+use crate::facts::{About, Facts, Network, Owner, Standing};
+use crate::history::{Destroyed, Pulled};
 use crate::inventory::{EXAMPLE, Inventory};
 
 const LAYER: &str = "ecr:GetDownloadUrlForLayer";
@@ -30,6 +31,8 @@ fn facts() -> Facts {
             service_puller: false,
             workload: false,
             protected: false,
+            own: false,
+            layer_reader: false,
         },
         owner: Owner::Ours,
         registry: Some("111122223333".to_owned()),
@@ -37,6 +40,12 @@ fn facts() -> Facts {
         reasons: vec!["the source is masked".to_owned()],
         missing: Vec::new(),
         missing_network: None,
+        open: Vec::new(),
+        about: About::Plain,
+        pulled: Pulled::default(),
+        destroyed: Destroyed::default(),
+        new_credentials: false,
+        weakened: false,
     }
 }
 
@@ -44,6 +53,7 @@ fn event() -> Event {
     Event {
         event_id: "a".to_owned(),
         dedupe_id: "a".to_owned(),
+        is_shared: false,
         time: "2026-11-20T09:00:00Z".parse().unwrap(),
         source_service: "ecr.amazonaws.com".to_owned(),
         name: "GetDownloadUrlForLayer".to_owned(),
@@ -207,6 +217,8 @@ fn every_combination_of_facts_keeps_the_promises() {
             service_puller: bit(3),
             workload: bit(4),
             protected: bit(4),
+            own: false,
+            layer_reader: false,
         };
         for network in [Network::Inside, Network::Outside, Network::Unknown] {
             for owner in [Owner::Ours, Owner::ServiceOwned, Owner::Foreign, Owner::Unknown] {

@@ -1,5 +1,6 @@
 //! What the engine promises, question by question.
 
+mod actions;
 mod approval;
 mod bundles;
 mod calls;

@@ -21,6 +21,8 @@ fn plain() -> ResponseQuestion {
             service_puller: false,
             workload: false,
             protected: false,
+            own: false,
+            layer_reader: false,
         },
         own_account: true,
         management_account: false,

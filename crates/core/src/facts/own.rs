@@ -1,0 +1,69 @@
+//! What is layerguard's own, by name.
+
+/// The name of the stack where nobody says otherwise, as the template and the guides have it.
+const STACK: &str = "layerguard";
+
+/// What the names of the stack's roles end with; a test holds the template to it.
+const OWN_ROLES: [&str; 6] = ["calls", "triage", "respond", "detect", "decide", "remediate"];
+const PARTITIONS: [&str; 3] = ["aws", "aws-cn", "aws-us-gov"];
+
+/// The roles of a stack, by what their ARNs begin with: `arn:aws:iam::111122223333:role/layerguard-`.
+#[must_use]
+pub fn own_roles(prefix: &str) -> Vec<String> {
+    OWN_ROLES.iter().map(|name| format!("{prefix}{name}")).collect()
+}
+
+/// What is layerguard's own in the account it runs in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Own {
+    /// Exact ARNs of the roles that its functions, machines and rules run with.
+    pub roles: Vec<String>,
+    /// The stack's name, with which the name of everything that the template makes begins.
+    pub stack: String,
+}
+
+impl Own {
+    /// A stack of the usual name in any of these accounts. Offline nobody can say in which of them it runs; the deployed functions know
+    /// their roles by exact ARN.
+    #[must_use]
+    pub fn somewhere_in(accounts: &[String]) -> Self {
+        let of_account = |account: &String| {
+            PARTITIONS.map(|partition| own_roles(&format!("arn:{partition}:iam::{account}:role/{STACK}-"))).concat()
+        };
+        accounts.iter().flat_map(of_account).collect::<Vec<_>>().into()
+    }
+}
+
+impl Default for Own {
+    fn default() -> Self {
+        Vec::new().into()
+    }
+}
+
+/// These roles, of a stack of the usual name.
+impl From<Vec<String>> for Own {
+    fn from(roles: Vec<String>) -> Self {
+        Self { roles, stack: STACK.to_owned() }
+    }
+}
+
+/// What the name of every temporary measure begins with, whatever the stack is called.
+const MEASURE: &str = "layerguard-";
+
+/// A name or ARN that belongs to the stack of this name: one of its parts is the stack's name, or begins with it and a dash, as every
+/// name in the template does.
+pub(super) fn is_own(resource: &str, stack: &str) -> bool {
+    resource
+        .split([':', '/'])
+        .any(|part| part.strip_prefix(stack).is_some_and(|rest| rest.is_empty() || rest.starts_with('-')))
+}
+
+/// The name of a policy that layerguard attaches to whom it contains: `layerguard-<incident id>`.
+pub(super) fn is_measure(policy: &str) -> bool {
+    policy.rsplit('/').next().is_some_and(|name| {
+        name.strip_prefix(MEASURE).is_some_and(|id| {
+            let hash = id.split('-').next().unwrap_or_default();
+            hash.len() == 16 && hash.bytes().all(|byte| byte.is_ascii_hexdigit())
+        })
+    })
+}

@@ -1,0 +1,254 @@
+//! Which traces a call leaves.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{Look, Mark, Trace, is_callers_copy, is_pull, is_refused_pull, lineage};
+use crate::call::{Call, IdentityKind, Repository};
+use crate::cloudtrail::arn::last_segment;
+use crate::cloudtrail::{Event, Principal, PrincipalKind};
+use crate::facts::{About, Facts};
+use crate::inventory::Login;
+use crate::text::escape_to;
+
+/// How much of a name from a record is kept in words.
+const LONGEST: usize = 80;
+
+/// The traces of an assessed event. `facts` are its facts as far as the event and the inventory alone tell them.
+#[must_use]
+pub fn traces_of(event: &Event, facts: &Facts) -> Vec<Trace> {
+    let Some(call) = &event.call else { return Vec::new() };
+    let mut leaving = Leaving { event, traces: Vec::new() };
+    if is_callers_copy(event) {
+        leaving.add(track::copies(&event.dedupe_id), "copy", Mark::Copy { event: Box::new(event.clone()) });
+    }
+    if is_pull(event) || is_refused_pull(event) {
+        leaving.pull(call, facts);
+    }
+    if event.error_code.is_none() {
+        leaving.success(call, facts);
+    }
+    leaving.traces
+}
+
+struct Leaving<'a> {
+    event: &'a Event,
+    traces: Vec<Trace>,
+}
+
+impl Leaving<'_> {
+    fn add(&mut self, track: String, id: impl Into<String>, mark: Mark) {
+        self.add_at(self.event.time, track, id, mark);
+    }
+
+    fn add_at(&mut self, time: Timestamp, track: String, id: impl Into<String>, mark: Mark) {
+        self.traces.push(Trace { track, time, id: id.into(), event: self.event.dedupe_id.clone(), mark });
+    }
+
+    /// One trace for each second, repository and kind of call, so that thirty layers are few traces. What AWS runs for everybody takes
+    /// nothing of ours and does not count.
+    fn pull(&mut self, call: &Call, facts: &Facts) {
+        let Some(repository) = call.repository().and_then(repository_id).filter(|_| facts.counts()) else { return };
+        let principal = &self.event.principal;
+        let refused = self.event.error_code.is_some();
+        let kind = if matches!(call, Call::BatchGetImage { .. }) { "manifest" } else { "layer" };
+        let outcome = if refused { "refused" } else { "pulled" };
+        let (id, credentials) = (format!("{outcome}#{kind}#{repository}"), principal.login_session());
+        let mark = Mark::Pull { repository: repository.clone(), refused, credentials };
+        self.add(track::pulls(&principal.subject()), id, mark);
+        if refused {
+            return;
+        }
+        let (minute, mark) = (minute_of(self.event.time), Mark::Pulled { repository: repository.clone() });
+        if let Some((account, kind, name)) = identity_of(principal) {
+            self.add_at(minute, track::principal(&account, kind, &name), repository.clone(), mark.clone());
+        }
+        if let Some(account) = principal.account.as_deref().filter(|_| facts.counts_widely()) {
+            self.add_at(minute, track::account(account), repository, mark);
+        }
+    }
+
+    fn success(&mut self, call: &Call, facts: &Facts) {
+        let principal = &self.event.principal;
+        let (by, dedupe) = (who(principal), self.event.dedupe_id.clone());
+        match call {
+            Call::GetAuthorizationToken { .. } => {
+                let mark = Mark::Login { login: Login::of(self.event) };
+                self.add(track::logins(&principal.login_session()), dedupe, mark);
+            }
+            Call::CredentialsIssued { access_key, user_id, .. } => {
+                let parent = principal.login_session();
+                if let Some(key) = access_key.as_ref().filter(|_| lineage::names_a_source(principal)) {
+                    self.add(track::issued(key), dedupe.clone(), Mark::Issued { by, parent: parent.clone() });
+                }
+                if let Some(session) = user_id.clone().filter(|_| lineage::names_a_source(principal)) {
+                    self.add(track::children(&parent), dedupe, Mark::Child { session });
+                }
+            }
+            Call::CredentialsChanged { identity, .. } => {
+                let (Some(account), Some(name)) = (&identity.account, &identity.name) else { return };
+                let what = format!("{} by {by}", self.event.call_name());
+                self.add(track::credentials(account, identity.kind, name), dedupe, Mark::Credential { what });
+            }
+            Call::PutImage { repository, tag: Some(_), .. } => {
+                if let Some(id) = repository_id(repository) {
+                    self.add(track::repository(&id), format!("pushed#{dedupe}"), Mark::Pushed);
+                }
+            }
+            Call::PutImageTagMutability { repository, .. } if facts.about == (About::Setting { weakened: true }) => {
+                if let Some(id) = repository_id(repository) {
+                    self.add(track::repository(&id), format!("weakened#{dedupe}"), Mark::Weakened { by });
+                }
+            }
+            Call::Function { function: Some(function), layers: Some(layers), .. } => {
+                for (number, layer) in layers.iter().enumerate() {
+                    let mark = Mark::Uses { function: escape_to(function, LONGEST) };
+                    self.add(track::layer(layer), format!("{dedupe}#{number}"), mark);
+                }
+            }
+            _ => self.destruction(call, facts),
+        }
+    }
+
+    fn destruction(&mut self, call: &Call, facts: &Facts) {
+        let Some((images, repository)) = destroys(call, facts) else { return };
+        let Some(repository) = repository_id(repository) else { return };
+        let track = track::destruction(&self.event.principal);
+        self.add(track, self.event.dedupe_id.clone(), Mark::Destroyed { repository, images });
+    }
+}
+
+/// The trace of a copy for the owner of a resource that waits for the caller's copy.
+#[must_use]
+pub fn waiting(event: &Event) -> Trace {
+    let id = event.dedupe_id.clone();
+    Trace { track: track::WAITING.to_owned(), time: event.time, event: id.clone(), id, mark: Mark::Waiting }
+}
+
+/// Copies that have waited since before this moment.
+#[must_use]
+pub fn waiting_before(moment: Timestamp) -> Look {
+    Look { track: track::WAITING.to_owned(), from: Timestamp::MIN, until: moment }
+}
+
+/// How many images a call names for destruction, and of which repository; `None` for any other call.
+pub(super) fn destroys<'a>(call: &'a Call, facts: &Facts) -> Option<(u32, &'a Repository)> {
+    match call {
+        Call::DeleteRepository { repository, force: true } => Some((0, repository)),
+        Call::BatchDeleteImage { repository, images } => {
+            Some((u32::try_from(images.len()).unwrap_or(u32::MAX), repository))
+        }
+        Call::PutLifecyclePolicy { repository, .. } if facts.about == (About::Lifecycle { destructive: true }) => {
+            Some((0, repository))
+        }
+        _ => None,
+    }
+}
+
+/// `account/region/name` of a repository that the record names wholly.
+#[must_use]
+pub fn repository_id(repository: &Repository) -> Option<String> {
+    let name = repository.name.as_deref()?;
+    let registry = repository.registry.as_deref()?;
+    Some(format!("{registry}/{}/{name}", repository.region.as_deref().unwrap_or("-")))
+}
+
+/// Who, in few words, safe to show.
+pub(super) fn who(principal: &Principal) -> String {
+    let session = principal.session.as_ref().and_then(|session| session.name.as_deref());
+    let name = principal.arn.as_deref().or(principal.name.as_deref()).or(principal.user_id.as_deref());
+    let name = name.or(principal.invoked_by.as_deref()).or(principal.account.as_deref()).unwrap_or("somebody unknown");
+    match session {
+        Some(session) => format!("`{}` session `{}`", escape_to(name, LONGEST), escape_to(session, LONGEST)),
+        None => format!("`{}`", escape_to(name, LONGEST)),
+    }
+}
+
+/// The user or role behind a principal, as the calls that change it name it: account, kind and friendly name.
+pub(super) fn identity_of(principal: &Principal) -> Option<(String, IdentityKind, String)> {
+    let account = principal.account.clone()?;
+    match principal.kind {
+        PrincipalKind::RoleSession
+        | PrincipalKind::Role
+        | PrincipalKind::IdentityCenterRole
+        | PrincipalKind::ServiceLinkedRole => Some((account, IdentityKind::Role, principal.name.clone()?)),
+        PrincipalKind::IamUser => Some((account, IdentityKind::User, principal.name.clone()?)),
+        // Whoever has new credentials of the issuing user has new federated ones.
+        PrincipalKind::FederatedUser => {
+            let issuer = principal.session.as_ref()?.issuer_arn.as_deref()?;
+            Some((account, IdentityKind::User, last_segment(issuer).to_owned()))
+        }
+        _ => None,
+    }
+}
+
+/// The beginning of the minute.
+pub(super) fn minute_of(time: Timestamp) -> Timestamp {
+    let seconds = time.as_second().rem_euclid(60);
+    let whole = time.checked_sub(SignedDuration::from_secs(seconds)).unwrap_or(time);
+    Timestamp::from_second(whole.as_second()).unwrap_or(time)
+}
+
+/// The names of tracks.
+pub(super) mod track {
+    use super::{IdentityKind, Principal};
+    use crate::call::Layer;
+    use crate::cloudtrail::arn::last_segment;
+
+    pub(in super::super) fn logins(credentials: &str) -> String {
+        format!("login#{credentials}")
+    }
+
+    pub(in super::super) fn pulls(session: &str) -> String {
+        format!("pulls#{session}")
+    }
+
+    /// Everything that a user or any session of a role pulls. Names are unique within an account, whatever their path.
+    pub(in super::super) fn principal(account: &str, kind: IdentityKind, name: &str) -> String {
+        identity("principal", account, kind, name)
+    }
+
+    pub(in super::super) fn account(account: &str) -> String {
+        format!("account#{account}")
+    }
+
+    pub(in super::super) fn issued(access_key: &str) -> String {
+        format!("issued#{access_key}")
+    }
+
+    pub(in super::super) fn children(parent: &str) -> String {
+        format!("children#{parent}")
+    }
+
+    pub(in super::super) fn credentials(account: &str, kind: IdentityKind, name: &str) -> String {
+        identity("credentials", account, kind, name)
+    }
+
+    fn identity(track: &str, account: &str, kind: IdentityKind, name: &str) -> String {
+        let kind = match kind {
+            IdentityKind::User => "user",
+            IdentityKind::Role => "role",
+        };
+        format!("{track}#{account}/{kind}/{}", last_segment(name))
+    }
+
+    pub(in super::super) fn repository(id: &str) -> String {
+        format!("repository#{id}")
+    }
+
+    /// By role or user, not by session: a new session name does not begin a new count.
+    pub(in super::super) fn destruction(principal: &Principal) -> String {
+        format!("destruction#{}", principal.arn.clone().unwrap_or_else(|| principal.subject()))
+    }
+
+    /// Without the version: who uses any of them is worth telling.
+    pub(in super::super) fn layer(layer: &Layer) -> String {
+        let part = |part: &Option<String>| part.clone().unwrap_or_else(|| "-".to_owned());
+        format!("layer#{}/{}/{}", part(&layer.account), part(&layer.region), part(&layer.name))
+    }
+
+    pub(in super::super) const WAITING: &str = "waiting";
+
+    pub(in super::super) fn copies(shared: &str) -> String {
+        format!("copy#{shared}")
+    }
+}
