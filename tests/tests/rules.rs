@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use layerguard_core::call::{Call, Repository};
 use layerguard_core::cloudtrail::{Event, Origin, Principal, PrincipalKind};
-use layerguard_core::engine::{Bundle, Verdict};
+use layerguard_core::engine::{Bundle, Severity, Verdict};
 use layerguard_core::facts::Facts;
 use layerguard_core::inventory::Inventory;
 use serde::Deserialize;
@@ -26,6 +26,8 @@ struct Case {
 struct Expect {
     verdict: Verdict,
     rules: Vec<String>,
+    /// The weightiest, where a fact may raise it.
+    severity: Option<Severity>,
     #[serde(default)]
     reasons_contain: Vec<String>,
 }
@@ -72,10 +74,17 @@ fn default_facts() -> Value {
             "service_puller": false,
             "workload": false,
             "protected": false,
+            "own": false,
+            "layer_reader": false,
         },
         "owner": "ours",
         "registry": "111122223333",
         "repository": "team/app",
+        "about": { "kind": "plain" },
+        "pulled": { "session": 1, "role": 1, "lineage": 1, "account": 1, "refused": 0 },
+        "destroyed": { "repositories": 0, "images": 0 },
+        "new_credentials": false,
+        "weakened": false,
         "reasons": ["the source is masked"],
         "missing": [],
     })
@@ -84,7 +93,7 @@ fn default_facts() -> Value {
 fn lay_over(base: &mut Value, over: &Value, name: &str) {
     for (key, value) in over.as_object().unwrap_or_else(|| panic!("{name}: facts must be objects")) {
         match base.get_mut(key).unwrap_or_else(|| panic!("{name}: there is no fact `{key}`")) {
-            nested @ Value::Object(_) => lay_over(nested, value, name),
+            nested @ Value::Object(_) if key != "about" => lay_over(nested, value, name),
             plain => *plain = value.clone(),
         }
     }
@@ -105,11 +114,13 @@ fn event(facts: &Facts) -> Event {
         "GetDownloadUrlForLayer" => Call::GetDownloadUrlForLayer { repository, layer_digest: None },
         "BatchGetImage" => Call::BatchGetImage { repository, images: Vec::new() },
         "GetAuthorizationToken" => Call::GetAuthorizationToken { registry: facts.registry.clone() },
-        other => panic!("no call is named `{other}`"),
+        // Policies see facts alone: which of the other calls it is stands in their name.
+        _ => Call::LayerUpload { repository },
     };
     Event {
         event_id: "00000000-0000-4000-8000-000000000001".to_owned(),
         dedupe_id: "00000000-0000-4000-8000-000000000001".to_owned(),
+        is_shared: false,
         time: "2026-11-20T09:00:00Z".parse().unwrap(),
         source_service: "ecr.amazonaws.com".to_owned(),
         name: name.to_owned(),
@@ -148,6 +159,9 @@ fn every_case_comes_out_as_it_says() {
             let fired: Vec<_> = assessment.rules.iter().map(|rule| rule.id.clone()).collect();
             if (assessment.verdict, &fired) != (case.expect.verdict, &case.expect.rules) {
                 wrong.push(format!("{name}: {:?} by {fired:?}", assessment.verdict));
+            }
+            if case.expect.severity.is_some() && assessment.severity() != case.expect.severity {
+                wrong.push(format!("{name}: severity {:?}", assessment.severity()));
             }
             for words in &case.expect.reasons_contain {
                 if !assessment.reasons.iter().any(|reason| reason.contains(words)) {
