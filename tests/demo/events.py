@@ -30,6 +30,14 @@ def layer(account: Account, who: Session | User, repository: str, digest: str) -
     return _record(account, who, "GetDownloadUrlForLayer", {"layerDigest": digest}, repository=repository)
 
 
+def repository_policy(account: Account, who: Session | User, repository: str, policy: dict) -> dict:
+    """`SetRepositoryPolicy`: a repository's policy is replaced. No registry stands between: the caller's address shows."""
+    wanted = {"policyText": json.dumps(policy), "force": False}
+    seen = {"address": "192.0.2.10", "agent": "aws-cli/2"}
+    made = _record(account, who, "SetRepositoryPolicy", wanted, repository=repository, **seen)
+    return {**made, "readOnly": False, "responseElements": made["requestParameters"]}
+
+
 def denied(record: dict) -> dict:
     """The same call, refused by IAM."""
     return {

@@ -103,7 +103,11 @@ class Story(Telling):
         screen.line("cloudtrail", f"1 login from {ELSEWHERE}")
         chain = f"call#{login['eventID']}"
         known = wait("Detect to record the login", PATIENCE, lambda: self.trail.records(chain))[0]
-        screen.line("detect", f"the login is assessed {known.body['assessment']['verdict']} and remembered", known.time)
+        verdict = known.body["assessment"]["verdict"]
+        if verdict != "violation":
+            raise Stalled(f"a login from a network that is not ours must be a violation, but was assessed {verdict}")
+        screen.line("detect", f"the login is assessed {verdict}: it opens the incident", known.time)
+        screen.note("its address is remembered for the pull that follows")
         events.put(account, pull)
         screen.line(
             "cloudtrail", f"1 BatchGetImage and {len(cast.layers)} GetDownloadUrlForLayer, as docker pull makes them:"
@@ -118,7 +122,7 @@ class Story(Telling):
             return next((row["id"] for row in rows if row["principal"].get("user_id") == intruder.user_id), None)
 
         self.incident = wait("an incident of the intruder's session", PATIENCE, opened)
-        self.screen.line("detect", f"incident {self.incident}: one pull is one incident, however many layers it has")
+        self.screen.line("detect", f"incident {self.incident}: login and pull are one, however many layers it has")
         self.follow("the approval request", lambda record: record.kind == "notification")
         asked = wait("the message to people", PATIENCE, self.trail.read_alerts)[-1]
         self.screen.line("alert", "what the people on call get:")

@@ -2,7 +2,9 @@
 
 import json
 
+import events
 from trail import wait
+from world import REPOSITORY
 
 
 def test_nobody_answers(strict):
@@ -90,3 +92,24 @@ def test_an_inventory_that_cannot_be_read_is_one_undecided_incident(strict):
     for record in records:
         assessed = strict.trail.records(f"call#{record['eventID']}")[0].body["assessment"]
         assert assessed["verdict"] == "undecided"
+
+
+def test_a_repository_opened_to_everybody_is_told_where_nothing_can_be_contained(strict):
+    strict.deploy("observe")
+    owner = strict.intruder("owner")
+    before = strict.snapshot()
+    pull = ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
+    statement = {"Sid": "anybody", "Effect": "Allow", "Principal": "*", "Action": pull}
+    policy = {"Version": "2012-10-17", "Statement": [statement]}
+    strict.report(events.repository_policy(strict.account, owner, REPOSITORY, policy))
+    incident = strict.incident(owner)
+    strict.closed(incident, "observed")
+    decided = strict.trail.of_kind(incident, "decision")
+    assert [record.body["decision"] for record in decided] == ["observe"]
+    assert any(rule.startswith("ecr_repository_policy_public") for rule in decided[0].body["rules"]), decided[0].body
+    found = [event["call"] for record in strict.trail.of_kind(incident, "finding") for event in record.body["events"]]
+    assert found == ["ecr:SetRepositoryPolicy"]
+    (alert,) = strict.alerts(incident)
+    assert REPOSITORY in alert.text
+    assert strict.trail.of_kind(incident, "intent") == []
+    assert strict.snapshot() == before
