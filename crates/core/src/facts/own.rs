@@ -5,7 +5,8 @@ const STACK: &str = "layerguard";
 
 /// What the names of the stack's roles end with; a test holds the template to it.
 const OWN_ROLES: [&str; 6] = ["calls", "triage", "respond", "detect", "decide", "remediate"];
-const PARTITIONS: [&str; 3] = ["aws", "aws-cn", "aws-us-gov"];
+const PARTITIONS: [&str; 8] =
+    ["aws", "aws-cn", "aws-us-gov", "aws-iso", "aws-iso-b", "aws-iso-e", "aws-iso-f", "aws-eusc"];
 
 /// The roles of a stack, by what their ARNs begin with: `arn:aws:iam::111122223333:role/layerguard-`.
 #[must_use]

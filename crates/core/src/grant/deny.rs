@@ -51,7 +51,7 @@ impl Denied {
     }
 }
 
-/// A Deny in one of the two forms that provably leave nobody outside: everybody but ours, without a condition; or everybody,
+/// A Deny in one of the forms that provably leave nobody outside: everybody, or everybody but ours, without a condition; or everybody,
 /// where the organisation or the account of the caller is not ours. Services and anonymous callers have neither, and a
 /// negated comparison holds for what is absent.
 pub(super) fn keeps_everybody_out(statement: &Statement, judge: Judge<'_>) -> bool {
@@ -61,8 +61,13 @@ pub(super) fn keeps_everybody_out(statement: &Statement, judge: Judge<'_>) -> bo
     let conditions = statement.conditions.as_slice();
     match (&statement.principals, conditions) {
         (Named::Except(spared), []) => spared.iter().all(|spared| ours(principal::reach(spared, judge).0)),
-        (Named::Only(denied), [only]) => {
-            denied.iter().any(|denied| denied.kind == Kind::Aws && denied.text == "*") && spares_only_ours(only, judge)
+        (Named::Only(denied), conditions) => {
+            let everybody = denied.iter().any(|denied| denied.kind == Kind::Aws && denied.text == "*");
+            match conditions {
+                [] => everybody,
+                [only] => everybody && spares_only_ours(only, judge),
+                _ => false,
+            }
         }
         _ => false,
     }

@@ -82,6 +82,10 @@ async fn of_pull(
         let look = Look::back(track::credentials(&account, kind, &name), event.time, NEW_FOR);
         history.new_credentials = store.traces(&look).await?.into_iter().filter_map(credential).collect();
     }
+    for ancestor in history.lineage.clone() {
+        let look = Look::back(track::new_key(&ancestor.parent), event.time, NEW_FOR);
+        history.new_credentials.extend(store.traces(&look).await?.into_iter().filter_map(credential));
+    }
     if !facts.counts() || !(is_pull(event) || is_refused_pull(event)) {
         return Ok(());
     }

@@ -58,13 +58,21 @@ async fn by_other(
         Call::CredentialsIssued { user_id: Some(session), .. } => {
             store.traces(&ahead(track::pulls(session), LOGIN_LIFE)).await?
         }
-        Call::CredentialsChanged { identity, .. } => match (&identity.account, &identity.name) {
-            (Some(account), Some(name)) => {
+        Call::CredentialsChanged { identity, access_key } => {
+            let mut found = Vec::new();
+            if let (Some(account), Some(name)) = (&identity.account, &identity.name) {
                 let look = ahead(track::principal(account, identity.kind, name), NEW_FOR);
-                store.traces(&Look { from: minute_of(look.from), ..look }).await?
+                found = store.traces(&Look { from: minute_of(look.from), ..look }).await?;
             }
-            _ => Vec::new(),
-        },
+            // And the sessions that the new key issued.
+            for key in access_key.iter() {
+                for child in store.traces(&ahead(track::children(key), NEW_FOR)).await? {
+                    let Mark::Child { session } = child.mark else { continue };
+                    found.extend(store.traces(&ahead(track::pulls(&session), NEW_FOR)).await?);
+                }
+            }
+            found
+        }
         Call::PutImageTagMutability { repository, .. } => match repository_id(repository) {
             Some(id) => store.traces(&ahead(track::repository(&id), WEAKENED_FOR)).await?,
             None => Vec::new(),

@@ -84,9 +84,12 @@ impl Leaving<'_> {
                     self.add(track::children(&parent), dedupe, Mark::Child { session });
                 }
             }
-            Call::CredentialsChanged { identity, .. } => {
-                let (Some(account), Some(name)) = (&identity.account, &identity.name) else { return };
+            Call::CredentialsChanged { identity, access_key } => {
                 let what = format!("{} by {by}", self.event.call_name());
+                if let Some(key) = access_key {
+                    self.add(track::new_key(key), dedupe.clone(), Mark::Credential { what: what.clone() });
+                }
+                let (Some(account), Some(name)) = (&identity.account, &identity.name) else { return };
                 self.add(track::credentials(account, identity.kind, name), dedupe, Mark::Credential { what });
             }
             Call::PutImage { repository, tag: Some(_), .. } => {
@@ -134,7 +137,7 @@ pub fn waiting_before(moment: Timestamp) -> Look {
 pub(super) fn destroys<'a>(call: &'a Call, facts: &Facts) -> Option<(u32, &'a Repository)> {
     match call {
         Call::DeleteRepository { repository, force: true } => Some((0, repository)),
-        Call::BatchDeleteImage { repository, images } => {
+        Call::BatchDeleteImage { repository, images } if !images.is_empty() => {
             Some((u32::try_from(images.len()).unwrap_or(u32::MAX), repository))
         }
         Call::PutLifecyclePolicy { repository, .. } if facts.about == (About::Lifecycle { destructive: true }) => {
@@ -213,6 +216,10 @@ pub(super) mod track {
 
     pub(in super::super) fn issued(access_key: &str) -> String {
         format!("issued#{access_key}")
+    }
+
+    pub(in super::super) fn new_key(access_key: &str) -> String {
+        format!("newkey#{access_key}")
     }
 
     pub(in super::super) fn children(parent: &str) -> String {

@@ -36,12 +36,18 @@ pub(super) fn upstream_of(event: &Event, upstream: Option<&str>, inventory: &Inv
     }
 }
 
+/// What the hosts of private registries end with, whole: whatever else follows is somebody else's host.
+const DOMAINS: [&str; 5] =
+    [".amazonaws.com", ".amazonaws.com.cn", ".amazonaws.eu", ".on.aws", ".on.amazonwebservices.com.cn"];
+
 /// The account of a private ECR registry's host: `111122223333.dkr.ecr.eu-central-1.amazonaws.com`.
 pub(super) fn registry_account(host: &str) -> Option<&str> {
     let (account, rest) = host.split_once('.')?;
-    let is_ecr = rest.starts_with("dkr.ecr.") || rest.starts_with("dkr-ecr.");
+    let after = rest.strip_prefix("dkr.ecr.").or_else(|| rest.strip_prefix("dkr-ecr."))?;
+    let region = DOMAINS.iter().find_map(|domain| after.strip_suffix(domain))?;
+    let is_region = !region.is_empty() && region.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
     let is_account = account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit());
-    (is_ecr && is_account && rest.contains(".amazonaws.com")).then_some(account)
+    (is_region && is_account).then_some(account)
 }
 
 /// AWS publishes layers for everybody, some from accounts of its own; those are data (`policy/service_owned.toml`).
