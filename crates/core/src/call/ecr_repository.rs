@@ -1,7 +1,5 @@
 //! Repositories come and go, and images with them.
 
-use serde_json::Value;
-
 use super::request::Request;
 use super::{Call, Family, member};
 
@@ -30,13 +28,9 @@ pub(super) fn delete(request: &Request<'_>, flaws: &mut Vec<String>) -> Call {
 }
 
 pub(super) fn delete_images(request: &Request<'_>, flaws: &mut Vec<String>) -> Call {
-    let asked = request.images(flaws);
-    let response = request.response(flaws);
-    // The answer says which are gone: single images fail without an error code of the call.
-    let failed = match response.get("failures") {
-        Some(Value::Array(failures)) if response.get("imageIds").is_some() => failures.len(),
-        _ => 0,
-    };
-    let images = asked.into_iter().skip(failed).collect();
+    let mut images = request.images(flaws);
+    // Single images fail without an error code of the call: the answer names them.
+    let failed = request.failed_images(flaws);
+    images.retain(|image| !failed.contains(image));
     Call::BatchDeleteImage { repository: request.repository(flaws), images }
 }

@@ -85,6 +85,12 @@ impl<'a> Request<'a> {
         ids.iter().flat_map(|id| image(id, flaws)).collect()
     }
 
+    /// The images that the answer says the call failed for, as tags and digests.
+    pub(super) fn failed_images(&self, flaws: &mut Vec<String>) -> Vec<String> {
+        let failures = member::list(self.response(flaws), "failures");
+        failures.iter().filter_map(|failure| failure.get("imageId")).flat_map(|id| image(id, &mut Vec::new())).collect()
+    }
+
     /// The role that a call of IAM is about, by whichever name it has.
     pub(super) fn role(&self, flaws: &mut Vec<String>) -> Option<String> {
         let key = if self.parameters.is_stated("roleArn") { "roleArn" } else { "roleName" };

@@ -176,3 +176,23 @@ fn tags_are_read_in_both_spellings() {
     assert_eq!(call.repository().and_then(|repository| repository.name.clone()), None);
     assert_eq!(flaws, ["`requestParameters.resourceArn` is `x`, no repository"]);
 }
+
+/// An image whose failure cannot be read counts as gone.
+#[test]
+fn images_that_the_answer_says_failed_were_not_deleted() {
+    let deleted = |failures: Value| {
+        let ids = json!([{ "imageTag": "a" }, { "imageTag": "b" }, { "imageDigest": "sha256:c" }]);
+        let record = json!({
+            "requestParameters": of_repository(json!({ "imageIds": ids })),
+            "responseElements": { "imageIds": [], "failures": failures },
+        });
+        let map = record.as_object().expect("an object");
+        match Call::from_record(map, "ecr.amazonaws.com", "BatchDeleteImage", CALLER, &mut Vec::new()) {
+            Some(Call::BatchDeleteImage { images, .. }) => images,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(deleted(json!([])), ["a", "b", "sha256:c"]);
+    assert_eq!(deleted(json!([{ "imageId": { "imageTag": "b" }, "failureCode": "ImageNotFound" }])), ["a", "sha256:c"]);
+    assert_eq!(deleted(json!([{ "imageId": 7 }, "junk", {}])), ["a", "b", "sha256:c"]);
+}
