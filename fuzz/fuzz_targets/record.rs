@@ -31,8 +31,9 @@ fuzz_target!(|bytes: &[u8]| {
     let memory = Memory::default();
     events.iter().for_each(|event| memory.keep(ASSESSOR.traces(event)));
     for event in &events {
-        check(event, &assess(event, &memory));
-        let _ = ready(ASSESSOR.late(event, &memory));
+        let assessed = assess(event, &memory);
+        check(event, &assessed);
+        let _ = ready(ASSESSOR.late(event, &assessed.lineage, &memory));
     }
 });
 

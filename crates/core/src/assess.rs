@@ -6,7 +6,7 @@ use crate::call::Call;
 use crate::cloudtrail::Event;
 use crate::engine::{Assessment, Bundle, BundleErrors, Verdict};
 use crate::facts::{self, About, Facts, Own};
-use crate::history::{self, History, Trace};
+use crate::history::{self, Ancestor, History, Trace};
 use crate::incident::IncidentKey;
 use crate::inventory::{Inventory, InventoryErrors};
 use crate::ports::{ActivityStore, PortResult};
@@ -24,6 +24,8 @@ pub struct Assessed {
     /// It is the copy for the owner of the resource, and the caller's own copy, which decides, has not come. Undecided, and no
     /// incident before that copy has had its time ([`history::COPY_WAITS`]).
     pub waits: bool,
+    /// Who issued the event's credentials, as far as it was looked up.
+    pub lineage: Vec<Ancestor>,
 }
 
 /// Why there is no policy to ask.
@@ -78,7 +80,7 @@ impl Assessor {
         }
         let assessment = self.bundle.assess(event, &facts, &self.inventory);
         let key = IncidentKey::of(event, &assessment);
-        Assessed { facts: Some(facts), assessment, key, waits: false }
+        Assessed { facts: Some(facts), assessment, key, waits: false, lineage: history.lineage.clone() }
     }
 
     /// The traces that an event leaves for others.
@@ -112,15 +114,20 @@ impl Assessor {
     }
 
     /// The dedupe ids of events that were assessed before this one and may have to be assessed again, because it precedes them
-    /// ([`history::late()`]).
+    /// ([`history::late()`]). `lineage` is that of its own assessment.
     ///
     /// # Errors
     /// What the store answered.
-    pub async fn late(&self, event: &Event, store: &dyn ActivityStore) -> PortResult<Vec<String>> {
+    pub async fn late(
+        &self,
+        event: &Event,
+        lineage: &[Ancestor],
+        store: &dyn ActivityStore,
+    ) -> PortResult<Vec<String>> {
         if event.call.is_none() {
             return Ok(Vec::new());
         }
-        history::late(event, &self.alone(event), &self.inventory, store).await
+        history::late(event, &self.alone(event), lineage, &self.inventory, store).await
     }
 
     /// The facts that the event and the inventory alone tell.
@@ -168,7 +175,7 @@ pub fn without_policy(event: &Event, reason: &str) -> Assessed {
         policy_version: "none".to_owned(),
     };
     let key = IncidentKey::of(event, &assessment);
-    Assessed { facts: None, assessment, key, waits: false }
+    Assessed { facts: None, assessment, key, waits: false, lineage: Vec::new() }
 }
 
 /// A change to something that could have been layerguard's own and is not: no rule is about it.
@@ -184,5 +191,5 @@ fn unwatched(policy_version: &str) -> Assessed {
         errors: Vec::new(),
         policy_version: policy_version.to_owned(),
     };
-    Assessed { facts: None, assessment, key: None, waits: false }
+    Assessed { facts: None, assessment, key: None, waits: false, lineage: Vec::new() }
 }

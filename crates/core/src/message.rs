@@ -18,7 +18,7 @@ use crate::plan::Plan;
 use crate::ports::Message;
 
 pub use summary::{Source, Summary};
-pub use words::{age, duration, moment, network_word, severity_word};
+pub use words::{age, duration, moment, severity_word};
 
 /// What every message is made from.
 #[derive(Debug, Clone, Copy)]

@@ -5,7 +5,6 @@
 //! by that reason, so that a trail that never delivers is one incident an hour and not one for each call.
 
 use layerguard_core::assess::{Assessed, Assessor};
-use layerguard_core::audit::{self, AuditError, Body, History};
 use layerguard_core::history::{self, COPY_WAITS, Trace};
 use serde::Serialize;
 
@@ -51,17 +50,12 @@ impl Detect<'_> {
 
     /// Whether it stayed undecided. It is forgotten last: dying before means that it is looked after again.
     async fn settle_copy(&self, assessor: &Assessor, waiting: &Trace) -> Result<bool, DetectError> {
-        let incident = audit::call_chain(&waiting.event);
-        let port = |source| DetectError::Audit(AuditError::Port { incident: incident.clone(), source });
-        let records = self.audit.records(&incident).await.map_err(port)?;
-        let history = History::of(&records).map_err(DetectError::Audit)?;
-        let last = history.entries().last().map(|entry| (entry.hash.clone(), entry.body.clone()));
         let mut stays = false;
-        if let Some((hash, Body::Assessment(recorded))) = last {
+        if let Some((hash, recorded)) = self.recorded(&waiting.event).await? {
             let assessed = assessor.investigate(&recorded.event, self.activity).await.map_err(DetectError::Activity)?;
             stays = assessed.waits;
             if stays {
-                self.join(recorded.event.clone(), Assessed { waits: false, ..assessed }, Some(hash)).await?;
+                self.join(recorded.event, Assessed { waits: false, ..assessed }, Some(hash)).await?;
             }
         }
         self.activity.forget(waiting).await.map_err(DetectError::Activity)?;

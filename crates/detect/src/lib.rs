@@ -11,7 +11,7 @@ use layerguard_core::assess::{self, Assessed, Assessor};
 use layerguard_core::audit::{self, AuditError, Body, Draft, History, body};
 use layerguard_core::cloudtrail::{self, Event};
 use layerguard_core::engine::{Assessment, Verdict};
-use layerguard_core::history;
+use layerguard_core::history::{self, Ancestor};
 use layerguard_core::incident::{AGAIN, IncidentEvent};
 use layerguard_core::ports::{ActivityStore, AuditLog, Clock, IncidentStore};
 use serde::Serialize;
@@ -88,30 +88,19 @@ impl Detect<'_> {
         };
         // Its traces are stored before others' are read: of two events at the same moment at least one sees both.
         self.activity.remember(&assessor.traces(&event)).await.map_err(DetectError::Activity)?;
-        let found = self.assess(assessor, &event).await?;
-        self.assess_late(assessor, &event).await?;
+        let assessed = assessor.investigate(&event, self.activity).await.map_err(DetectError::Activity)?;
+        let lineage = assessed.lineage.clone();
+        let found = self.settle(&event, assessed).await?;
+        self.assess_late(assessor, &event, &lineage).await?;
         Ok(found)
-    }
-
-    async fn assess(&self, assessor: &Assessor, event: &Event) -> Result<Found, DetectError> {
-        let assessed = assessor.investigate(event, self.activity).await.map_err(DetectError::Activity)?;
-        self.settle(event, assessed).await
     }
 
     /// Events that this one precedes and that came before it: their answers may be others now. Incidents that open by that are started by
     /// the sweeper.
-    async fn assess_late(&self, assessor: &Assessor, event: &Event) -> Result<(), DetectError> {
-        for id in assessor.late(event, self.activity).await.map_err(DetectError::Activity)? {
-            let incident = audit::call_chain(&id);
-            let port = |source| DetectError::Audit(AuditError::Port { incident: incident.clone(), source });
-            let records = self.audit.records(&incident).await.map_err(port)?;
-            let history = History::of(&records).map_err(DetectError::Audit)?;
-            let last = history.entries().last().and_then(|entry| match &entry.body {
-                Body::Assessment(assessment) => Some(assessment.as_ref().clone()),
-                _ => None,
-            });
+    async fn assess_late(&self, assessor: &Assessor, event: &Event, lineage: &[Ancestor]) -> Result<(), DetectError> {
+        for id in assessor.late(event, lineage, self.activity).await.map_err(DetectError::Activity)? {
             // Not recorded yet: whoever handles it reads this event's traces.
-            let Some(before) = last else { continue };
+            let Some((_, before)) = self.recorded(&id).await? else { continue };
             let found = self.assess_again(assessor, before).await?;
             tracing::info!(event_id = found.event_id, after = event.event_id, assessment = ?found.assessment, "assessed again");
         }
@@ -148,18 +137,28 @@ impl Detect<'_> {
         if assessed.assessment.verdict == Verdict::Unwatched {
             return Ok(None);
         }
-        let incident = audit::call_chain(&event.dedupe_id);
         let body = evidence(event, assessed);
-        let port = |source| DetectError::Audit(AuditError::Port { incident: incident.clone(), source });
-        let earlier = self.audit.records(&incident).await.map_err(port)?;
-        let earlier = History::of(&earlier).map_err(DetectError::Audit)?;
-        if let Some(same) = earlier.entries().last().filter(|entry| same_answer(&entry.body, &body)) {
-            return Ok(Some(same.hash.clone()));
+        if let Some((hash, _)) = self.recorded(&event.dedupe_id).await?.filter(|(_, before)| same_answer(before, &body))
+        {
+            return Ok(Some(hash));
         }
+        let incident = audit::call_chain(&event.dedupe_id);
         let draft = Draft::of(&Body::Assessment(Box::new(body))).map_err(DetectError::Audit)?;
         let version = &assessed.assessment.policy_version;
         let record = audit::append(self.audit, &incident, ACTOR, version, self.clock.now(), draft).await;
         record.map(|record| Some(record.hash)).map_err(DetectError::Audit)
+    }
+
+    /// The latest assessment that is recorded of the event of this dedupe id, with its record's hash.
+    async fn recorded(&self, dedupe_id: &str) -> Result<Option<(String, body::Assessment)>, DetectError> {
+        let incident = audit::call_chain(dedupe_id);
+        let records = self.audit.records(&incident).await;
+        let records = records.map_err(|source| DetectError::Audit(AuditError::Port { incident, source }))?;
+        let history = History::of(&records).map_err(DetectError::Audit)?;
+        Ok(history.entries().last().and_then(|entry| match &entry.body {
+            Body::Assessment(assessment) => Some((entry.hash.clone(), assessment.as_ref().clone())),
+            _ => None,
+        }))
     }
 
     /// Add what is not clear to its incident.
@@ -199,8 +198,7 @@ fn evidence(event: &Event, assessed: &Assessed) -> body::Assessment {
 }
 
 /// Assessed before, by the same policy and with the same answer: recorded already.
-fn same_answer(recorded: &Body, now: &body::Assessment) -> bool {
-    let Body::Assessment(before) = recorded else { return false };
+fn same_answer(before: &body::Assessment, now: &body::Assessment) -> bool {
     before.assessment.verdict == now.assessment.verdict
         && before.assessment.policy_version == now.assessment.policy_version
         && rule_ids(&before.assessment) == rule_ids(&now.assessment)

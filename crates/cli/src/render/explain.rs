@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use layerguard_core::engine::Verdict;
-use layerguard_core::message::{duration, moment, network_word, severity_word};
+use layerguard_core::message::{duration, moment, severity_word};
 use layerguard_core::plan::{Mode, Step};
 use layerguard_core::text::{escape, escape_to};
 
@@ -66,7 +66,7 @@ fn block(out: &mut dyn Write, line: &Line, width: Option<usize>) -> io::Result<(
     )?;
     field(out, "who", &who(record), width)?;
     field(out, "what", &what(record), width)?;
-    let network = format!("network {}", network_word(record.network));
+    let network = format!("network {}", record.network.as_str());
     field(out, "from", &network, width)?;
     why(out, line, width)?;
     if record.assessment != Verdict::Clear {

@@ -341,6 +341,12 @@ impl Call {
         matches!(self, Self::GetDownloadUrlForLayer { .. } | Self::BatchGetImage { .. })
     }
 
+    /// It takes content out of a registry, or logs in to do so.
+    #[must_use]
+    pub const fn is_pull_or_login(&self) -> bool {
+        self.is_pull() || matches!(self, Self::GetAuthorizationToken { .. })
+    }
+
     /// It is watched for what it tells about other calls.
     #[must_use]
     pub const fn is_context(&self) -> bool {

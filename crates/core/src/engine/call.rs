@@ -1,7 +1,7 @@
 //! The first question in the words of its schema: facts become what rules read.
 
 use super::situation::{Attributes, Situation, Thing, Value};
-use crate::facts::{About, Facts, Network, Owner, Standing};
+use crate::facts::{About, Facts, Owner, Standing};
 use crate::inventory::{Inventory, Thresholds};
 
 /// Facts as the schema names them.
@@ -10,7 +10,7 @@ pub(super) fn situation(facts: &Facts, inventory: &Inventory) -> Situation {
     resource.extend(facts.registry.clone().map(|account| ("account", Value::Text(account))));
     resource.extend(facts.repository.clone().map(|name| ("repository", Value::Text(name))));
     let call =
-        vec![("network", Value::Word("Network", network(facts.network))), ("attempt", Value::Bool(facts.attempt))];
+        vec![("network", Value::Word("Network", facts.network.as_str())), ("attempt", Value::Bool(facts.attempt))];
     let mut context = vec![("call", Value::Record(call))];
     context.extend(about(facts, &inventory.thresholds));
     if facts.is_pull() {
@@ -108,14 +108,6 @@ fn limit(thresholds: &Thresholds) -> (&'static str, Value) {
         ("destruction_images", Value::Number(thresholds.destruction_images)),
     ];
     ("limit", Value::Record(limits))
-}
-
-const fn network(network: Network) -> &'static str {
-    match network {
-        Network::Inside => "inside",
-        Network::Outside => "outside",
-        Network::Unknown => "unknown",
-    }
 }
 
 const fn owner(owner: Owner) -> &'static str {

@@ -23,11 +23,10 @@ pub(super) fn of(event: &Event, inventory: &Inventory, owner: Owner) -> Vec<Stri
     }
     let registry = (of_pull && owner == Owner::Unknown)
         .then_some("the record names no registry, or names it in a way that cannot be read");
-    let asks_who = of_pull || (matches!(call, Call::GetLayerVersion { .. }) && inventory.layers.readers.is_some());
-    let principal = if asks_who { of_principal(&event.principal, inventory) } else { None };
-    let layer =
-        matches!(call, Call::GetLayerVersion { .. }) && inventory.layers.readers.is_some() && owner == Owner::Unknown;
-    let layer = layer.then_some("the record names no layer, or names it in a way that cannot be read");
+    let of_layer = matches!(call, Call::GetLayerVersion { .. }) && inventory.layers.readers.is_some();
+    let principal = if of_pull || of_layer { of_principal(&event.principal, inventory) } else { None };
+    let layer = (of_layer && owner == Owner::Unknown)
+        .then_some("the record names no layer, or names it in a way that cannot be read");
     let sentences = [version, registry, layer, principal, error];
     sentences.into_iter().flatten().map(str::to_owned).collect()
 }
@@ -36,9 +35,8 @@ pub(super) fn of(event: &Event, inventory: &Inventory, owner: Owner) -> Vec<Stri
 /// bad as an unreadable one; a mask or a service's name is read, and says that nothing is known. An endpoint that was read decides
 /// without the address, and an unreadable one decides nothing, whatever the address says: it may be somebody else's.
 pub(super) fn of_network(event: &Event, inventory: &Inventory, owner: Owner) -> Option<&'static str> {
-    let asks_where = |call: &Call| call.is_pull() || matches!(call, Call::GetAuthorizationToken { .. });
     if event.error_code.is_some()
-        || !event.call.as_ref().is_some_and(asks_where)
+        || !event.call.as_ref().is_some_and(Call::is_pull_or_login)
         || owner == Owner::ServiceOwned
         || inventory.networks.is_empty()
     {

@@ -41,7 +41,7 @@ pub(super) fn of(event: &Event, inventory: &Inventory, logins: &[Login]) -> (Net
         }
         (None, Origin::Unknown) => (Network::Unknown, "the record shows no source address".to_owned()),
     };
-    (network, vec![format!("network {}: {reason}", word(network))])
+    (network, vec![format!("network {}: {reason}", network.as_str())])
 }
 
 /// A listed endpoint is inside, any other outside.
@@ -96,7 +96,7 @@ fn of_logins(event: &Event, networks: &[TrustedNetwork], logins: &[Login]) -> (N
     let masked = "the source address is masked";
     let told = |network: Network, (age, reason): (SignedDuration, String)| {
         let age = in_words(age);
-        (network, vec![format!("network {}: {masked}; the session logged in {age} before: {reason}", word(network))])
+        (network, vec![format!("network {}: {masked}; the session logged in {age} before: {reason}", network.as_str())])
     };
     match (outside, inside) {
         (Some(login), _) => told(Network::Outside, login),
@@ -119,14 +119,6 @@ fn of_logins(event: &Event, networks: &[TrustedNetwork], logins: &[Login]) -> (N
 fn is_the_event_itself(event: &Event, login: &Login) -> bool {
     matches!(event.call, Some(Call::GetAuthorizationToken { .. }))
         && *login == Login { time: event.time, address: None, vpc_endpoint: None }
-}
-
-const fn word(network: Network) -> &'static str {
-    match network {
-        Network::Inside => "inside",
-        Network::Outside => "outside",
-        Network::Unknown => "unknown",
-    }
 }
 
 /// `2 h 5 min`, `40 min`, `12 s`.

@@ -107,8 +107,7 @@ pub(super) fn of_standing(event: &Event, standing: &Standing, inventory: &Invent
         words.push(format!("the principal is listed in `{name}` as `{}`", by.escape_debug()));
     }
     // Of a principal that is not known nobody can say that no list holds it.
-    let asks =
-        event.call.as_ref().is_some_and(|call| call.is_pull() || matches!(call, Call::GetAuthorizationToken { .. }));
+    let asks = event.call.as_ref().is_some_and(Call::is_pull_or_login);
     let identified = missing::of_principal(principal, inventory).is_none();
     if asks && pulling.iter().all(|(_, holds, _)| !holds) && identified {
         words.push("the principal is in none of the lists that may pull".to_owned());

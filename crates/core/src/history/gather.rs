@@ -2,8 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use jiff::Timestamp;
-
 use super::traces::{destroys, identity_of, minute_of, track};
 use super::{
     Destroyed, Earlier, History, Look, Mark, NEW_FOR, Pulled, Trace, WEAKENED_FOR, is_owners_copy, is_pull,
@@ -107,15 +105,11 @@ async fn of_pull(
     // These tracks hold minutes.
     let from = minute_of(look.from);
     let mine = event.call.as_ref().and_then(Call::repository).and_then(repository_id).filter(|_| is_pull(event));
-    let wide = [
-        identity_of(&event.principal).map(|(account, kind, name)| track::principal(&account, kind, &name)),
-        event.principal.account.as_deref().map(track::account),
-    ];
     let mut counts = [0, 0];
-    for (slot, track) in counts.iter_mut().zip(wide) {
+    for (slot, track) in counts.iter_mut().zip(track::wide(&event.principal)) {
         let Some(track) = track else { continue };
         let traces = store.traces(&Look { track, from, until: event.time }).await?;
-        let mut distinct: BTreeSet<String> = traces.into_iter().filter_map(pulled).collect();
+        let mut distinct = pulled(&traces);
         distinct.extend(mine.clone());
         *slot = count(&distinct);
     }
@@ -132,8 +126,17 @@ pub(super) fn repositories<'a>(traces: impl IntoIterator<Item = &'a Trace>, refu
     traces.into_iter().filter_map(wanted).collect()
 }
 
+/// The same on the tracks of a role, user or account.
+pub(super) fn pulled<'a>(traces: impl IntoIterator<Item = &'a Trace>) -> BTreeSet<String> {
+    let wanted = |trace: &'a Trace| match &trace.mark {
+        Mark::Pulled { repository } => Some(repository.clone()),
+        _ => None,
+    };
+    traces.into_iter().filter_map(wanted).collect()
+}
+
 /// What destruction these traces amount to; a call counts once.
-pub(super) fn destroyed(traces: &[Trace]) -> Destroyed {
+fn destroyed(traces: &[Trace]) -> Destroyed {
     let mut calls = BTreeSet::new();
     let mut repositories = BTreeSet::new();
     let mut total = 0_u32;
@@ -158,13 +161,6 @@ fn login(trace: Trace) -> Option<Login> {
     }
 }
 
-fn pulled(trace: Trace) -> Option<String> {
-    match trace.mark {
-        Mark::Pulled { repository } => Some(repository),
-        _ => None,
-    }
-}
-
 fn function(trace: Trace) -> Option<String> {
     match trace.mark {
         Mark::Uses { function } => Some(function),
@@ -174,18 +170,16 @@ fn function(trace: Trace) -> Option<String> {
 
 fn credential(trace: Trace) -> Option<Earlier> {
     match trace.mark {
-        Mark::Credential { what } => Some(earlier(trace.time, what)),
+        Mark::Credential { what } => Some(Earlier { time: trace.time, what }),
         _ => None,
     }
 }
 
 fn weakening(trace: Trace) -> Option<Earlier> {
     match trace.mark {
-        Mark::Weakened { by } => Some(earlier(trace.time, format!("tag immutability was weakened by {by}"))),
+        Mark::Weakened { by } => {
+            Some(Earlier { time: trace.time, what: format!("tag immutability was weakened by {by}") })
+        }
         _ => None,
     }
-}
-
-const fn earlier(time: Timestamp, what: String) -> Earlier {
-    Earlier { time, what }
 }

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use jiff::SignedDuration;
 
-use super::gather::{count, repositories};
-use super::traces::{identity_of, minute_of, track};
-use super::{Look, Mark, NEW_FOR, Trace, WEAKENED_FOR, is_pull, is_refused_pull, lineage, repository_id};
+use super::gather::{count, pulled, repositories};
+use super::traces::{destroys, minute_of, track};
+use super::{Ancestor, Look, Mark, NEW_FOR, Trace, WEAKENED_FOR, is_pull, is_refused_pull, lineage, repository_id};
 use crate::call::Call;
 use crate::cloudtrail::Event;
 use crate::facts::{Facts, LOGIN_LIFE};
@@ -24,12 +24,13 @@ const MOST: usize = 50;
 pub async fn late(
     event: &Event,
     facts: &Facts,
+    lineage: &[Ancestor],
     inventory: &Inventory,
     store: &dyn ActivityStore,
 ) -> PortResult<Vec<String>> {
     let Some(call) = &event.call else { return Ok(Vec::new()) };
     let mut changed = if is_pull(event) || is_refused_pull(event) {
-        by_pull(event, facts, inventory, store).await?
+        by_pull(event, facts, lineage, inventory, store).await?
     } else if event.error_code.is_some() {
         Vec::new()
     } else {
@@ -77,7 +78,7 @@ async fn by_other(
             Some(id) => store.traces(&ahead(track::repository(&id), WEAKENED_FOR)).await?,
             None => Vec::new(),
         },
-        call if super::traces::destroys(call, facts).is_some() => {
+        call if destroys(call, facts).is_some() => {
             let window = inventory.thresholds.destruction_breadth.window;
             store.traces(&ahead(track::destruction(&event.principal), window)).await?
         }
@@ -90,6 +91,7 @@ async fn by_other(
 async fn by_pull(
     event: &Event,
     facts: &Facts,
+    lineage: &[Ancestor],
     inventory: &Inventory,
     store: &dyn ActivityStore,
 ) -> PortResult<Vec<Trace>> {
@@ -103,8 +105,7 @@ async fn by_pull(
     let mut changed =
         tipped(event, &own, window, thresholds.pull_breadth.limit, |traces| count(&repositories(traces, false)));
     changed.extend(tipped(event, &own, window, thresholds.denied_pulls, |traces| count(&repositories(traces, true))));
-    let ancestors = lineage::ancestors(event, store).await?;
-    for session in lineage::siblings(event, &ancestors, store).await? {
+    for session in lineage::siblings(event, lineage, store).await? {
         own.extend(store.traces(&around(track::pulls(&session))).await?);
     }
     changed.extend(tipped(event, &own, window, thresholds.pull_breadth_role, |traces| {
@@ -113,25 +114,13 @@ async fn by_pull(
     if !facts.counts_widely() {
         return Ok(changed);
     }
-    let wide = [
-        identity_of(&event.principal).map(|(account, kind, name)| track::principal(&account, kind, &name)),
-        event.principal.account.as_deref().map(track::account),
-    ];
-    for (track, limit) in wide.into_iter().zip([thresholds.pull_breadth_role, thresholds.pull_breadth_account]) {
+    for (track, limit) in
+        track::wide(&event.principal).into_iter().zip([thresholds.pull_breadth_role, thresholds.pull_breadth_account])
+    {
         let Some(track) = track else { continue };
         let look = around(track);
         let traces = store.traces(&Look { from: minute_of(look.from), ..look }).await?;
-        let distinct = |traces: Vec<&Trace>| {
-            let names: BTreeSet<&String> = traces
-                .into_iter()
-                .filter_map(|trace| match &trace.mark {
-                    Mark::Pulled { repository } => Some(repository),
-                    _ => None,
-                })
-                .collect();
-            count(&names)
-        };
-        changed.extend(tipped(event, &traces, window, limit, distinct));
+        changed.extend(tipped(event, &traces, window, limit, |traces| count(&pulled(traces))));
     }
     Ok(changed)
 }

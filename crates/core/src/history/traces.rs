@@ -193,7 +193,7 @@ pub(super) fn minute_of(time: Timestamp) -> Timestamp {
 
 /// The names of tracks.
 pub(super) mod track {
-    use super::{IdentityKind, Principal};
+    use super::{IdentityKind, Principal, identity_of};
     use crate::call::Layer;
     use crate::cloudtrail::arn::last_segment;
 
@@ -212,6 +212,12 @@ pub(super) mod track {
 
     pub(in super::super) fn account(account: &str) -> String {
         format!("account#{account}")
+    }
+
+    /// Where pulls are counted beyond the session: the role or user, and the account.
+    pub(in super::super) fn wide(caller: &Principal) -> [Option<String>; 2] {
+        let of_identity = identity_of(caller).map(|(account, kind, name)| principal(&account, kind, &name));
+        [of_identity, caller.account.as_deref().map(account)]
     }
 
     pub(in super::super) fn issued(access_key: &str) -> String {

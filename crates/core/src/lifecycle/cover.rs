@@ -1,6 +1,8 @@
 //! Which rules keep images from later ones. Narrow: where it is not sure that an earlier rule takes every image of a later
 //! one, it does not.
 
+use wildmatch::WildMatchPattern;
+
 use super::{LifecyclePolicy, Rule, Selection, StorageClass, TagStatus, Tags};
 
 /// More rules than a policy can have, and longer lists and texts than make sense, cover nothing: comparing them would cost
@@ -24,9 +26,7 @@ fn covers(earlier: &Rule, later: &Rule) -> bool {
     let is_over_tags = earlier.selection.status == TagStatus::Tagged;
     let is_standard = [earlier, later].iter().all(|rule| rule.selection.storage_class == StorageClass::Standard);
     let (Some(wide), Some(narrow)) = (globs(&earlier.selection), wanted(&later.selection)) else { return false };
-    is_over_tags
-        && is_standard
-        && wide.iter().all(|wide| narrow.iter().any(|narrow| includes(wide.as_bytes(), narrow.as_bytes())))
+    is_over_tags && is_standard && wide.iter().all(|wide| narrow.iter().any(|narrow| includes(wide, narrow)))
 }
 
 /// What every image of the later rule has among its tags.
@@ -46,34 +46,19 @@ fn globs(selection: &Selection) -> Option<Vec<String>> {
         Tags::Prefixes(list) if list.iter().all(|prefix| !prefix.contains('*')) => (list, "*"),
         _ => return None,
     };
-    let is_sound = list.len() <= LONGEST_LIST && list.iter().all(|text| (1..=LONGEST_TEXT).contains(&text.len()));
-    is_sound.then(|| list.iter().map(|text| format!("{text}{ending}")).collect())
+    let is_sound = |text: &String| (1..=LONGEST_TEXT).contains(&text.len()) && !text.contains(NOT_IN_A_TAG);
+    let are_sound = list.len() <= LONGEST_LIST && list.iter().all(is_sound);
+    are_sound.then(|| list.iter().map(|text| format!("{text}{ending}")).collect())
 }
+
+/// Patterns of tags know `*` alone; the library wants a character for one letter too, and no tag has this one.
+type Glob = WildMatchPattern<'*', NOT_IN_A_TAG>;
+const NOT_IN_A_TAG: char = '\0';
 
 /// Everything that matches `narrow` matches `wide`. Only a `*` of `wide` can stand for a `*` of `narrow`, so it is enough
 /// to match `narrow` as if its `*` were one more letter.
-fn includes(wide: &[u8], narrow: &[u8]) -> bool {
-    let (mut at, mut seen) = (0, 0);
-    let mut back: Option<(usize, usize)> = None;
-    while let Some(letter) = narrow.get(seen) {
-        match wide.get(at) {
-            Some(b'*') => {
-                back = Some((at + 1, seen));
-                at += 1;
-            }
-            Some(same) if same == letter => {
-                at += 1;
-                seen += 1;
-            }
-            _ => {
-                let Some((after, start)) = back else { return false };
-                back = Some((after, start + 1));
-                at = after;
-                seen = start + 1;
-            }
-        }
-    }
-    wide.iter().skip(at).all(|byte| *byte == b'*')
+fn includes(wide: &str, narrow: &str) -> bool {
+    Glob::new(wide).matches(narrow)
 }
 
 #[cfg(test)]
@@ -101,7 +86,7 @@ mod tests {
             ("v?", "v1", false),
         ];
         for (wide, narrow, expected) in table {
-            assert_eq!(includes(wide.as_bytes(), narrow.as_bytes()), expected, "`{wide}` includes `{narrow}`");
+            assert_eq!(includes(wide, narrow), expected, "`{wide}` includes `{narrow}`");
         }
     }
 }

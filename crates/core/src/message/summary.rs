@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use super::words::{counted, network_word, noun};
+use super::words::{counted, noun};
 use crate::call::{Call, Repository};
 use crate::cloudtrail::{Event, Origin, Principal, PrincipalKind};
 use crate::engine::{FiredRule, Verdict};
@@ -234,10 +234,8 @@ impl Summary {
         for source in &self.sources {
             networks.entry(source.network).or_default().push(escape(&source.from));
         }
-        let parts: Vec<String> = networks
-            .iter()
-            .map(|(network, from)| format!("network {} ({})", network_word(*network), few(from, 3)))
-            .collect();
+        let parts: Vec<String> =
+            networks.iter().map(|(network, from)| format!("network {} ({})", network.as_str(), few(from, 3))).collect();
         if parts.is_empty() { "network unknown".to_owned() } else { parts.join("; ") }
     }
 

@@ -4,7 +4,6 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::cloudtrail::PrincipalKind;
 use crate::engine::{Severity, Verdict};
-use crate::facts::Network;
 use crate::incident::{Incident, Status};
 
 /// SNS wants fewer than a hundred characters.
@@ -98,16 +97,6 @@ pub(super) fn subject(text: &str) -> String {
     }
     let kept: String = ascii.chars().take(SUBJECT_LIMIT.saturating_sub(3)).collect();
     format!("{}...", kept.trim_end())
-}
-
-/// The word of a network.
-#[must_use]
-pub const fn network_word(network: Network) -> &'static str {
-    match network {
-        Network::Inside => "inside",
-        Network::Outside => "outside",
-        Network::Unknown => "unknown",
-    }
 }
 
 /// What to call a principal of this kind.

@@ -6,6 +6,7 @@ use super::grants::STALE_ACCOUNTS;
 use super::{About, LONGEST, Told};
 use crate::call::Layer;
 use crate::cloudtrail::Event;
+use crate::cloudtrail::arn::is_account;
 use crate::facts::own;
 use crate::inventory::{Belonging, Inventory};
 use crate::text::escape_to;
@@ -46,8 +47,7 @@ pub(super) fn registry_account(host: &str) -> Option<&str> {
     let after = rest.strip_prefix("dkr.ecr.").or_else(|| rest.strip_prefix("dkr-ecr."))?;
     let region = DOMAINS.iter().find_map(|domain| after.strip_suffix(domain))?;
     let is_region = !region.is_empty() && region.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
-    let is_account = account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit());
-    (is_region && is_account).then_some(account)
+    (is_region && is_account(account)).then_some(account)
 }
 
 /// AWS publishes layers for everybody, some from accounts of its own; those are data (`policy/service_owned.toml`).
