@@ -54,6 +54,19 @@ pub(super) enum Kind {
     Unknown,
 }
 
+impl Kind {
+    /// The kind of this name.
+    pub(super) fn of(name: &str) -> Self {
+        match name {
+            "AWS" => Self::Aws,
+            "Service" => Self::Service,
+            "Federated" => Self::Federated,
+            "CanonicalUser" => Self::CanonicalUser,
+            _ => Self::Unknown,
+        }
+    }
+}
+
 /// One operator over one key; several of them must all hold, and of the values one.
 #[derive(Debug)]
 pub(super) struct Condition {
@@ -146,14 +159,7 @@ fn principals(json: Json) -> Option<Vec<Principal>> {
     let Json::Object(kinds) = json else { return Some(of_kind(Kind::Aws, json)?.collect()) };
     let mut principals = Vec::new();
     for (kind, json) in kinds {
-        let kind = match kind.as_str() {
-            "AWS" => Kind::Aws,
-            "Service" => Kind::Service,
-            "Federated" => Kind::Federated,
-            "CanonicalUser" => Kind::CanonicalUser,
-            _ => Kind::Unknown,
-        };
-        principals.extend(of_kind(kind, json)?);
+        principals.extend(of_kind(Kind::of(&kind), json)?);
     }
     Some(principals)
 }

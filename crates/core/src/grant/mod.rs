@@ -12,6 +12,7 @@ mod document;
 mod error;
 mod json;
 mod layer;
+mod narrow;
 mod principal;
 mod reach;
 mod words;
@@ -28,6 +29,7 @@ use reach::{Judge, Reach, Unsettled};
 
 pub use error::PolicyError;
 pub use layer::of_layer;
+pub use narrow::{Narrowing, narrowings};
 
 /// What a policy grants.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -97,7 +99,8 @@ struct Allowed {
 }
 
 impl Allowed {
-    fn of(statement: &Statement, service: Service, denied: &Denied, judge: Judge<'_>) -> Self {
+    /// How far the statement reaches at most, through whichever principal it names, and what actions are left to those outside.
+    fn most(statement: &Statement, service: Service, denied: &Denied, judge: Judge<'_>) -> (Reach, Actions) {
         let actions = Actions::of(&statement.actions, service);
         let left = denied.left(actions, statement);
         // All conditions must hold, so the narrowest decides.
@@ -107,6 +110,11 @@ impl Allowed {
             (false, true) => Reach::Ours,
             (false, false) => confined.unwrap_or(Reach::Everyone),
         };
+        (most, left)
+    }
+
+    fn of(statement: &Statement, service: Service, denied: &Denied, judge: Judge<'_>) -> Self {
+        let (most, left) = Self::most(statement, service, denied, judge);
         let reaches = match &statement.principals {
             Named::Only(principals) => {
                 principals.iter().map(|principal| principal::reach(principal, judge).0.min(most)).collect()

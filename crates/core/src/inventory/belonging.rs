@@ -37,6 +37,20 @@ impl Inventory {
         }
     }
 
+    /// Whether images may be replicated to this account and region, at the time of an event; `None` where it cannot be told.
+    #[must_use]
+    pub fn takes_replicas(&self, account: &str, region: &str, at: Timestamp) -> Option<bool> {
+        let approved = &self.replication.approved_destinations;
+        if approved.iter().any(|known| known.account == account && known.region == region) {
+            return Some(true);
+        }
+        match self.belonging(account, at) {
+            Belonging::Unsettled => None,
+            Belonging::Ours => Some(approved.is_empty()),
+            Belonging::Partner | Belonging::Foreign => Some(false),
+        }
+    }
+
     /// Whose this principal is, at the time of an event: `None` where its ARN does not say of which account it is.
     #[must_use]
     pub fn belonging_of_principal(&self, arn: &str, at: Timestamp) -> Option<Belonging> {

@@ -6,7 +6,7 @@ use super::{About, Told};
 use crate::call::{Call, ReplicationDestination};
 use crate::cloudtrail::Event;
 use crate::grant::{self, Grants};
-use crate::inventory::{Belonging, Inventory};
+use crate::inventory::Inventory;
 use crate::text::escape_to;
 
 /// Sentences that are the same for every record: they key the incident.
@@ -63,7 +63,6 @@ pub(super) fn replication(
     };
     let mut told = Told::default();
     let mut outside = false;
-    let approved = &inventory.replication.approved_destinations;
     for destination in destinations {
         let Some(account) = destination.registry.as_deref().or(registry) else {
             told.open.push("a destination of the replication names no readable registry".to_owned());
@@ -71,20 +70,17 @@ pub(super) fn replication(
         };
         let region = destination.region.as_deref().unwrap_or("-");
         let shown = format!("{}/{}", escape_to(account, 12), escape_to(region, 20));
-        let listed = approved.iter().any(|known| known.account == account && known.region == region);
-        match inventory.belonging(account, at) {
-            _ if listed => {}
-            Belonging::Unsettled => told.open.push(STALE_ACCOUNTS.to_owned()),
-            Belonging::Ours if approved.is_empty() => {}
-            Belonging::Ours => {
+        match inventory.takes_replicas(account, region, at) {
+            Some(true) => {}
+            None => told.open.push(STALE_ACCOUNTS.to_owned()),
+            Some(false) => {
                 outside = true;
-                told.words.push(format!(
-                    "images are replicated to {shown}, which is ours and not among `approved_destinations`"
-                ));
-            }
-            Belonging::Partner | Belonging::Foreign => {
-                outside = true;
-                told.words.push(format!("images are replicated to {shown}, which is not of the organisation"));
+                let why = if inventory.owns(account) {
+                    "which is ours and not among `approved_destinations`"
+                } else {
+                    "which is not of the organisation"
+                };
+                told.words.push(format!("images are replicated to {shown}, {why}"));
             }
         }
     }
