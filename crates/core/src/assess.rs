@@ -56,7 +56,9 @@ impl Assessor {
     pub fn new(bundle: Bundle, inventory: Inventory, own: impl Into<Own>) -> Result<Self, InventoryErrors> {
         bundle.check(&inventory)?;
         let policy_version = bundle.version(&inventory);
-        Ok(Self { bundle, inventory, own: own.into(), policy_version })
+        let own = own.into();
+        let own = Own { roles: facts::with_responders(own.roles, &inventory.organization.accounts), ..own };
+        Ok(Self { bundle, inventory, own, policy_version })
     }
 
     /// Load the embedded bundle and an inventory's text.
@@ -180,7 +182,9 @@ pub fn without_policy(event: &Event, reason: &str) -> Assessed {
 
 /// A change to something that could have been layerguard's own and is not: no rule is about it.
 fn is_nobodys(event: &Event, facts: &Facts) -> bool {
-    matches!(event.call, Some(Call::Control { .. })) && facts.about == (About::Control { own: false, blinds: false })
+    matches!(event.call, Some(Call::Control { .. }))
+        && facts.about == (About::Control { own: false, blinds: false })
+        && !facts.unexplained
 }
 
 fn unwatched(policy_version: &str) -> Assessed {

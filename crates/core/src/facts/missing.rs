@@ -3,7 +3,7 @@
 use super::Owner;
 use crate::call::Call;
 use crate::cloudtrail::{Event, Member, Origin, Principal, PrincipalKind};
-use crate::inventory::{ArnPattern, Inventory, account_of, parts};
+use crate::inventory::{ArnPattern, Inventory, account_of, listed_arn, parts};
 
 /// Facts without which no rule can decide about this call, each a sentence that holds no text of the record: it keys the incident.
 /// Empty for what nobody watches, and for what is watched as context alone: no rule asks who logs in or who gets a key. A registry that is
@@ -78,6 +78,9 @@ pub(super) fn of_principal(principal: &Principal, inventory: &Inventory) -> Opti
             (!names_one).then_some(
                 "this copy of the record names the account that called, and not which principal of it called",
             )
+        }
+        PrincipalKind::FederatedUser if arn.is_some() && listed_arn(principal).is_none() => {
+            Some("the record does not name the user that issued the federated user's credentials")
         }
         kind => match arn {
             Some(Some(_)) => None,

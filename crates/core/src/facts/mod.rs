@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 pub use about::About;
 pub use network::{LOGIN_LIFE, needs_logins};
-pub use own::{Own, own_roles};
+pub use own::{Own, RESPONDER, own_roles, with_responders};
 
 use crate::call::Call;
 use crate::cloudtrail::{Event, Principal};
@@ -68,7 +68,7 @@ pub struct Standing {
     pub service_puller: bool,
     /// Matches `workloads`.
     pub workload: bool,
-    /// Matches `protected`, or is one of layerguard's own roles.
+    /// Matches `protected` or `on_call`, or is one of layerguard's own roles or a way back into the account.
     pub protected: bool,
     /// Is one of layerguard's own roles, by exact ARN.
     #[serde(default)]
@@ -110,6 +110,9 @@ pub struct Facts {
     /// The repository's tag immutability was weakened less than half an hour ago.
     #[serde(default)]
     pub weakened: bool,
+    /// It was made with one of layerguard's own roles, and no recorded intent explains it.
+    #[serde(default)]
+    pub unexplained: bool,
     /// Why each fact is as it is, in words for a person: network first.
     pub reasons: Vec<String>,
     /// Facts that the rules need and that could not be established. Any of them makes the answer undecided.
@@ -171,7 +174,6 @@ pub fn establish(event: &Event, inventory: &Inventory, history: &History, own: &
         call: event.call_name(),
         attempt,
         network,
-        standing,
         owner,
         registry,
         repository,
@@ -180,6 +182,8 @@ pub fn establish(event: &Event, inventory: &Inventory, history: &History, own: &
         destroyed: history.destroyed,
         new_credentials: !history.new_credentials.is_empty(),
         weakened: !history.weakened.is_empty(),
+        unexplained: standing.own && history.intended == Some(false),
+        standing,
         reasons,
         missing,
         missing_network: missing::of_network(event, inventory, owner).map(str::to_owned),

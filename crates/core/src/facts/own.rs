@@ -1,5 +1,7 @@
 //! What is layerguard's own, by name.
 
+use std::collections::BTreeSet;
+
 /// The name of the stack where nobody says otherwise, as the template and the guides have it.
 const STACK: &str = "layerguard";
 
@@ -12,6 +14,20 @@ const PARTITIONS: [&str; 8] =
 #[must_use]
 pub fn own_roles(prefix: &str) -> Vec<String> {
     OWN_ROLES.iter().map(|name| format!("{prefix}{name}")).collect()
+}
+
+/// The role in other accounts of the organisation that lets Remediate in, as `infra/member.yaml` makes it.
+pub const RESPONDER: &str = "layerguard-responder";
+
+/// These roles, and the role of this deployment in each of these accounts that lets Remediate in.
+#[must_use]
+pub fn with_responders(mut roles: Vec<String>, accounts: &[String]) -> Vec<String> {
+    let partitions: BTreeSet<String> =
+        roles.iter().filter_map(|role| role.split(':').nth(1)).map(str::to_owned).collect();
+    for partition in partitions {
+        roles.extend(accounts.iter().map(|account| format!("arn:{partition}:iam::{account}:role/{RESPONDER}")));
+    }
+    roles
 }
 
 /// What is layerguard's own in the account it runs in.

@@ -4,7 +4,7 @@ use super::{Owner, Standing, missing};
 use crate::call::Call;
 use crate::cloudtrail::{Event, Member};
 use crate::history::{Ancestor, Earlier, History};
-use crate::inventory::{ArnPattern, Inventory, account_of};
+use crate::inventory::{ArnPattern, Inventory, account_of, listed_arn};
 
 /// How many things of one kind are named.
 const NAMED: usize = 5;
@@ -43,7 +43,8 @@ pub(super) fn of_owner(event: &Event, owner: Owner, account: Option<&str>, inven
 
 /// What other events add.
 pub(super) fn of_history(event: &Event, history: &History) -> Vec<String> {
-    let mut words: Vec<String> = history.lineage.iter().map(|link| of_lineage(event, link)).collect();
+    let mut words: Vec<String> = history.intended.map(of_intent).into_iter().collect();
+    words.extend(history.lineage.iter().map(|link| of_lineage(event, link)));
     let before = history.new_credentials.iter().chain(&history.weakened);
     words.extend(before.take(NAMED).map(|earlier| of_earlier(event, earlier)));
     let pulled = &history.pulled;
@@ -70,6 +71,11 @@ pub(super) fn of_history(event: &Event, history: &History) -> Vec<String> {
         words.push(format!("functions seen to use this layer: {}{more}", names.join(", ")));
     }
     words
+}
+
+fn of_intent(intended: bool) -> String {
+    let said = if intended { "layerguard said before" } else { "layerguard did not say before" };
+    format!("the call was made with a role of layerguard, and {said} that it would change this")
 }
 
 fn of_lineage(event: &Event, link: &Ancestor) -> String {
@@ -100,7 +106,7 @@ pub(super) fn of_standing(event: &Event, standing: &Standing, inventory: &Invent
         ("administrators", standing.administrator, &lists.administrators),
         ("service_pullers", standing.service_puller, &lists.service_pullers),
     ];
-    let arn = principal.arn.as_deref().unwrap_or_default();
+    let arn = listed_arn(principal).unwrap_or_default();
     for (name, _, patterns) in pulling.iter().filter(|(_, holds, _)| *holds) {
         let pattern = inventory.listed(patterns, arn).map(ArnPattern::as_str);
         let by = pattern.or(principal.invoked_by.as_deref()).unwrap_or_default();

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::traces::{destroys, identity_of, minute_of, track};
 use super::{
-    Destroyed, Earlier, History, Look, Mark, NEW_FOR, Pulled, Trace, WEAKENED_FOR, is_owners_copy, is_pull,
+    Destroyed, Earlier, History, Look, Mark, NEW_FOR, Pulled, Trace, WEAKENED_FOR, intended, is_owners_copy, is_pull,
     is_refused_pull, lineage, repository_id,
 };
 use crate::call::Call;
@@ -31,6 +31,12 @@ pub async fn gather(
         history.twin = copies.into_iter().find_map(|trace| match trace.mark {
             Mark::Copy { event } => Some(event),
             _ => None,
+        });
+    }
+    if facts.standing.own && intended::is_write(event) && store.knows_intents() {
+        history.intended = Some(match intended::look(event) {
+            Some(look) => store.traces(&look).await?.iter().any(|trace| matches!(trace.mark, Mark::Intended { .. })),
+            None => false,
         });
     }
     if facts::needs_logins(event) {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::traces::track;
+use super::traces::{hour_of, track};
 use super::{Look, Mark, Trace};
 use crate::cloudtrail::{Event, Principal, PrincipalKind};
 use crate::ports::{ActivityStore, PortResult};
@@ -34,7 +34,10 @@ pub(super) const fn names_a_source(principal: &Principal) -> bool {
 }
 
 /// Who issued the credentials of this event, nearest first.
-pub(super) async fn ancestors(event: &Event, store: &dyn ActivityStore) -> PortResult<Vec<Ancestor>> {
+///
+/// # Errors
+/// What the store answered.
+pub async fn ancestors(event: &Event, store: &dyn ActivityStore) -> PortResult<Vec<Ancestor>> {
     let mut found: Vec<Ancestor> = Vec::new();
     let Some(mut key) = event.principal.access_key.clone() else { return Ok(found) };
     while found.len() < LINKS {
@@ -70,4 +73,23 @@ pub(super) async fn siblings(
         _ => None,
     });
     Ok(sessions.filter(|session| *session != own).collect::<BTreeSet<_>>().into_iter().take(CHILDREN).collect())
+}
+
+/// How many distinct sessions of the same role were seen in the twelve hours before this moment, this hour included; 0 for whoever is
+/// no session of a role.
+///
+/// # Errors
+/// What the store answered.
+pub async fn sessions_of_role(principal: &Principal, at: Timestamp, store: &dyn ActivityStore) -> PortResult<u32> {
+    let Some(track) = track::sessions(principal) else { return Ok(0) };
+    let look = Look::back(track, at, LIFE);
+    let traces = store.traces(&Look { from: hour_of(look.from), ..look }).await?;
+    let sessions: BTreeSet<String> = traces
+        .into_iter()
+        .filter_map(|trace| match trace.mark {
+            Mark::Session { session } => Some(session),
+            _ => None,
+        })
+        .collect();
+    Ok(u32::try_from(sessions.len()).unwrap_or(u32::MAX))
 }

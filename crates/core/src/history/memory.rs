@@ -64,4 +64,8 @@ impl ActivityStore for Memory {
     async fn traces(&self, look: &Look) -> PortResult<Vec<Trace>> {
         Ok(self.look(look))
     }
+
+    fn knows_intents(&self) -> bool {
+        false
+    }
 }

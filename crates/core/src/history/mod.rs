@@ -6,6 +6,7 @@
 //! The store is the port [`ActivityStore`](crate::ports::ActivityStore): DynamoDB live, [`Memory`] in `explain` and replay.
 
 mod gather;
+mod intended;
 mod late;
 mod lineage;
 mod memory;
@@ -16,8 +17,9 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 pub use gather::gather;
+pub use intended::intended;
 pub use late::late;
-pub use lineage::Ancestor;
+pub use lineage::{Ancestor, ancestors, sessions_of_role};
 pub use memory::Memory;
 pub use trace::{Look, Mark, Trace};
 pub use traces::{repository_id, traces_of, waiting, waiting_before};
@@ -53,6 +55,9 @@ pub struct History {
     pub destroyed: Destroyed,
     /// Functions that were seen to use the layer.
     pub functions: Vec<String>,
+    /// Of a change made with layerguard's own roles: whether Remediate said before that it would make it. `None` where the store
+    /// cannot tell, and for everybody else's calls.
+    pub intended: Option<bool>,
     /// The caller's own copy of this call, when this one is the copy for the owner of the resource.
     pub twin: Option<Box<Event>>,
 }

@@ -11,7 +11,7 @@ use crate::inventory::Login;
 pub struct Trace {
     /// What it is kept under, for example `pulls#AROAEXAMPLEID:build`.
     pub track: String,
-    /// By event time; coarse tracks hold the minute.
+    /// By event time; coarse tracks hold the minute or the hour.
     pub time: Timestamp,
     /// Tells traces of one moment apart. Track, time and this are its identity.
     pub id: String,
@@ -56,6 +56,11 @@ pub enum Mark {
         /// Its `aws:userid`.
         session: String,
     },
+    /// A session of a role was seen in this hour.
+    Session {
+        /// Its `aws:userid`.
+        session: String,
+    },
     /// Somebody new can act as this principal.
     Credential {
         /// What was changed and by whom, in words, escaped.
@@ -79,6 +84,13 @@ pub enum Mark {
     Uses {
         /// Its name.
         function: String,
+    },
+    /// layerguard is about to change this, or to take its change back.
+    Intended {
+        /// For which incident.
+        incident: String,
+        /// And which of its steps.
+        step: u32,
     },
     /// The copy for the owner of a resource, without the caller's so far.
     Waiting,

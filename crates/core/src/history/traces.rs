@@ -21,6 +21,7 @@ pub fn traces_of(event: &Event, facts: &Facts) -> Vec<Trace> {
     if is_callers_copy(event) {
         leaving.add(track::copies(&event.dedupe_id), "copy", Mark::Copy { event: Box::new(event.clone()) });
     }
+    leaving.session();
     if is_pull(event) || is_refused_pull(event) {
         leaving.pull(call, facts);
     }
@@ -42,6 +43,13 @@ impl Leaving<'_> {
 
     fn add_at(&mut self, time: Timestamp, track: String, id: impl Into<String>, mark: Mark) {
         self.traces.push(Trace { track, time, id: id.into(), event: self.event.dedupe_id.clone(), mark });
+    }
+
+    /// One trace for each session and hour of a role, whatever it calls: how many share the role is asked before it is touched.
+    fn session(&mut self) {
+        let principal = &self.event.principal;
+        let (Some(track), Some(session)) = (track::sessions(principal), principal.user_id.clone()) else { return };
+        self.add_at(hour_of(self.event.time), track, session.clone(), Mark::Session { session });
     }
 
     /// One trace for each second, repository and kind of call, so that thirty layers are few traces. What AWS runs for everybody takes
@@ -184,9 +192,18 @@ pub(super) fn identity_of(principal: &Principal) -> Option<(String, IdentityKind
     }
 }
 
+/// The beginning of the hour.
+pub(super) fn hour_of(time: Timestamp) -> Timestamp {
+    beginning(time, 3600)
+}
+
 /// The beginning of the minute.
 pub(super) fn minute_of(time: Timestamp) -> Timestamp {
-    let seconds = time.as_second().rem_euclid(60);
+    beginning(time, 60)
+}
+
+fn beginning(time: Timestamp, of_seconds: i64) -> Timestamp {
+    let seconds = time.as_second().rem_euclid(of_seconds);
     let whole = time.checked_sub(SignedDuration::from_secs(seconds)).unwrap_or(time);
     Timestamp::from_second(whole.as_second()).unwrap_or(time)
 }
@@ -222,6 +239,12 @@ pub(super) mod track {
 
     pub(in super::super) fn issued(access_key: &str) -> String {
         format!("issued#{access_key}")
+    }
+
+    /// The sessions of a role; `None` for whoever is no session of a role.
+    pub(in super::super) fn sessions(principal: &Principal) -> Option<String> {
+        let (account, kind, name) = identity_of(principal).filter(|(_, kind, _)| *kind == IdentityKind::Role)?;
+        Some(identity("sessions", &account, kind, &name))
     }
 
     pub(in super::super) fn new_key(access_key: &str) -> String {
