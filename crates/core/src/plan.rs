@@ -93,6 +93,57 @@ pub enum Target {
         /// The account of the user.
         account: String,
     },
+    /// A private repository.
+    Repository {
+        /// The account of the registry.
+        registry: String,
+        /// Its region.
+        region: String,
+        /// The repository's name.
+        repository: String,
+    },
+    /// One principal at one repository.
+    RepositoryPrincipal {
+        /// The account of the registry.
+        registry: String,
+        /// Its region.
+        region: String,
+        /// The repository's name.
+        repository: String,
+        /// The principal's ARN as the inventory has it, if the record names it: for a session its role's.
+        principal_arn: Option<String>,
+        /// Whom the repository's policy is to name: the ARN of a session, role or user, or an account.
+        denied: String,
+    },
+    /// A policy that was deleted, to be put back.
+    DeletedPolicy {
+        /// The account of the registry.
+        registry: String,
+        /// Its region.
+        region: String,
+        /// The repository; `None`: the registry's own policy.
+        repository: Option<String>,
+        /// The text that was deleted, as the record of the deletion shows it.
+        text: String,
+    },
+    /// A registry.
+    Registry {
+        /// Its account.
+        registry: String,
+        /// Its region.
+        region: String,
+    },
+    /// A version of a Lambda layer.
+    LayerVersion {
+        /// The account of the layer.
+        account: String,
+        /// Its region.
+        region: String,
+        /// The layer's name.
+        layer: String,
+        /// The version's number.
+        version: i64,
+    },
     /// The people who get the alerts.
     OnCall,
 }
@@ -175,6 +226,22 @@ impl Target {
             Self::Role { role_arn, .. } => role_arn.clone(),
             Self::AccessKey { user_arn, access_key, .. } => format!("{user_arn} key {access_key}"),
             Self::User { user_arn, .. } => user_arn.clone(),
+            Self::Repository { registry, region, repository } => {
+                format!("repository {repository} in {registry} {region}")
+            }
+            Self::RepositoryPrincipal { registry, region, repository, denied, .. } => {
+                format!("{denied} at repository {repository} in {registry} {region}")
+            }
+            Self::DeletedPolicy { registry, region, repository: Some(repository), .. } => {
+                format!("deleted policy of repository {repository} in {registry} {region}")
+            }
+            Self::DeletedPolicy { registry, region, repository: None, .. } => {
+                format!("deleted policy of registry {registry} {region}")
+            }
+            Self::Registry { registry, region } => format!("registry {registry} {region}"),
+            Self::LayerVersion { account, region, layer, version } => {
+                format!("layer {layer} version {version} in {account} {region}")
+            }
             Self::OnCall => "on-call".to_owned(),
         }
     }
@@ -185,7 +252,8 @@ impl Target {
         match self {
             Self::RoleSession { role_arn, .. } | Self::Role { role_arn, .. } => Some(role_arn),
             Self::AccessKey { user_arn, .. } | Self::User { user_arn, .. } => Some(user_arn),
-            Self::OnCall => None,
+            Self::RepositoryPrincipal { principal_arn, .. } => principal_arn.as_deref(),
+            _ => None,
         }
     }
 
@@ -196,8 +264,26 @@ impl Target {
             Self::RoleSession { account, .. }
             | Self::Role { account, .. }
             | Self::AccessKey { account, .. }
-            | Self::User { account, .. } => Some(account),
+            | Self::User { account, .. }
+            | Self::LayerVersion { account, .. } => Some(account),
+            Self::Repository { registry, .. }
+            | Self::RepositoryPrincipal { registry, .. }
+            | Self::DeletedPolicy { registry, .. }
+            | Self::Registry { registry, .. } => Some(registry),
             Self::OnCall => None,
+        }
+    }
+
+    /// The region of what is changed; `None` where it has none, as IAM has not.
+    #[must_use]
+    pub fn region(&self) -> Option<&str> {
+        match self {
+            Self::Repository { region, .. }
+            | Self::RepositoryPrincipal { region, .. }
+            | Self::DeletedPolicy { region, .. }
+            | Self::Registry { region, .. }
+            | Self::LayerVersion { region, .. } => Some(region),
+            _ => None,
         }
     }
 }
@@ -208,4 +294,58 @@ pub fn breaker_scopes(principal_arn: Option<&str>, account: Option<&str>) -> Vec
     let mut scopes = vec!["all".to_owned(), format!("account#{}", account.unwrap_or("unknown"))];
     scopes.extend(principal_arn.map(|arn| format!("role#{arn}")));
     scopes
+}
+
+/// How often the same is repaired within [`REPAIRS_WITHIN`] before a person is asked.
+pub const MOST_REPAIRS: u32 = 2;
+/// How long a repair is counted.
+pub const REPAIRS_WITHIN: SignedDuration = SignedDuration::from_hours(24);
+
+/// The scope under which a repair is counted: the action and what it is done to. The text of a policy that is put back does not tell
+/// repairs apart, because whoever deletes it again may have changed it in between.
+#[must_use]
+pub fn repair_scope(step: &Step) -> String {
+    let target = match &step.target {
+        Target::DeletedPolicy { registry, region, repository, .. } => {
+            format!("{registry}/{region}/{}", repository.as_deref().unwrap_or("-"))
+        }
+        other => other.label(),
+    };
+    let mut hasher = Sha256::new();
+    for part in [step.action.as_str(), &target] {
+        hasher.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
+        hasher.update(part.as_bytes());
+    }
+    format!("repair#{}", hex::encode(hasher.finalize()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn repair(action: &str, text: &str, repository: &str) -> Step {
+        Step {
+            number: 0,
+            action: action.to_owned(),
+            target: Target::DeletedPolicy {
+                registry: "111122223333".to_owned(),
+                region: "eu-central-1".to_owned(),
+                repository: Some(repository.to_owned()),
+                text: text.to_owned(),
+            },
+            mode: Mode::Act,
+            effect: String::new(),
+            lift_after_seconds: None,
+            reasons: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn the_same_repair_is_counted_together_whatever_was_in_the_policy() {
+        let first = repair_scope(&repair("restore_policy", "{}", "team/app"));
+        assert_eq!(repair_scope(&repair("restore_policy", "{ }", "team/app")), first);
+        assert_ne!(repair_scope(&repair("restore_policy", "{}", "team/other")), first);
+        assert_ne!(repair_scope(&repair("restore", "{}", "team/app")), first);
+        assert!(first.starts_with("repair#"));
+    }
 }

@@ -9,8 +9,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use super::inline::{self, Holder, Inline};
-use super::{Action, ActionError, Applied, Impossible, Occasion, Reach, Tools, Undone, holder};
-use crate::cloudtrail::{Principal, PrincipalKind};
+use super::{Action, ActionError, Applied, Cause, Impossible, Occasion, Reach, Tools, Touches, Undone, holder};
+use crate::cloudtrail::PrincipalKind;
 use crate::plan::Target;
 
 const NAME: &str = "deny_session";
@@ -42,7 +42,11 @@ impl Action for DenySession {
         &["iam:GetRolePolicy", "iam:PutRolePolicy", "iam:DeleteRolePolicy"]
     }
 
-    fn reach(&self) -> Reach {
+    fn touches(&self) -> Touches {
+        Touches::Principal
+    }
+
+    fn reach(&self, _: &Target) -> Reach {
         Reach::Narrow
     }
 
@@ -54,7 +58,8 @@ impl Action for DenySession {
         Some(LONGEST_SESSION)
     }
 
-    fn target(&self, principal: &Principal) -> Result<Target, Impossible> {
+    fn target(&self, cause: Cause<'_>) -> Result<Target, Impossible> {
+        let principal = &cause.event.principal;
         let role = holder::role(principal)?;
         if principal.kind == PrincipalKind::Role {
             return Err(Impossible("the record names the role but not the session".to_owned()));
@@ -99,6 +104,11 @@ impl Action for DenySession {
     async fn apply(&self, occasion: Occasion<'_>, captured: &Value, tools: Tools<'_>) -> Result<Applied, ActionError> {
         let (role, ..) = parts(occasion.target)?;
         Inline { action: NAME, holder: Holder::Role(role) }.apply(captured, tools).await
+    }
+
+    async fn holds(&self, occasion: Occasion<'_>, captured: &Value, tools: Tools<'_>) -> Result<bool, ActionError> {
+        let (role, ..) = parts(occasion.target)?;
+        Inline { action: NAME, holder: Holder::Role(role) }.holds(captured, tools).await
     }
 
     async fn undo(&self, occasion: Occasion<'_>, captured: &Value, tools: Tools<'_>) -> Result<Undone, ActionError> {

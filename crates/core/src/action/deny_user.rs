@@ -1,4 +1,4 @@
-//! `deny_user`: deny everything to a user, with whatever credentials.
+//! `deny_user`: deny everything to a user, with whatever credentials; of a federated user, to the user that issued it.
 //!
 //! An inline policy of the user, `layerguard-<incident>`: a plain deny. Long-term keys carry no issue time, so no condition on it would
 //! stop them (AWS facts, section 3). Lifts only by a person.
@@ -8,8 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::inline::{self, Holder, Inline};
-use super::{Action, ActionError, Applied, Impossible, Occasion, Reach, Tools, Undone, holder};
-use crate::cloudtrail::Principal;
+use super::{Action, ActionError, Applied, Cause, Impossible, Occasion, Reach, Tools, Touches, Undone, holder};
 use crate::plan::Target;
 
 const NAME: &str = "deny_user";
@@ -38,7 +37,11 @@ impl Action for DenyUser {
         &["iam:GetUserPolicy", "iam:PutUserPolicy", "iam:DeleteUserPolicy"]
     }
 
-    fn reach(&self) -> Reach {
+    fn touches(&self) -> Touches {
+        Touches::Principal
+    }
+
+    fn reach(&self, _: &Target) -> Reach {
         Reach::Wide
     }
 
@@ -50,13 +53,8 @@ impl Action for DenyUser {
         None
     }
 
-    fn target(&self, principal: &Principal) -> Result<Target, Impossible> {
-        let user = holder::user(principal)?;
-        Ok(Target::User {
-            user_arn: user.arn.to_owned(),
-            user_name: user.name.to_owned(),
-            account: user.account.to_owned(),
-        })
+    fn target(&self, cause: Cause<'_>) -> Result<Target, Impossible> {
+        Ok(holder::user_or_issuer(&cause.event.principal)?.into_user())
     }
 
     fn effect(&self, target: &Target) -> String {
@@ -89,6 +87,11 @@ impl Action for DenyUser {
     async fn apply(&self, occasion: Occasion<'_>, captured: &Value, tools: Tools<'_>) -> Result<Applied, ActionError> {
         let (user, _) = parts(occasion.target)?;
         Inline { action: NAME, holder: Holder::User(user) }.apply(captured, tools).await
+    }
+
+    async fn holds(&self, occasion: Occasion<'_>, captured: &Value, tools: Tools<'_>) -> Result<bool, ActionError> {
+        let (user, _) = parts(occasion.target)?;
+        Inline { action: NAME, holder: Holder::User(user) }.holds(captured, tools).await
     }
 
     async fn undo(&self, occasion: Occasion<'_>, captured: &Value, tools: Tools<'_>) -> Result<Undone, ActionError> {

@@ -1,36 +1,19 @@
 //! `disable_access_key`: deactivate the long-term access key that made the call.
 //!
-//! Tokens that the key has issued already live on (AWS facts, section 3): `deny_user` stops those. Lifts only by a person.
+//! Tokens that the key has issued already live on (AWS facts, section 3): `deny_user` stops those. Incidents share it: the key is activated
+//! again when the last incident that deactivated it lets go. Lifts only by a person.
 
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Action, ActionError, Applied, Impossible, Occasion, Reach, Tools, Undone, holder};
-use crate::cloudtrail::Principal;
+use super::shared::{Measure, Shared};
+use super::{Action, ActionError, Applied, Cause, Impossible, Occasion, Reach, Tools, Touches, Undone, holder};
 use crate::plan::Target;
-use crate::ports::{PortError, PortErrorKind};
 
 const NAME: &str = "disable_access_key";
 
 pub(super) struct DisableAccessKey;
-
-/// How the key stood before.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Stood {
-    Active,
-    /// Somebody else deactivated it: undo leaves it so.
-    Inactive,
-    /// The user has no such key any more.
-    Absent,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-struct Captured {
-    prior: Stood,
-}
 
 /// User name, key id and account of the target.
 fn parts(target: &Target) -> Result<(&str, &str, &str), ActionError> {
@@ -40,21 +23,9 @@ fn parts(target: &Target) -> Result<(&str, &str, &str), ActionError> {
     }
 }
 
-const fn port(source: PortError) -> ActionError {
-    ActionError::Port { action: NAME, source }
-}
-
-async fn stands(user: &str, key: &str, tools: Tools<'_>) -> Result<Stood, ActionError> {
-    Ok(match tools.iam.access_key_active(user, key).await.map_err(port)? {
-        Some(true) => Stood::Active,
-        Some(false) => Stood::Inactive,
-        None => Stood::Absent,
-    })
-}
-
-fn read(captured: &Value) -> Result<Stood, ActionError> {
-    let captured = Captured::deserialize(captured).map_err(|source| ActionError::Captured { action: NAME, source })?;
-    Ok(captured.prior)
+fn shared(target: &Target) -> Result<Shared<'_>, ActionError> {
+    let (user, key, account) = parts(target)?;
+    Ok(Shared { action: NAME, measure: Measure::Key { account, user, key } })
 }
 
 #[async_trait]
@@ -67,7 +38,11 @@ impl Action for DisableAccessKey {
         &["iam:ListAccessKeys", "iam:UpdateAccessKey"]
     }
 
-    fn reach(&self) -> Reach {
+    fn touches(&self) -> Touches {
+        Touches::Principal
+    }
+
+    fn reach(&self, _: &Target) -> Reach {
         Reach::Narrow
     }
 
@@ -79,7 +54,8 @@ impl Action for DisableAccessKey {
         None
     }
 
-    fn target(&self, principal: &Principal) -> Result<Target, Impossible> {
+    fn target(&self, cause: Cause<'_>) -> Result<Target, Impossible> {
+        let principal = &cause.event.principal;
         let user = holder::user(principal)?;
         let no = |why: &str| Err(Impossible(why.to_owned()));
         let Some(key) = principal.access_key.as_deref() else {
@@ -117,36 +93,18 @@ impl Action for DisableAccessKey {
     }
 
     async fn capture(&self, occasion: Occasion<'_>, _: Timestamp, tools: Tools<'_>) -> Result<Value, ActionError> {
-        let (user, key, _) = parts(occasion.target)?;
-        let prior = stands(user, key, tools).await?;
-        serde_json::to_value(Captured { prior }).map_err(|source| ActionError::Captured { action: NAME, source })
+        shared(occasion.target)?.capture(tools).await
     }
 
     async fn apply(&self, occasion: Occasion<'_>, captured: &Value, tools: Tools<'_>) -> Result<Applied, ActionError> {
-        let (user, key, _) = parts(occasion.target)?;
-        let prior = read(captured)?;
-        if stands(user, key, tools).await? == Stood::Active {
-            tools.iam.set_access_key_active(user, key, false).await.map_err(port)?;
-            return Ok(Applied::Applied);
-        }
-        // Active when it was captured and not now: an earlier try deactivated it, and its answer was lost.
-        Ok(if prior == Stood::Active { Applied::Applied } else { Applied::NothingToDo })
+        shared(occasion.target)?.apply(occasion, captured, tools).await
+    }
+
+    async fn holds(&self, occasion: Occasion<'_>, _: &Value, tools: Tools<'_>) -> Result<bool, ActionError> {
+        shared(occasion.target)?.holds(tools).await
     }
 
     async fn undo(&self, occasion: Occasion<'_>, captured: &Value, tools: Tools<'_>) -> Result<Undone, ActionError> {
-        let (user, key, _) = parts(occasion.target)?;
-        if read(captured)? != Stood::Active {
-            return Ok(Undone::NothingToDo);
-        }
-        let now = match stands(user, key, tools).await {
-            // With the user its keys are gone.
-            Err(ActionError::Port { source, .. }) if source.kind == PortErrorKind::NotFound => Stood::Absent,
-            now => now?,
-        };
-        if now != Stood::Inactive {
-            return Ok(Undone::NothingToDo);
-        }
-        tools.iam.set_access_key_active(user, key, true).await.map_err(port)?;
-        Ok(Undone::Undone)
+        shared(occasion.target)?.undo(occasion, captured, tools).await
     }
 }

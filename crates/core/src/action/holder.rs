@@ -1,7 +1,9 @@
 //! Which principals can be changed in IAM at all, and why the others cannot.
 
 use super::Impossible;
+use crate::cloudtrail::arn::last_segment;
 use crate::cloudtrail::{Principal, PrincipalKind};
+use crate::plan::Target;
 
 /// Why an action on roles is not for a user.
 pub(super) const NOT_A_ROLE: &str = "the principal is a user, not a role";
@@ -13,6 +15,17 @@ pub(super) struct Editable<'a> {
     pub(super) arn: &'a str,
     pub(super) name: &'a str,
     pub(super) account: &'a str,
+}
+
+impl Editable<'_> {
+    /// A user as a target.
+    pub(super) fn into_user(self) -> Target {
+        Target::User {
+            user_arn: self.arn.to_owned(),
+            user_name: self.name.to_owned(),
+            account: self.account.to_owned(),
+        }
+    }
 }
 
 fn no<T>(why: &str) -> Result<T, Impossible> {
@@ -28,13 +41,24 @@ pub(super) fn role(principal: &Principal) -> Result<Editable<'_>, Impossible> {
     }
     let role = editable(principal, "role/")?;
     // Told by the ARN even where the record's kind did not tell.
-    if role.name.starts_with("AWSReservedSSO_") || role.arn.contains(":role/aws-reserved/") {
+    if is_identity_center(principal) {
         return Err(why_not(PrincipalKind::IdentityCenterRole));
     }
-    if role.arn.contains(":role/aws-service-role/") {
+    if is_service_linked(principal) {
         return Err(why_not(PrincipalKind::ServiceLinkedRole));
     }
     Ok(role)
+}
+
+/// The role's ARN is one of IAM Identity Center.
+pub(super) fn is_identity_center(principal: &Principal) -> bool {
+    let arn = principal.arn.as_deref().unwrap_or_default();
+    arn.contains(":role/aws-reserved/") || last_segment(arn).starts_with("AWSReservedSSO_")
+}
+
+/// The role's ARN is that of a service-linked one.
+pub(super) fn is_service_linked(principal: &Principal) -> bool {
+    principal.arn.as_deref().is_some_and(|arn| arn.contains(":role/aws-service-role/"))
 }
 
 /// The user.
@@ -44,6 +68,27 @@ pub(super) fn user(principal: &Principal) -> Result<Editable<'_>, Impossible> {
         PrincipalKind::RoleSession | PrincipalKind::Role => no(NOT_A_USER),
         other => Err(why_not(other)),
     }
+}
+
+/// The user; of a federated user the one that issued it, whose policies hold for it too (AWS facts, section 3).
+pub(super) fn user_or_issuer(principal: &Principal) -> Result<Editable<'_>, Impossible> {
+    if principal.kind != PrincipalKind::FederatedUser {
+        return user(principal);
+    }
+    let issuer = principal.session.as_ref().and_then(|session| session.issuer_arn.as_deref());
+    let (Some(arn), Some(account)) = (issuer, principal.account.as_deref()) else {
+        return no("the record does not name the user that issued the federated user's credentials");
+    };
+    if arn.ends_with(":root") {
+        return no(
+            "the federated user's credentials were issued by the root user, which cannot be restricted from within its \
+                   account",
+        );
+    }
+    let Some(name) = entity_name(arn, account, "user/") else {
+        return no("the ARN of the user that issued the federated user's credentials is not one of its account");
+    };
+    Ok(Editable { arn, name, account })
 }
 
 /// `aws:userid` of a role session, if it is one that a policy can name to the letter. STS allows `[\w+=,.@-]` in session names, so

@@ -37,7 +37,7 @@ pub(super) struct Inline<'a> {
 impl Inline<'_> {
     /// Read what stands under the policy's name, and settle what will be written.
     pub(super) async fn capture(&self, policy: &str, document: Value, tools: Tools<'_>) -> Result<Value, ActionError> {
-        let prior = self.holder.read(tools.iam, policy).await.map_err(|source| self.port(source))?;
+        let prior = self.holder.read(tools.iam(), policy).await.map_err(|source| self.port(source))?;
         serde_json::to_value(Captured { policy: policy.to_owned(), document, prior })
             .map_err(|source| ActionError::Captured { action: self.action, source })
     }
@@ -50,14 +50,21 @@ impl Inline<'_> {
             return Err(ActionError::NotADeny { action: self.action });
         }
         let text = captured.document.to_string();
-        self.holder.write(tools.iam, &captured.policy, &text).await.map_err(|source| self.port(source))?;
+        self.holder.write(tools.iam(), &captured.policy, &text).await.map_err(|source| self.port(source))?;
         Ok(Applied::Applied)
+    }
+
+    /// Whether what was written stands.
+    pub(super) async fn holds(&self, captured: &Value, tools: Tools<'_>) -> Result<bool, ActionError> {
+        let Captured { policy, document, .. } = self.read(captured)?;
+        let current = self.holder.read(tools.iam(), &policy).await.map_err(|source| self.port(source))?;
+        Ok(current.is_some_and(|current| same(&current, &document.to_string())))
     }
 
     /// Put back what stood there before, if what stands there is what was written.
     pub(super) async fn undo(&self, captured: &Value, tools: Tools<'_>) -> Result<Undone, ActionError> {
         let Captured { policy, document, prior } = self.read(captured)?;
-        let current = match self.holder.read(tools.iam, &policy).await {
+        let current = match self.holder.read(tools.iam(), &policy).await {
             Ok(current) => current,
             // With the role or user its policies are gone.
             Err(error) if error.kind == PortErrorKind::NotFound => None,
@@ -74,8 +81,8 @@ impl Inline<'_> {
             });
         }
         let restored = match prior {
-            Some(prior) => self.holder.write(tools.iam, &policy, &prior).await,
-            None => self.holder.delete(tools.iam, &policy).await,
+            Some(prior) => self.holder.write(tools.iam(), &policy, &prior).await,
+            None => self.holder.delete(tools.iam(), &policy).await,
         };
         restored.map_err(|source| self.port(source))?;
         Ok(Undone::Undone)

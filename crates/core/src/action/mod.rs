@@ -3,12 +3,29 @@
 //! Each knows which principal it is possible for, what it will write, how to take it back, and which IAM permissions it
 //! needs, from which the template's policy is checked.
 
+mod by_hand;
+mod deny_in_repository_policy;
 mod deny_session;
 mod deny_user;
 mod disable_access_key;
 mod holder;
 mod inline;
+mod place;
+mod quarantine_role;
+mod quarantine_user;
+mod remove_layer_grant;
+mod remove_registry_grant;
+mod remove_replication_destination;
+mod remove_repository_grant;
+mod resource_policy;
+mod restore_lifecycle_policy;
+mod restore_repository_policy;
+mod restore_scanning;
+mod restore_tag_mutability;
+mod restored;
 mod revoke_role_sessions;
+mod revoke_user_sessions;
+mod shared;
 
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
@@ -16,10 +33,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use thiserror::Error;
 
-use crate::cloudtrail::Principal;
+use crate::cloudtrail::Event;
 use crate::error::{Class, Classified};
+use crate::inventory::Inventory;
 use crate::plan::Target;
-use crate::ports::{Iam, PortError};
+use crate::ports::{Account, Ecr, Holders, Iam, Layers, PortError};
+
+pub use by_hand::by_hand;
 
 /// How far an action reaches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -31,11 +51,58 @@ pub enum Reach {
     Wide,
 }
 
+/// What an action changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Touches {
+    /// A principal in IAM: it is contained.
+    Principal,
+    /// What a principal can do at one resource of ours: it is contained there, whoever it is.
+    Access,
+    /// A configuration that somebody weakened: it is repaired, whoever weakened it.
+    Configuration,
+}
+
+/// What gave cause for an action.
+#[derive(Debug, Clone, Copy)]
+pub struct Cause<'a> {
+    /// The event, of which rules fired.
+    pub event: &'a Event,
+    /// What is ours, and what is expected.
+    pub inventory: &'a Inventory,
+}
+
 /// The outside world as actions see it.
 #[derive(Clone, Copy)]
 pub struct Tools<'a> {
+    /// The account that is changed.
+    pub account: &'a dyn Account,
+    /// Who holds the measures that incidents share.
+    pub holders: &'a dyn Holders,
+    /// What is ours; `None` where it cannot be read, and then measures are only taken back.
+    pub inventory: Option<&'a Inventory>,
+    /// The stack, which names the deny policy that quarantines attach.
+    pub stack: &'a str,
+}
+
+impl<'a> Tools<'a> {
     /// IAM of the account that is changed.
-    pub iam: &'a dyn Iam,
+    #[must_use]
+    pub fn iam(&self) -> &'a dyn Iam {
+        self.account.iam()
+    }
+
+    /// The registry of the account that is changed.
+    #[must_use]
+    pub fn ecr(&self) -> &'a dyn Ecr {
+        self.account.ecr()
+    }
+
+    /// The Lambda layers of the account that is changed.
+    #[must_use]
+    pub fn layers(&self) -> &'a dyn Layers {
+        self.account.layers()
+    }
 }
 
 /// One use of an action.
@@ -65,6 +132,8 @@ pub enum Undone {
     Undone,
     /// There was nothing of ours left.
     NothingToDo,
+    /// Our part is gone, and the measure stays, because other incidents hold it too.
+    Kept(String),
     /// Somebody changed it in between; nothing was touched. A person must look.
     Drifted(String),
 }
@@ -78,7 +147,8 @@ impl Impossible {
     /// The action is for another kind of principal, which says nothing about this one.
     #[must_use]
     pub fn is_of_another_kind(&self) -> bool {
-        [holder::NOT_A_ROLE, holder::NOT_A_USER].contains(&self.0.as_str())
+        [holder::NOT_A_ROLE, holder::NOT_A_USER, place::ANOTHER_CALL, deny_in_repository_policy::OURS]
+            .contains(&self.0.as_str())
     }
 }
 
@@ -108,6 +178,30 @@ pub enum ActionError {
         /// The action.
         action: &'static str,
     },
+    /// What stands there is no policy that can be read.
+    #[error("what action `{action}` would change cannot be read as a policy; nothing was written")]
+    Unreadable {
+        /// The action.
+        action: &'static str,
+    },
+    /// Somebody wrote another policy since.
+    #[error("action `{action}` found another policy in its place, written since; nothing was touched")]
+    Replaced {
+        /// The action.
+        action: &'static str,
+    },
+    /// What was captured would grant more than what stands.
+    #[error("what action `{action}` would write does not only take away; nothing was written")]
+    NotANarrowing {
+        /// The action.
+        action: &'static str,
+    },
+    /// There is no inventory to tell what is ours.
+    #[error("action `{action}` needs the inventory, which cannot be read")]
+    NoInventory {
+        /// The action.
+        action: &'static str,
+    },
     /// AWS said no, or nothing.
     #[error("action `{action}` failed")]
     Port {
@@ -123,7 +217,12 @@ impl Classified for ActionError {
     fn class(&self) -> Class {
         match self {
             Self::WrongTarget { .. } => Class::InvalidInput,
-            Self::Captured { .. } | Self::NotADeny { .. } => Class::Stuck,
+            Self::Replaced { .. } => Class::Permanent,
+            Self::Captured { .. }
+            | Self::NotADeny { .. }
+            | Self::NoInventory { .. }
+            | Self::Unreadable { .. }
+            | Self::NotANarrowing { .. } => Class::Stuck,
             Self::Port { source, .. } => source.class(),
         }
     }
@@ -136,17 +235,19 @@ pub trait Action: Send + Sync {
     fn name(&self) -> &'static str;
     /// The IAM permissions that capture, apply and undo need.
     fn permissions(&self) -> &'static [&'static str];
+    /// What it changes.
+    fn touches(&self) -> Touches;
     /// How far it reaches.
-    fn reach(&self) -> Reach;
+    fn reach(&self, target: &Target) -> Reach;
     /// It writes an inline policy, which the owner must allow (`inline_deny`).
     fn writes_inline(&self) -> bool;
     /// When it lifts by itself; `None`: only a person lifts it.
     fn lift_after(&self, target: &Target) -> Option<SignedDuration>;
-    /// What it would be done to for this principal.
+    /// What it would be done to.
     ///
     /// # Errors
-    /// Why it is not possible for this principal.
-    fn target(&self, principal: &Principal) -> Result<Target, Impossible>;
+    /// Why it is not possible for this cause.
+    fn target(&self, cause: Cause<'_>) -> Result<Target, Impossible>;
     /// What it does to the target, in one sentence for the person who approves.
     fn effect(&self, target: &Target) -> String;
     /// How a person does the same by hand, and takes it back.
@@ -155,6 +256,8 @@ pub trait Action: Send + Sync {
     async fn capture(&self, occasion: Occasion<'_>, now: Timestamp, tools: Tools<'_>) -> Result<Value, ActionError>;
     /// Make the change.
     async fn apply(&self, occasion: Occasion<'_>, captured: &Value, tools: Tools<'_>) -> Result<Applied, ActionError>;
+    /// Read back whether what was applied stands. Changes of IAM may take minutes to be seen everywhere (AWS facts, section 3).
+    async fn holds(&self, occasion: Occasion<'_>, captured: &Value, tools: Tools<'_>) -> Result<bool, ActionError>;
     /// Take exactly our change back.
     async fn undo(&self, occasion: Occasion<'_>, captured: &Value, tools: Tools<'_>) -> Result<Undone, ActionError>;
 }
@@ -165,6 +268,18 @@ pub const ACTIONS: &[&dyn Action] = &[
     &revoke_role_sessions::RevokeRoleSessions,
     &disable_access_key::DisableAccessKey,
     &deny_user::DenyUser,
+    &revoke_user_sessions::RevokeUserSessions,
+    &quarantine_role::QuarantineRole,
+    &quarantine_user::QuarantineUser,
+    &remove_repository_grant::RemoveRepositoryGrant,
+    &remove_registry_grant::RemoveRegistryGrant,
+    &deny_in_repository_policy::DenyInRepositoryPolicy,
+    &remove_replication_destination::RemoveReplicationDestination,
+    &remove_layer_grant::RemoveLayerGrant,
+    &restore_tag_mutability::RestoreTagMutability,
+    &restore_scanning::RestoreScanning,
+    &restore_lifecycle_policy::RestoreLifecyclePolicy,
+    &restore_repository_policy::RestoreRepositoryPolicy,
 ];
 
 /// Whether the parts of a target agree: the name that IAM's API is called with is the one in the ARN that policies were asked about,
@@ -178,6 +293,7 @@ pub fn is_consistent(target: &Target) -> bool {
             (user_arn, user_name, account, "user/")
         }
         Target::OnCall => return true,
+        _ => return place::is_plausible(target),
     };
     holder::entity_name(arn, account, resource) == Some(name)
 }

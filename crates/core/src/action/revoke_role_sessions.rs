@@ -8,8 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::inline::{self, Holder, Inline};
-use super::{Action, ActionError, Applied, Impossible, Occasion, Reach, Tools, Undone, holder};
-use crate::cloudtrail::Principal;
+use super::{Action, ActionError, Applied, Cause, Impossible, Occasion, Reach, Tools, Touches, Undone, holder};
 use crate::plan::Target;
 
 const NAME: &str = "revoke_role_sessions";
@@ -53,7 +52,11 @@ impl Action for RevokeRoleSessions {
         &["iam:GetRolePolicy", "iam:PutRolePolicy", "iam:DeleteRolePolicy"]
     }
 
-    fn reach(&self) -> Reach {
+    fn touches(&self) -> Touches {
+        Touches::Principal
+    }
+
+    fn reach(&self, _: &Target) -> Reach {
         Reach::Wide
     }
 
@@ -65,7 +68,8 @@ impl Action for RevokeRoleSessions {
         Some(LONGEST_SESSION)
     }
 
-    fn target(&self, principal: &Principal) -> Result<Target, Impossible> {
+    fn target(&self, cause: Cause<'_>) -> Result<Target, Impossible> {
+        let principal = &cause.event.principal;
         let role = holder::role(principal)?;
         Ok(Target::Role {
             role_arn: role.arn.to_owned(),
@@ -107,6 +111,11 @@ impl Action for RevokeRoleSessions {
     async fn apply(&self, occasion: Occasion<'_>, captured: &Value, tools: Tools<'_>) -> Result<Applied, ActionError> {
         let (role, ..) = parts(occasion.target)?;
         Inline { action: NAME, holder: Holder::Role(role) }.apply(captured, tools).await
+    }
+
+    async fn holds(&self, occasion: Occasion<'_>, captured: &Value, tools: Tools<'_>) -> Result<bool, ActionError> {
+        let (role, ..) = parts(occasion.target)?;
+        Inline { action: NAME, holder: Holder::Role(role) }.holds(captured, tools).await
     }
 
     async fn undo(&self, occasion: Occasion<'_>, captured: &Value, tools: Tools<'_>) -> Result<Undone, ActionError> {

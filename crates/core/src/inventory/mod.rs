@@ -29,7 +29,7 @@ pub use pattern::{ArnPattern, PatternError};
 pub(crate) use pattern::{is_account, is_organization, is_wild, parts};
 pub use problem::{InventoryErrors, Problem};
 pub use schema::{SCHEMA, Section};
-pub(crate) use standing::account_of;
+pub(crate) use standing::{account_of, listed_arn};
 
 /// A complete inventory with every key explained: a person copies it and fills in their own.
 pub const EXAMPLE: &str = include_str!("../../policy/inventory.example.toml");

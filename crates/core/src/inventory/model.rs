@@ -176,6 +176,8 @@ pub struct Breaker {
     pub per_account: u32,
     /// Everywhere.
     pub overall: u32,
+    /// So many incidents are told one by one within a quarter of an hour; further ones are summed up.
+    pub storm: u32,
 }
 
 /// Approvals.

@@ -40,7 +40,7 @@ pub const SCHEMA: &[Section] = &[
             "lifecycle_least_days",
         ],
     ),
-    one("breaker", &["window", "per_role", "per_account", "overall"]),
+    one("breaker", &["window", "per_role", "per_account", "overall", "storm"]),
     one("approval", &["timeout", "reminder", "second_approver_for"]),
     one("approval.on_expiry", &["low", "medium", "high", "critical"]),
     one("expected", &["tag_mutability", "scan_on_push", "encryption", "lifecycle"]),

@@ -13,6 +13,7 @@ use super::{service_owned, values};
 use crate::engine::Severity;
 use crate::lifecycle;
 use crate::plan::Mode;
+use crate::storm;
 
 const SEVERITIES: [(&str, Severity); 4] =
     [("low", Severity::Low), ("medium", Severity::Medium), ("high", Severity::High), ("critical", Severity::Critical)];
@@ -136,6 +137,7 @@ pub(super) fn breaker<'t>(section: &Table<'t>, problems: &mut Problems<'t>) -> B
         per_role: count(section, "per_role", 3, problems),
         per_account: count(section, "per_account", 10, problems),
         overall: count(section, "overall", 30, problems),
+        storm: count(section, "storm", storm::MOST_TOLD, problems),
     }
 }
 

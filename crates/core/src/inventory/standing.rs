@@ -6,6 +6,9 @@ use crate::approval::CallerIdentity;
 use crate::cloudtrail::{Principal, PrincipalKind};
 use crate::facts::Standing;
 
+/// The roles by which an organisation and AWS Control Tower get back into an account, whatever else is denied there.
+const WAYS_BACK: [&str; 2] = ["role/OrganizationAccountAccessRole", "role/AWSControlTowerExecution"];
+
 impl Inventory {
     /// The account is one of the organisation.
     #[must_use]
@@ -28,22 +31,28 @@ impl Inventory {
     }
 
     /// What the inventory says about this principal. `own_roles` are the exact ARNs of the roles that layerguard's functions
-    /// run with; they are protected like those of `[principals] protected`.
+    /// run with; they are protected like those of `[principals] protected`. So are who is on call, and the ways back into an account.
+    ///
+    /// A federated user is listed as the user that issued it: its own name is chosen by whoever asks for its credentials. It is
+    /// protected, or a workload, by either.
     #[must_use]
     pub fn standing_of(&self, principal: &Principal, own_roles: &[String]) -> Standing {
-        let arn = principal.arn.as_deref();
+        let arn = listed_arn(principal);
+        let either = [principal.arn.as_deref(), arn];
         let lists = &self.principals;
         let listed = |patterns: &[ArnPattern]| arn.is_some_and(|arn| self.listed(patterns, arn).is_some());
-        let shielded =
-            |patterns: &[ArnPattern]| arn.is_some_and(|arn| patterns.iter().any(|pattern| pattern.matches_widely(arn)));
+        let shielded = |patterns: &[ArnPattern]| {
+            either.iter().flatten().any(|arn| patterns.iter().any(|pattern| pattern.matches_widely(arn)))
+        };
         let own = arn.is_some_and(|arn| own_roles.iter().any(|role| role == arn));
+        let way_back = arn.and_then(parts).is_some_and(|[.., resource]| WAYS_BACK.contains(&resource));
         Standing {
             in_organization: account_of(principal).map(|account| self.owns(account)),
             image_puller: listed(&lists.image_pullers),
             administrator: listed(&lists.administrators),
             service_puller: self.pulls_by_itself(principal),
             workload: shielded(&lists.workloads),
-            protected: own || shielded(&lists.protected),
+            protected: own || way_back || shielded(&lists.protected) || shielded(&lists.on_call),
             own,
             layer_reader: self.layers.readers.as_ref().is_some_and(|readers| listed(readers)),
         }
@@ -56,7 +65,7 @@ impl Inventory {
         match (principal.kind, &principal.invoked_by) {
             (PrincipalKind::AwsService, Some(service)) => pullers.iter().any(|pattern| pattern.as_str() == service),
             (PrincipalKind::AwsService, None) => false,
-            _ => principal.arn.as_ref().is_some_and(|arn| self.listed(pullers, arn).is_some()),
+            _ => listed_arn(principal).is_some_and(|arn| self.listed(pullers, arn).is_some()),
         }
     }
 
@@ -73,7 +82,8 @@ impl Inventory {
             return false;
         }
         let Some(session) = resource.strip_prefix("assumed-role/").filter(|_| service == "sts") else {
-            return self.listed(patterns, &identity.arn).is_some();
+            // A federated user's name is chosen by whoever asks for its credentials.
+            return service != "sts" && self.listed(patterns, &identity.arn).is_some();
         };
         let Some((role, _)) = session.split_once('/') else { return false };
         patterns.iter().any(|pattern| {
@@ -81,6 +91,14 @@ impl Inventory {
             let arn = format!("arn:{partition}:iam::{account}:role/{path}{role}");
             self.listed(std::slice::from_ref(pattern), &arn).is_some()
         })
+    }
+}
+
+/// The ARN by which a principal is listed: its own, of a federated user that of its issuer.
+pub(crate) fn listed_arn(principal: &Principal) -> Option<&str> {
+    match principal.kind {
+        PrincipalKind::FederatedUser => principal.session.as_ref()?.issuer_arn.as_deref(),
+        _ => principal.arn.as_deref(),
     }
 }
 

@@ -157,6 +157,12 @@ fn can_be_a_principal(text: &str) -> Result<(), String> {
             "`{text}` is a session; sessions are matched by their role, written `arn:aws:iam::111122223333:role/path/name`"
         ));
     }
+    if service == "sts" && first == "federated-user" {
+        return Err(format!(
+            "`{text}` is a federated user, whose name anybody chooses who asks for its credentials; it is matched by the user \
+             that issued it, written `arn:aws:iam::111122223333:user/path/name`"
+        ));
+    }
     if !is_wild(service) && !["iam", "sts"].contains(&service) {
         return Err(format!("`{text}` is of `{service}`; principals are roles and users of `iam`"));
     }
@@ -168,8 +174,8 @@ fn can_be_a_principal(text: &str) -> Result<(), String> {
     if account.is_empty() {
         return Err(format!("`{text}` names no account"));
     }
-    if !is_wild(first) && !["role", "user", "root", "federated-user"].contains(&first) {
-        return Err(format!("`{text}` is neither a `role/...`, a `user/...`, a `federated-user/...` nor `root`"));
+    if !is_wild(first) && !["role", "user", "root"].contains(&first) {
+        return Err(format!("`{text}` is neither a `role/...`, a `user/...` nor `root`"));
     }
     Ok(())
 }
