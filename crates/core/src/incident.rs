@@ -145,6 +145,9 @@ pub struct Incident {
     /// Closed with nothing done and people told: more of the same within the window changes nothing and is not told again.
     #[serde(default)]
     pub quiet: bool,
+    /// A containment did not hold, as of the latest decision.
+    #[serde(default)]
+    pub not_held: bool,
 }
 
 /// What joining led to.
@@ -227,6 +230,7 @@ impl Incident {
             decisions: 0,
             closed_at: None,
             quiet: false,
+            not_held: false,
         }
     }
 

@@ -20,4 +20,6 @@ pub mod lifecycle;
 pub mod message;
 pub mod plan;
 pub mod ports;
+pub mod storm;
 pub mod text;
+pub mod workload;

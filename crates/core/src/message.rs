@@ -7,6 +7,7 @@
 mod body;
 mod chat;
 mod done;
+mod general;
 mod summary;
 mod words;
 
@@ -17,6 +18,7 @@ use crate::inventory::OnExpiry;
 use crate::plan::Plan;
 use crate::ports::Message;
 
+pub use general::{paused, resumed, storm};
 pub use summary::{Source, Summary};
 pub use words::{age, duration, moment, severity_word};
 
@@ -31,6 +33,8 @@ pub struct Briefing<'a> {
     pub events: &'a [IncidentEvent],
     /// The plan of its latest decision; `None` before the first.
     pub plan: Option<&'a Plan>,
+    /// Why its latest decision is as it is, in words.
+    pub reasons: &'a [String],
     /// The runbook of the weightiest rule's playbook: what a person does, one thing per line.
     pub runbook: Option<&'a str>,
 }
@@ -136,8 +140,9 @@ struct Form {
 fn assemble(briefing: &Briefing<'_>, summary: &Summary, form: Form) -> Message {
     let incident = briefing.incident;
     let severity = words::severity(incident);
+    let failed = if incident.not_held { words::NOT_HELD } else { "" };
     Message {
-        subject: words::subject(&format!("[layerguard] {severity} {}: {}", form.lead, summary.headline())),
+        subject: words::subject(&format!("[layerguard] {severity} {failed}{}: {}", form.lead, summary.headline())),
         chat: chat::text(briefing, summary, &form),
         attributes: vec![
             ("incident_id".to_owned(), incident.id.clone()),

@@ -106,6 +106,7 @@ fn download(number: u32, session: &str, repository: &str) -> IncidentEvent {
             destroyed: Destroyed::default(),
             new_credentials: false,
             weakened: false,
+            unexplained: false,
         }),
         assessment: Assessment {
             verdict: Verdict::Violation,
@@ -166,6 +167,7 @@ fn asked(session: &str, reminder: bool) -> Message {
         incident: &incident,
         events: &events,
         plan: Some(&plan),
+        reasons: &[],
         runbook: Some("Look at who pulled which repository.\nIf it is legitimate, reject.\n"),
     };
     approval_request(&briefing, &Ask { deadline: at("2026-11-20T11:01:05Z"), on_expiry: OnExpiry::Escalate, reminder })
@@ -201,8 +203,14 @@ fn a_report_says_what_became_of_each_step() {
     let events = thirty("mallory");
     let incident = incident(&events[0], Status::PartlyContained, 30);
     let plan = plan("mallory");
-    let briefing =
-        Briefing { stack: "layerguard", incident: &incident, events: &events, plan: Some(&plan), runbook: None };
+    let briefing = Briefing {
+        stack: "layerguard",
+        incident: &incident,
+        events: &events,
+        plan: Some(&plan),
+        reasons: &[],
+        runbook: None,
+    };
     let outcomes = [
         Done { step: 0, result: StepResult::Applied, at: at("2026-11-20T10:40:00Z") },
         Done {
@@ -226,7 +234,8 @@ fn an_escalation_of_an_undecided_call_claims_nothing() {
     event.event.origin = Origin::Masked;
     let incident = incident(&event, Status::Undecided, 1);
     let events = [event];
-    let briefing = Briefing { stack: "prod-guard", incident: &incident, events: &events, plan: None, runbook: None };
+    let briefing =
+        Briefing { stack: "prod-guard", incident: &incident, events: &events, plan: None, reasons: &[], runbook: None };
     insta::assert_snapshot!(shown(&escalation(&briefing, "the call could not be decided", &[])));
 }
 

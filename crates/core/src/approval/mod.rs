@@ -24,6 +24,8 @@ pub enum Verb {
     Reject,
     /// Take the measures back.
     Undo,
+    /// End the pause.
+    Resume,
 }
 
 /// The question that waits for a person.
@@ -99,6 +101,7 @@ impl Verb {
             Self::Approve => "approve",
             Self::Reject => "reject",
             Self::Undo => "undo",
+            Self::Resume => "resume",
         }
     }
 }

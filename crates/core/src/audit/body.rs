@@ -10,6 +10,7 @@ use crate::engine::{self, Severity, Verdict};
 use crate::facts::Facts;
 use crate::incident::Status;
 use crate::plan::{Mode, Plan, Target};
+use crate::ports;
 
 /// One event and how it was assessed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,7 +57,7 @@ pub struct Decision {
     pub evidence: u64,
     /// Violation or undecided.
     pub verdict: Verdict,
-    /// Weightiest severity among the rules that fired.
+    /// Weightiest severity among the rules that fired; one step higher where a containment did not hold.
     pub severity: Option<Severity>,
     /// Ids of the rules that fired.
     pub rules: Vec<String>,
@@ -72,6 +73,43 @@ pub struct Decision {
     pub errors: Vec<String>,
     /// Steps that may run when nobody answers in time.
     pub on_expiry: Vec<u32>,
+    /// How much depends on the roles that would be touched.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub blast: Vec<Blast>,
+    /// What it was made under.
+    #[serde(default, skip_serializing_if = "Circumstances::is_ordinary")]
+    pub circumstances: Circumstances,
+}
+
+/// How much depends on a role.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Blast {
+    /// The role's ARN.
+    pub role: String,
+    /// Its distinct sessions in the twelve hours before, as far as they made watched calls.
+    pub sessions: u32,
+    /// The services that its trust policy lets use it, as far as the role could be looked at.
+    pub services: Vec<String>,
+}
+
+/// What a decision was made under, beside the evidence. Records of earlier versions have none.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Circumstances {
+    /// A containment of the same session, or of one of the same source, did not hold.
+    pub not_held: bool,
+    /// An inline policy found no room before, so that none is planned.
+    pub inline_full: bool,
+    /// The stop switch was thrown, or could not be read.
+    pub paused: bool,
+}
+
+impl Circumstances {
+    /// Nothing out of the ordinary.
+    #[must_use]
+    pub fn is_ordinary(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// A person was asked.
@@ -172,6 +210,17 @@ pub struct Outcome {
     pub result: OutcomeResult,
     /// Why it failed, in words.
     pub detail: Option<String>,
+    /// What kind of failure it was, where something follows from the kind.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<Failure>,
+}
+
+/// A kind of failure from which something follows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Failure {
+    /// A quota is exhausted, such as the room for inline policies: another action may still be possible.
+    LimitExceeded,
 }
 
 /// Why a change is taken back.
@@ -232,6 +281,12 @@ pub enum NotificationKind {
     Report,
     /// That a person must look.
     Escalation,
+    /// That layerguard is paused.
+    Pause,
+    /// That a pause is over.
+    Resume,
+    /// Nothing by itself: it is counted in the summary of many incidents.
+    Summarised,
 }
 
 /// People were told.
@@ -239,8 +294,19 @@ pub enum NotificationKind {
 pub struct Notification {
     /// What.
     pub kind: NotificationKind,
-    /// The topic's id of the message.
+    /// The topic's id of the message; empty where the summary was told by another incident.
     pub message_id: String,
+    /// What would have been told by itself, of a summarised one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held: Option<NotificationKind>,
+}
+
+impl Notification {
+    /// What it stands for: a summarised one for what it held back.
+    #[must_use]
+    pub fn tells(&self) -> NotificationKind {
+        self.held.unwrap_or(self.kind)
+    }
 }
 
 /// Handed to people.
@@ -261,4 +327,25 @@ pub struct Closing {
     pub status: Status,
     /// How many records the chain has, this one included.
     pub length: u64,
+}
+
+/// The stop switch was thrown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pause {
+    /// What the switch says.
+    pub pause: ports::Pause,
+    /// What a resume names: see [`ports::Pause::hash`].
+    pub hash: String,
+}
+
+/// Why a pause is over.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "cause", rename_all = "snake_case")]
+pub enum Resume {
+    /// Its time ran out.
+    Expired,
+    /// Somebody took it away without an answer that counts.
+    Removed,
+    /// A person resumed.
+    Person(ApprovalAccepted),
 }

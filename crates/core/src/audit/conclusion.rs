@@ -1,6 +1,6 @@
 //! What an incident has come to, by its records.
 
-use super::body::{ExpiryOutcome, OutcomeResult, UndoCause};
+use super::body::{ExpiryOutcome, Failure, Outcome, OutcomeResult, UndoCause};
 use super::{Body, History};
 use crate::approval::Verb;
 use crate::engine::Verdict;
@@ -22,7 +22,7 @@ impl History {
             bodies().any(|body| matches!(body, Body::Outcome(outcome) if wanted(outcome.result)))
         };
         let applied = outcome(|result| result != OutcomeResult::Failed);
-        let failed = outcome(|result| result == OutcomeResult::Failed)
+        let failed = bodies().any(|body| matches!(body, Body::Outcome(outcome) if self.counts_as_failed(outcome)))
             || bodies().any(|body| matches!(body, Body::Escalation(given) if given.step.is_some()));
         let rejected = self.answer().is_some_and(|answer| answer.verb == Verb::Reject);
         // Nobody answered for the rest of the plan.
@@ -36,6 +36,16 @@ impl History {
             _ if self.expiry().is_some() => Status::Expired,
             (false, false) => Status::Observed,
         }
+    }
+
+    /// The step failed, and nothing was planned in its place: an inline policy that found no room is replaced by a later decision, if
+    /// anything else is possible.
+    fn counts_as_failed(&self, outcome: &Outcome) -> bool {
+        let replaced = self.decision().is_some_and(|decision| {
+            let mut steps = decision.plan.steps.iter().filter(|step| step.is_containment()).map(|step| step.number);
+            decision.circumstances.inline_full && steps.next().is_some_and(|first| outcome.step < first)
+        });
+        outcome.result == OutcomeResult::Failed && !(outcome.failure == Some(Failure::LimitExceeded) && replaced)
     }
 
     /// A person took measures back, and nothing was applied since.

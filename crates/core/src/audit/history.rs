@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use super::body::{ApprovalAccepted, ApprovalExpired, Closing, Decision, NotificationKind};
+use super::body::{ApprovalAccepted, ApprovalExpired, Closing, Decision, NotificationKind, Pause, Resume};
 use super::{AuditError, AuditRecord, Body};
 use crate::approval::Verb;
 use crate::plan::{Mode, Step};
@@ -170,12 +170,24 @@ impl History {
         self.question_is_open() && self.decision().is_some_and(|decision| decision.plan.steps.iter().any(asking))
     }
 
+    /// The pause that was recorded last and has not ended.
+    #[must_use]
+    pub fn pause(&self) -> Option<&Pause> {
+        let latest = self.latest(|body| match body {
+            Body::Pause(pause) => Some(Some(pause)),
+            Body::Resume(_) => Some(None),
+            _ => None,
+        });
+        latest.and_then(|(_, pause)| pause)
+    }
+
     /// An answer with this signature was recorded, accepted or refused.
     #[must_use]
     pub fn knows_signature(&self, signature_hash: &str) -> bool {
         self.entries.iter().any(|entry| match &entry.body {
             Body::ApprovalAccepted(answer) => answer.signature_hash == signature_hash,
             Body::ApprovalRefused(answer) => answer.signature_hash == signature_hash,
+            Body::Resume(Resume::Person(answer)) => answer.signature_hash == signature_hash,
             _ => false,
         })
     }
@@ -215,7 +227,7 @@ impl History {
     fn told_after(&self, kinds: &[NotificationKind], is_news: impl Fn(&Body) -> bool) -> bool {
         let news = self.latest(|body| is_news(body).then_some(()));
         let told = self.latest(|body| match body {
-            Body::Notification(notification) if kinds.contains(&notification.kind) => Some(()),
+            Body::Notification(notification) if kinds.contains(&notification.tells()) => Some(()),
             _ => None,
         });
         told.map(|(at, ())| at) > news.map(|(at, ())| at)

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::body::{
     ApprovalAccepted, ApprovalExpired, ApprovalRefused, ApprovalRequested, Assessment, Closing, Decision, Escalation,
-    Finding, Intent, Notification, Outcome, UndoIntent, UndoOutcome,
+    Finding, Intent, Notification, Outcome, Pause, Resume, UndoIntent, UndoOutcome,
 };
 
 /// What a record records.
@@ -39,6 +39,10 @@ pub enum RecordKind {
     Escalation,
     /// The incident reached a terminal state; names the length of the chain.
     Closing,
+    /// The stop switch was thrown; in the chain of the switch.
+    Pause,
+    /// The pause is over, and why.
+    Resume,
 }
 
 impl RecordKind {
@@ -60,6 +64,8 @@ impl RecordKind {
             Self::Notification => "notification",
             Self::Escalation => "escalation",
             Self::Closing => "closing",
+            Self::Pause => "pause",
+            Self::Resume => "resume",
         }
     }
 }
@@ -83,6 +89,8 @@ pub enum Body {
     Notification(Notification),
     Escalation(Escalation),
     Closing(Closing),
+    Pause(Pause),
+    Resume(Resume),
 }
 
 impl Body {
@@ -104,6 +112,8 @@ impl Body {
             Self::Notification(_) => RecordKind::Notification,
             Self::Escalation(_) => RecordKind::Escalation,
             Self::Closing(_) => RecordKind::Closing,
+            Self::Pause(_) => RecordKind::Pause,
+            Self::Resume(_) => RecordKind::Resume,
         }
     }
 
@@ -127,6 +137,8 @@ impl Body {
             RecordKind::Notification => Self::Notification(serde_json::from_str(text)?),
             RecordKind::Escalation => Self::Escalation(serde_json::from_str(text)?),
             RecordKind::Closing => Self::Closing(serde_json::from_str(text)?),
+            RecordKind::Pause => Self::Pause(serde_json::from_str(text)?),
+            RecordKind::Resume => Self::Resume(serde_json::from_str(text)?),
         })
     }
 }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::body::{Decision, ExpiryOutcome, OutcomeResult, UndoCause};
-use super::{Body, CALL_PREFIX, History};
+use super::{Body, CALL_PREFIX, History, SWITCH_CHAIN};
 use crate::approval::Verb;
 use crate::incident::Status;
 
@@ -14,6 +14,12 @@ enum Need {
     CallChain,
     /// The chain is that of an incident.
     IncidentChain,
+    /// The chain is that of an incident or of the stop switch.
+    NoCallChain,
+    /// The chain is that of the stop switch.
+    SwitchChain,
+    /// The switch was thrown and has not been put back.
+    Paused,
     /// An event was found.
     Found,
     /// The decision's plan is its own: incident, hash, weightiest mode, and step numbers that no earlier decision used.
@@ -69,8 +75,10 @@ const fn rule(body: &Body) -> Rule {
         Body::ApprovalAccepted(answer) => match answer.verb {
             Verb::Approve | Verb::Reject => (&[IncidentChain, LatestPlan, OpenQuestion], false),
             Verb::Undo => (&[IncidentChain, LatestPlan, SomethingStands], true),
+            // A resume that counts is a record of its own.
+            Verb::Resume => (&[SwitchChain, IncidentChain], false),
         },
-        Body::ApprovalRefused(_) => (&[IncidentChain], true),
+        Body::ApprovalRefused(_) => (&[NoCallChain], true),
         Body::ApprovalExpired(_) => (&[IncidentChain, LatestPlan, OpenQuestion, ListedOnExpiry], false),
         Body::Intent(_) => (&[IncidentChain, AuthorisedFresh, SameStep], false),
         Body::Outcome(outcome) => match outcome.result {
@@ -83,7 +91,10 @@ const fn rule(body: &Body) -> Rule {
             UndoCause::Lift => (&[IncidentChain, LiftDue, NoOpenUndo], true),
         },
         Body::UndoOutcome(_) => (&[IncidentChain, OpenUndo], true),
-        Body::Notification(_) | Body::Escalation(_) => (&[IncidentChain], true),
+        Body::Notification(_) => (&[NoCallChain], true),
+        Body::Escalation(_) => (&[IncidentChain], true),
+        Body::Pause(_) => (&[SwitchChain], false),
+        Body::Resume(_) => (&[SwitchChain, Paused], false),
         Body::Closing(_) => (&[IncidentChain, TrueClosing, NothingUnderWay], true),
     };
     Rule { needs, after_closing }
@@ -106,9 +117,15 @@ impl Need {
         let step = step_of(body);
         let (holds, otherwise) = match self {
             Self::CallChain => (incident.starts_with(CALL_PREFIX), "an assessment belongs into the chain of its call"),
-            Self::IncidentChain => {
+            Self::IncidentChain => (
+                !incident.starts_with(CALL_PREFIX) && incident != SWITCH_CHAIN,
+                "the chain of a call holds its assessments and nothing else, that of the switch only what became of it",
+            ),
+            Self::NoCallChain => {
                 (!incident.starts_with(CALL_PREFIX), "the chain of a call holds its assessments and nothing else")
             }
+            Self::SwitchChain => (incident == SWITCH_CHAIN, "it belongs into the chain of the stop switch"),
+            Self::Paused => (history.pause().is_some(), "there is no pause that could end"),
             Self::Found => (history.evidence() > 0, "nothing was found yet"),
             Self::OwnPlan => {
                 let own = matches!(body, Body::Decision(decision) if own_plan(history, incident, decision));

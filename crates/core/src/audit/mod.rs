@@ -77,6 +77,9 @@ pub fn call_chain(dedupe_id: &str) -> String {
     format!("{CALL_PREFIX}{dedupe_id}")
 }
 
+/// The chain of the stop switch; no incident id is like it.
+pub const SWITCH_CHAIN: &str = "switch";
+
 /// What the chains of single calls begin with; no incident id does.
 const CALL_PREFIX: &str = "call#";
 

@@ -9,8 +9,11 @@ pub(super) fn situation(facts: &Facts, inventory: &Inventory) -> Situation {
     let mut resource: Attributes = vec![("owner", Value::Word("Owner", owner(facts.owner)))];
     resource.extend(facts.registry.clone().map(|account| ("account", Value::Text(account))));
     resource.extend(facts.repository.clone().map(|name| ("repository", Value::Text(name))));
-    let call =
-        vec![("network", Value::Word("Network", facts.network.as_str())), ("attempt", Value::Bool(facts.attempt))];
+    let call = vec![
+        ("network", Value::Word("Network", facts.network.as_str())),
+        ("attempt", Value::Bool(facts.attempt)),
+        ("unexplained", Value::Bool(facts.unexplained)),
+    ];
     let mut context = vec![("call", Value::Record(call))];
     context.extend(about(facts, &inventory.thresholds));
     if facts.is_pull() {

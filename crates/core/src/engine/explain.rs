@@ -117,6 +117,7 @@ fn fact_in_words(path: &str, value: Option<&Value>) -> String {
 /// What the records of a call say, in words.
 fn flag_in_words(path: &str, value: bool) -> Option<&'static str> {
     Some(match (path, value) {
+        ("context.call.unexplained", true) => "layerguard did not say before that it would do this",
         ("principal.own", false) => "it was not layerguard itself",
         ("principal.layer_reader", false) => "the principal is not listed in `[layers] readers`",
         ("context.new_credentials", true) => "somebody new can act as the principal since less than an hour",

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 pub use bundle::Bundle;
 pub use playbook::{Playbook, PlaybookStep, When};
 pub use problem::{BundleErrors, Problem};
-pub use question::{ApprovalQuestion, ApprovalVerdict, ResponseAnswer, ResponseQuestion};
+pub use question::{ApprovalQuestion, ApprovalVerdict, Place, ResponseAnswer, ResponseQuestion};
 pub use rule::Rule;
 
 /// How bad.

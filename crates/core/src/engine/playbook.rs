@@ -44,6 +44,8 @@ pub enum When {
     Always,
     /// Only when an earlier containment of the same principal did not hold, or the session is not known.
     NotHeld,
+    /// Only where no inline policy may be written, or there is no room for one.
+    InlineImpossible,
 }
 
 /// The content of `playbooks.toml`.

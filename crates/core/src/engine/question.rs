@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Severity;
-use crate::action::Reach;
+use crate::action::{Reach, Touches};
 use crate::approval::Verb;
 use crate::cloudtrail::PrincipalKind;
 use crate::facts::Standing;
@@ -14,20 +14,20 @@ use crate::plan::Mode;
 pub struct ResponseQuestion {
     /// The action's name.
     pub action: String,
+    /// What it changes.
+    pub touches: Touches,
     /// How far it reaches.
     pub reach: Reach,
     /// It writes an inline policy.
     pub writes_inline: bool,
-    /// What kind of principal it is done to.
+    /// What kind of principal gave cause. Unless a configuration is repaired, it is what the action is done to.
     pub principal_kind: PrincipalKind,
-    /// ARN of the principal it is done to.
+    /// ARN of that principal.
     pub principal_arn: String,
     /// What the inventory says about that principal.
     pub standing: Standing,
-    /// The principal is of the account that layerguard runs in.
-    pub own_account: bool,
-    /// It belongs to the organisation's management account.
-    pub management_account: bool,
+    /// Whose account is changed.
+    pub place: Place,
     /// Weightiest severity of the incident.
     pub severity: Severity,
     /// The incident is undecided: nothing is known that would justify a change.
@@ -38,6 +38,22 @@ pub struct ResponseQuestion {
     pub inline_deny: bool,
     /// Too many actions of late: everything asks.
     pub breaker_open: bool,
+    /// The same repair was done twice of late: something makes the change again and again.
+    pub repeated: bool,
+}
+
+/// Whose account an action changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Place {
+    /// The account that layerguard runs in.
+    Home,
+    /// Another account of the organisation.
+    Member,
+    /// The organisation's management account.
+    Management,
+    /// Not of the organisation, or not known.
+    Outside,
 }
 
 /// The answer to the second question.

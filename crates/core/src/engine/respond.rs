@@ -2,8 +2,8 @@
 
 use super::bundle::Bundle;
 use super::situation::{Answer, Attributes, Question, Situation, Thing, Value};
-use super::{ApprovalQuestion, ApprovalVerdict, ResponseAnswer, ResponseQuestion};
-use crate::action::Reach;
+use super::{ApprovalQuestion, ApprovalVerdict, Place, ResponseAnswer, ResponseQuestion};
+use crate::action::{Reach, Touches};
 use crate::approval::Verb;
 use crate::cloudtrail::PrincipalKind;
 use crate::plan::Mode;
@@ -85,8 +85,7 @@ fn response_situation(question: &ResponseQuestion, approval: &'static str) -> Si
     let mut target: Attributes = vec![
         ("kind", Value::Word("Kind", kind(question.principal_kind))),
         ("arn", Value::Text(question.principal_arn.clone())),
-        ("own_account", Value::Bool(question.own_account)),
-        ("management_account", Value::Bool(question.management_account)),
+        ("place", Value::Word("Place", place(question.place))),
         ("image_puller", Value::Bool(standing.image_puller)),
         ("administrator", Value::Bool(standing.administrator)),
         ("service_puller", Value::Bool(standing.service_puller)),
@@ -100,6 +99,7 @@ fn response_situation(question: &ResponseQuestion, approval: &'static str) -> Si
         resource: Thing { kind: "Target", id: "target", attributes: target },
         context: vec![
             ("action", Value::Text(question.action.clone())),
+            ("touches", Value::Word("Touches", touches(question.touches))),
             ("reach", Value::Word("Reach", reach(question.reach))),
             ("writes_inline", Value::Bool(question.writes_inline)),
             ("inline_deny", Value::Bool(question.inline_deny)),
@@ -107,6 +107,7 @@ fn response_situation(question: &ResponseQuestion, approval: &'static str) -> Si
             ("undecided", Value::Bool(question.undecided)),
             ("ceiling", Value::Word("Mode", question.ceiling.as_str())),
             ("breaker_open", Value::Bool(question.breaker_open)),
+            ("repeated", Value::Bool(question.repeated)),
             ("approval", Value::Word("Approval", approval)),
         ],
     }
@@ -134,6 +135,7 @@ const fn verb(verb: Verb) -> &'static str {
         Verb::Approve => "approve",
         Verb::Reject => "reject",
         Verb::Undo => "undo",
+        Verb::Resume => "resume",
     }
 }
 
@@ -141,6 +143,23 @@ const fn reach(reach: Reach) -> &'static str {
     match reach {
         Reach::Narrow => "narrow",
         Reach::Wide => "wide",
+    }
+}
+
+const fn touches(touches: Touches) -> &'static str {
+    match touches {
+        Touches::Principal => "principal",
+        Touches::Access => "access",
+        Touches::Configuration => "configuration",
+    }
+}
+
+const fn place(place: Place) -> &'static str {
+    match place {
+        Place::Home => "home",
+        Place::Member => "member",
+        Place::Management => "management",
+        Place::Outside => "outside",
     }
 }
 

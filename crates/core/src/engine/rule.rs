@@ -100,6 +100,16 @@ impl Severity {
             Self::Critical => "critical",
         }
     }
+
+    /// One step higher; critical stays critical.
+    #[must_use]
+    pub const fn raised(self) -> Self {
+        match self {
+            Self::Low => Self::Medium,
+            Self::Medium => Self::High,
+            Self::High | Self::Critical => Self::Critical,
+        }
+    }
 }
 
 /// Reads annotations and notes what is wrong with them, at their place.

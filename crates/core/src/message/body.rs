@@ -15,8 +15,13 @@ const NAMED: usize = 8;
 
 /// Title, three lines of facts, and why it counts.
 pub(super) fn opening(briefing: &Briefing<'_>, summary: &Summary) -> Vec<String> {
+    let title = if briefing.incident.not_held {
+        format!("CONTAINMENT DID NOT HOLD: {}", summary.title())
+    } else {
+        summary.title()
+    };
     let mut lines = vec![
-        summary.title(),
+        title,
         String::new(),
         format!("Who:  {}", summary.who()),
         format!("From: {}", summary.from()),
@@ -36,6 +41,20 @@ pub(super) fn opening(briefing: &Briefing<'_>, summary: &Summary) -> Vec<String>
     lines.extend(all.iter().take(NAMED).cloned());
     if all.len() > NAMED {
         lines.push(format!("  - and {} more", all.len() - NAMED));
+    }
+    lines.extend(decided(briefing.reasons));
+    lines
+}
+
+/// Why the latest decision is as it is.
+fn decided(reasons: &[String]) -> Vec<String> {
+    let mut lines: Vec<String> =
+        reasons.iter().take(NAMED).map(|reason| format!("  - {}", escape_to(reason, SENTENCE))).collect();
+    if reasons.len() > NAMED {
+        lines.push(format!("  - and {} more", reasons.len() - NAMED));
+    }
+    if !lines.is_empty() {
+        lines.splice(0..0, [String::new(), "Decided so because:".to_owned()]);
     }
     lines
 }

@@ -3,14 +3,15 @@
 
 use serde_json::json;
 
-use super::words::{moment, severity, severity_word};
+use super::words::{NOT_HELD, moment, severity, severity_word};
 use super::{Briefing, Form, Summary};
-use crate::text::escape_chat;
+use crate::text::{escape_chat, escape_to};
 
 /// The notification as JSON text. All updates of an incident share its thread.
 pub(super) fn text(briefing: &Briefing<'_>, summary: &Summary, form: &Form) -> String {
     let incident = briefing.incident;
     let id = escape_chat(&incident.id);
+    let failed = if incident.not_held { NOT_HELD } else { "" };
     let commands: Vec<String> = form.next.iter().map(|command| code(command)).collect();
     json!({
         "version": "1.0",
@@ -18,7 +19,7 @@ pub(super) fn text(briefing: &Briefing<'_>, summary: &Summary, form: &Form) -> S
         "id": id,
         "content": {
             "textType": "client-markdown",
-            "title": format!("layerguard {} {}: {}", severity(incident), form.lead, escape_chat(&summary.title())),
+            "title": format!("layerguard {} {failed}{}: {}", severity(incident), form.lead, escape_chat(&summary.title())),
             "description": description(briefing, summary),
             "nextSteps": commands,
             "keywords": ["layerguard", severity(incident), form.kind],
@@ -45,6 +46,9 @@ fn description(briefing: &Briefing<'_>, summary: &Summary) -> String {
     }
     for error in summary.errors.iter().take(3) {
         lines.push(format!("*Undecided* {}", code(error)));
+    }
+    for reason in briefing.reasons.iter().take(5) {
+        lines.push(format!("*Decided* {}", escape_chat(&escape_to(reason, 300))));
     }
     for step in briefing.plan.iter().flat_map(|plan| &plan.steps).filter(|step| step.is_containment()) {
         lines.push(format!("*Step {}* {} {}", step.number, step.mode.as_str(), code(&step.effect)));

@@ -9,6 +9,9 @@ use crate::incident::{Incident, Status};
 /// SNS wants fewer than a hundred characters.
 const SUBJECT_LIMIT: usize = 99;
 
+/// What stands before everything else when somebody acts on after being contained.
+pub(super) const NOT_HELD: &str = "containment did not hold, ";
+
 /// A point in time for people: `2026-11-20 10:31:07 UTC`.
 #[must_use]
 pub fn moment(time: Timestamp) -> String {

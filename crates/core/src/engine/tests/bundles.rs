@@ -191,11 +191,11 @@ fn playbooks_are_held_to_their_shape() {
         (
             "\"revoke_role_sessions\", when = \"not_held\"",
             "\"revoke_role_sessions\", when = \"sometimes\"",
-            "playbooks.toml:23:47: unknown variant `sometimes`",
+            "playbooks.toml:24:47: unknown variant `sometimes`",
         ),
-        ("title =", "titel =", "playbooks.toml:13:1: unknown field `titel`"),
+        ("title =", "titel =", "playbooks.toml:14:1: unknown field `titel`"),
         ("families =", "famlies =", "did you mean `families`?"),
-        ("[exfiltration]", "[exfiltration", "playbooks.toml:12:14: unclosed table"),
+        ("[exfiltration]", "[exfiltration", "playbooks.toml:13:14: unclosed table"),
         (
             "action = \"deny_user\"",
             "action = \"deny_usr\"",

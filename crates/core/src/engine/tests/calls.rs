@@ -46,6 +46,7 @@ fn facts() -> Facts {
         destroyed: Destroyed::default(),
         new_credentials: false,
         weakened: false,
+        unexplained: false,
     }
 }
 

@@ -1,8 +1,8 @@
 //! The second question as a table: one line per case.
 
-use crate::action::Reach;
+use crate::action::{Reach, Touches};
 use crate::cloudtrail::PrincipalKind;
-use crate::engine::{Bundle, ResponseQuestion, Severity};
+use crate::engine::{Bundle, Place, ResponseQuestion, Severity};
 use crate::facts::Standing;
 use crate::plan::Mode::{self, Act, Ask, Observe};
 
@@ -10,6 +10,7 @@ use crate::plan::Mode::{self, Act, Ask, Observe};
 fn plain() -> ResponseQuestion {
     ResponseQuestion {
         action: "deny_session".to_owned(),
+        touches: Touches::Principal,
         reach: Reach::Narrow,
         writes_inline: true,
         principal_kind: PrincipalKind::RoleSession,
@@ -24,13 +25,13 @@ fn plain() -> ResponseQuestion {
             own: false,
             layer_reader: false,
         },
-        own_account: true,
-        management_account: false,
+        place: Place::Home,
         severity: Severity::High,
         undecided: false,
         ceiling: Act,
         inline_deny: true,
         breaker_open: false,
+        repeated: false,
     }
 }
 
@@ -46,6 +47,14 @@ const CASES: &[(&str, Change, Mode, bool, &str)] = &[
     ("workload", |q| q.standing.workload = true, Ask, false, "runs workloads"),
     ("service puller", |q| q.standing.service_puller = true, Ask, false, "runs workloads"),
     ("breaker open", |q| q.breaker_open = true, Ask, false, "too many actions"),
+    ("repaired twice already", |q| q.repeated = true, Ask, false, "the same was repaired twice of late"),
+    (
+        "repair of what somebody protected changed",
+        |q| (q.touches, q.standing.protected) = (Touches::Configuration, true),
+        Ask,
+        false,
+        "changed by a principal that is protected",
+    ),
     ("ceiling ask", |q| q.ceiling = Ask, Ask, true, "the mode is ask"),
     ("ceiling ask, wide", |q| (q.ceiling, q.reach) = (Ask, Reach::Wide), Ask, false, "reaches a whole role"),
     ("ceiling ask, workload", |q| (q.ceiling, q.standing.workload) = (Ask, true), Ask, false, "runs workloads"),
@@ -54,10 +63,75 @@ const CASES: &[(&str, Change, Mode, bool, &str)] = &[
     ("ceiling observe", |q| q.ceiling = Observe, Observe, false, "the mode is observe"),
     ("undecided", |q| q.undecided = true, Observe, false, "the incident is undecided"),
     ("protected", |q| q.standing.protected = true, Observe, false, "is protected"),
-    ("management account", |q| q.management_account = true, Observe, false, "management account"),
-    ("foreign account", |q| q.own_account = false, Observe, false, "another account"),
+    ("management account", |q| q.place = Place::Management, Observe, false, "management account"),
+    ("foreign account", |q| q.place = Place::Outside, Observe, false, "outside the organisation"),
+    (
+        "a repair of what a protected principal did",
+        |q| (q.touches, q.standing.protected) = (Touches::Configuration, true),
+        Ask,
+        false,
+        "by a principal that is protected",
+    ),
+    (
+        "a repair of what root did",
+        |q| (q.touches, q.principal_kind) = (Touches::Configuration, PrincipalKind::Root),
+        Act,
+        true,
+        "",
+    ),
+    (
+        "a repair of what a workload did",
+        |q| (q.touches, q.standing.workload) = (Touches::Configuration, true),
+        Act,
+        true,
+        "",
+    ),
+    (
+        "a repair in the management account",
+        |q| (q.touches, q.place) = (Touches::Configuration, Place::Management),
+        Observe,
+        false,
+        "management account",
+    ),
+    (
+        "a repair that came back",
+        |q| (q.touches, q.repeated) = (Touches::Configuration, true),
+        Ask,
+        false,
+        "again and again",
+    ),
+    (
+        "at one resource, protected",
+        |q| (q.touches, q.standing.protected) = (Touches::Access, true),
+        Observe,
+        false,
+        "is protected",
+    ),
+    (
+        "at one resource, from Identity Center",
+        |q| (q.touches, q.principal_kind) = (Touches::Access, PrincipalKind::IdentityCenterRole),
+        Act,
+        true,
+        "",
+    ),
+    (
+        "at one resource, a workload",
+        |q| (q.touches, q.standing.workload) = (Touches::Access, true),
+        Ask,
+        false,
+        "runs workloads",
+    ),
+    ("member account", |q| q.place = Place::Member, Act, true, ""),
     ("inline not allowed", |q| q.inline_deny = false, Observe, false, "`deny_session` writes an inline policy"),
     ("no inline needed", |q| (q.writes_inline, q.inline_deny) = (false, false), Act, true, ""),
+    (
+        "repair of what a protected principal changed",
+        |q| (q.touches, q.standing.protected) = (Touches::Configuration, true),
+        Ask,
+        false,
+        "changed by a principal that is protected",
+    ),
+    ("repaired twice of late", |q| q.repeated = true, Ask, false, "repaired twice of late"),
     ("administrator", |q| q.standing.administrator = true, Act, true, ""),
     ("account not known", |q| q.standing.in_organization = None, Act, true, ""),
     ("role", |q| q.principal_kind = PrincipalKind::Role, Act, true, ""),
