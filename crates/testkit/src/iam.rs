@@ -1,25 +1,59 @@
 //! IAM of one account.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 use layerguard_core::ports::{Iam, PortErrorKind, PortResult};
 use serde_json::Value;
 
-use crate::World;
+use crate::accounts::Entered;
 
 /// Characters that all inline policies of a role may have, white space not counted (AWS facts, section 4).
 const ROLE_SPACE: usize = 10_240;
 /// The same for a user.
 const USER_SPACE: usize = 2_048;
+/// Managed policies that a role or user may have attached.
+const MOST_ATTACHED: usize = 10;
 
-/// A role as containment sees it.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+/// A role as containment sees it. By default an ordinary one, which the roles and users of its account may assume.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Role {
+    /// The text of its trust policy.
+    pub trust: String,
+    /// Its tags.
+    pub tags: BTreeMap<String, String>,
     /// Inline policies by name.
     pub policies: BTreeMap<String, Value>,
+    /// ARNs of the managed policies that are attached.
+    pub attached: BTreeSet<String>,
     /// Only AWS may modify it.
     pub unmodifiable: bool,
+}
+
+impl Default for Role {
+    fn default() -> Self {
+        Self {
+            trust: trust(r#"{"AWS":"arn:aws:iam::111122223333:root"}"#),
+            tags: BTreeMap::new(),
+            policies: BTreeMap::new(),
+            attached: BTreeSet::new(),
+            unmodifiable: false,
+        }
+    }
+}
+
+impl Role {
+    /// A role that this principal of a trust policy, as JSON, may assume.
+    #[must_use]
+    pub fn trusting(principal: &str) -> Self {
+        Self { trust: trust(principal), ..Self::default() }
+    }
+}
+
+fn trust(principal: &str) -> String {
+    format!(
+        r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Principal":{principal},"Action":"sts:AssumeRole"}}]}}"#
+    )
 }
 
 /// A user as containment sees it.
@@ -27,6 +61,8 @@ pub struct Role {
 pub struct User {
     /// Inline policies by name.
     pub policies: BTreeMap<String, Value>,
+    /// ARNs of the managed policies that are attached.
+    pub attached: BTreeSet<String>,
     /// Access keys by id: whether active.
     pub keys: BTreeMap<String, bool>,
 }
@@ -40,14 +76,9 @@ pub struct IamSnapshot {
     pub users: BTreeMap<String, User>,
 }
 
-#[derive(Default)]
-pub(crate) struct Account {
-    entities: IamSnapshot,
-}
-
-impl Account {
+impl IamSnapshot {
     fn role(&mut self, name: &str) -> Result<&mut Role, PortErrorKind> {
-        self.entities.roles.get_mut(name).ok_or(PortErrorKind::NotFound)
+        self.roles.get_mut(name).ok_or(PortErrorKind::NotFound)
     }
 
     fn editable(&mut self, name: &str) -> Result<&mut Role, PortErrorKind> {
@@ -56,7 +87,7 @@ impl Account {
     }
 
     fn user(&mut self, name: &str) -> Result<&mut User, PortErrorKind> {
-        self.entities.users.get_mut(name).ok_or(PortErrorKind::NotFound)
+        self.users.get_mut(name).ok_or(PortErrorKind::NotFound)
     }
 }
 
@@ -84,7 +115,7 @@ fn put(policies: &mut BTreeMap<String, Value>, space: usize, name: &str, documen
 }
 
 #[async_trait]
-impl Iam for World {
+impl Iam for Entered {
     async fn role_policy(&self, role: &str, policy: &str) -> PortResult<Option<String>> {
         self.call("iam.role_policy", role, |state| Ok(state.iam.role(role)?.policies.get(policy).map(reformatted)))
     }
@@ -130,27 +161,46 @@ impl Iam for World {
             Ok(())
         })
     }
+
+    async fn role_has_policy(&self, role: &str, policy_arn: &str) -> PortResult<bool> {
+        self.call("iam.role_has_policy", role, |state| Ok(state.iam.role(role)?.attached.contains(policy_arn)))
+    }
+
+    async fn attach_role_policy(&self, role: &str, policy_arn: &str) -> PortResult<()> {
+        self.call("iam.attach_role_policy", role, |state| attach(&mut state.iam.editable(role)?.attached, policy_arn))
+    }
+
+    async fn detach_role_policy(&self, role: &str, policy_arn: &str) -> PortResult<()> {
+        self.call("iam.detach_role_policy", role, |state| {
+            if state.iam.roles.contains_key(role) {
+                state.iam.editable(role)?.attached.remove(policy_arn);
+            }
+            Ok(())
+        })
+    }
+
+    async fn user_has_policy(&self, user: &str, policy_arn: &str) -> PortResult<bool> {
+        self.call("iam.user_has_policy", user, |state| Ok(state.iam.user(user)?.attached.contains(policy_arn)))
+    }
+
+    async fn attach_user_policy(&self, user: &str, policy_arn: &str) -> PortResult<()> {
+        self.call("iam.attach_user_policy", user, |state| attach(&mut state.iam.user(user)?.attached, policy_arn))
+    }
+
+    async fn detach_user_policy(&self, user: &str, policy_arn: &str) -> PortResult<()> {
+        self.call("iam.detach_user_policy", user, |state| {
+            if let Ok(user) = state.iam.user(user) {
+                user.attached.remove(policy_arn);
+            }
+            Ok(())
+        })
+    }
 }
 
-impl World {
-    /// Put a role there.
-    pub fn set_role(&self, name: &str, role: Role) {
-        self.state().iam.entities.roles.insert(name.to_owned(), role);
+fn attach(attached: &mut BTreeSet<String>, policy_arn: &str) -> Result<(), PortErrorKind> {
+    if !attached.contains(policy_arn) && attached.len() >= MOST_ATTACHED {
+        return Err(PortErrorKind::LimitExceeded("attached managed policies".to_owned()));
     }
-
-    /// Put a user there.
-    pub fn set_user(&self, name: &str, user: User) {
-        self.state().iam.entities.users.insert(name.to_owned(), user);
-    }
-
-    /// Let a role vanish.
-    pub fn remove_role(&self, name: &str) {
-        self.state().iam.entities.roles.remove(name);
-    }
-
-    /// The whole account as it stands.
-    #[must_use]
-    pub fn iam_snapshot(&self) -> IamSnapshot {
-        self.state().iam.entities.clone()
-    }
+    attached.insert(policy_arn.to_owned());
+    Ok(())
 }

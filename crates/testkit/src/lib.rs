@@ -3,19 +3,27 @@
 //! [`World`] is the outside in memory: it implements every port of the core, faithfully to what `layerguard_core::ports` documents. Its
 //! [`Fault`]s make one call fail before or after it took effect, or end the process there; [`every_fault`] tries them all.
 
+mod accounts;
 mod approvals;
 mod audit;
 mod drive;
+mod ecr;
 mod fault;
 mod harness;
 mod iam;
 mod incidents;
+mod layers;
 mod measures;
 mod outside;
+mod shared;
+mod source;
 mod world;
 
+pub use accounts::{AccountSnapshot, HOME};
 pub use drive::drive;
+pub use ecr::{Registry, Repository};
 pub use fault::{Call, Fault};
 pub use harness::{Tally, Verdict, every_fault};
 pub use iam::{IamSnapshot, Role, User};
+pub use layers::{LayerStatement, Statements as LayerStatements};
 pub use world::World;

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use layerguard_core::ports::{Clock, PortError, PortErrorKind, PortResult};
 
 use crate::fault::{Call, Fault, Trap, dead};
-use crate::{approvals, audit, iam, incidents, measures, outside};
+use crate::{accounts, approvals, audit, incidents, measures, outside, shared, source};
 
 /// The outside world. Clones share it.
 #[derive(Clone)]
@@ -24,7 +24,9 @@ pub(crate) struct State {
     pub(crate) incidents: incidents::Rows,
     pub(crate) approvals: approvals::Rows,
     pub(crate) measures: measures::Rows,
-    pub(crate) iam: iam::Account,
+    pub(crate) accounts: accounts::All,
+    pub(crate) shared: shared::Rows,
+    pub(crate) lineage: source::Rows,
     pub(crate) outside: outside::Outside,
 }
 
@@ -42,7 +44,9 @@ impl World {
             incidents: incidents::Rows::default(),
             approvals: approvals::Rows::default(),
             measures: measures::Rows::default(),
-            iam: iam::Account::default(),
+            accounts: accounts::All::default(),
+            shared: shared::Rows::default(),
+            lineage: source::Rows::default(),
             outside: outside::Outside::default(),
         };
         Self { shared: Arc::new(Mutex::new(state)) }
