@@ -6,10 +6,11 @@
 use layerguard_core::action::Applied;
 use layerguard_core::audit::body::{Intent, Outcome, OutcomeResult};
 use layerguard_core::audit::{Body, History};
-use layerguard_core::plan::{Step, breaker_scopes};
+use layerguard_core::plan::Step;
 
+use crate::breaker::counted_under;
 use crate::error::RemediateError;
-use crate::step::{At, LOOKS};
+use crate::step::{At, LOOKS, Trouble};
 use crate::{Remediate, StepAnswer, StepOutcome};
 
 const TASK: &str = "apply";
@@ -48,7 +49,7 @@ impl Remediate<'_> {
                 target: step.target.clone(),
                 captured,
             })),
-            Err(trouble) => failed(at, trouble.passes(at)?),
+            Err(trouble) => failed(at, trouble)?,
         };
         self.record(history, at, body).await.map(drop)
     }
@@ -64,9 +65,9 @@ impl Remediate<'_> {
                     Applied::Applied => OutcomeResult::Applied,
                     Applied::NothingToDo => OutcomeResult::NothingToDo,
                 };
-                Body::Outcome(Outcome { step: at.step, result, detail: None })
+                Body::Outcome(Outcome { step: at.step, result, detail: None, failure: None })
             }
-            Err(trouble) => failed(at, trouble.passes(at)?),
+            Err(trouble) => failed(at, trouble)?,
         };
         self.record(history, at, body).await.map(drop)
     }
@@ -77,8 +78,7 @@ impl Remediate<'_> {
         match result {
             OutcomeResult::Applied => {
                 let begun = history.begun_at(at.step).unwrap_or_else(|| self.clock.now());
-                let step = history.step(at.step);
-                let scopes = step.map(|step| breaker_scopes(step.target.principal_arn(), step.target.account()));
+                let scopes = history.step(at.step).map(counted_under);
                 self.measures.count_action(&scopes.unwrap_or_default(), at.incident, at.step, begun).await.map_err(port)
             }
             OutcomeResult::NothingToDo => self.measures.remove_measure(at.incident, at.step).await.map_err(port),
@@ -88,8 +88,11 @@ impl Remediate<'_> {
     }
 }
 
-fn failed(at: At<'_>, words: String) -> Body {
-    Body::Outcome(Outcome { step: at.step, result: OutcomeResult::Failed, detail: Some(words) })
+/// The outcome of a step that did not succeed, or the error when trying again may help.
+fn failed(at: At<'_>, trouble: Trouble) -> Result<Body, RemediateError> {
+    let failure = trouble.failure();
+    let detail = Some(trouble.passes(at)?);
+    Ok(Body::Outcome(Outcome { step: at.step, result: OutcomeResult::Failed, detail, failure }))
 }
 
 impl From<OutcomeResult> for StepOutcome {

@@ -65,6 +65,25 @@ pub enum RemediateError {
         #[source]
         source: ActionError,
     },
+    /// The account of the step, or the stop switch, did not answer.
+    #[error("step {step} of incident `{incident}` could not begin")]
+    Unreachable {
+        /// The incident.
+        incident: String,
+        /// The step.
+        step: u32,
+        /// Why.
+        #[source]
+        source: PortError,
+    },
+    /// The change was made and is not seen to stand; another look may see it.
+    #[error("step {step} of incident `{incident}` was carried out and is not seen to stand yet")]
+    NotSeen {
+        /// The incident.
+        incident: String,
+        /// The step.
+        step: u32,
+    },
     /// Other invocations changed the records each time that this one looked.
     #[error("step {step} of incident `{incident}` did not come to an end")]
     Unending {
@@ -82,9 +101,9 @@ impl Classified for RemediateError {
             Self::Answer(_) | Self::NotAuthorised { .. } => Class::Permanent,
             Self::Broken { .. } => Class::Stuck,
             Self::Audit(source) => source.class(),
-            Self::Port { source, .. } => source.class(),
+            Self::Port { source, .. } | Self::Unreachable { source, .. } => source.class(),
             Self::Interrupted { source, .. } => source.class(),
-            Self::Unending { .. } => Class::Retryable,
+            Self::NotSeen { .. } | Self::Unending { .. } => Class::Retryable,
         }
     }
 }

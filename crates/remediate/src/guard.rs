@@ -1,6 +1,7 @@
 //! The last look before an account is changed. Decide has asked the policy already; this holds even if that went wrong, or if the owner
 //! has lowered the mode or protected the principal since.
 
+use jiff::Timestamp;
 use layerguard_core::action;
 use layerguard_core::cloudtrail::Principal;
 use layerguard_core::inventory::Inventory;
@@ -10,9 +11,9 @@ use thiserror::Error;
 /// What Remediate never does, whatever is recorded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Guard {
-    /// The account that layerguard runs in; no other can be changed from here.
+    /// The account that layerguard runs in.
     pub account: String,
-    /// ARNs of layerguard's own roles.
+    /// ARNs of layerguard's own roles, those in other accounts included.
     pub own_roles: Vec<String>,
     /// The deployment's mode; the lower of it and the inventory's is the ceiling.
     pub mode: Mode,
@@ -25,8 +26,12 @@ pub struct Guard {
 pub(crate) enum Refusal {
     #[error("the target's name, ARN and account contradict each other")]
     Contradiction,
-    #[error("the target is in account `{account}`, and only `{own}` can be changed from here")]
-    OtherAccount { account: String, own: String },
+    #[error("the target is in account `{0}`, which is not of the organisation")]
+    OtherAccount(String),
+    #[error("layerguard is paused until {0}")]
+    Paused(Timestamp),
+    #[error("the stop switch cannot be read, so it is taken as thrown: {0}")]
+    SwitchUnreadable(String),
     #[error("the target is one of layerguard's own roles")]
     Own,
     #[error("the inventory protects the target")]
@@ -37,6 +42,10 @@ pub(crate) enum Refusal {
     NoInventory(String),
     #[error("{counted} actions without a person under `{scope}` of late, and at most {most} may run: a person decides")]
     Breaker { scope: String, counted: u32, most: u32 },
+    #[error(
+        "this is repair {counted} of the same within a day, and at most {most} run without a person: something makes the change again and again"
+    )]
+    Repeated { counted: u32, most: u32 },
     #[error("the mode is `{}` now, which does not allow a step of mode `{}`", .ceiling.as_str(), .mode.as_str())]
     Lowered { ceiling: Mode, mode: Mode },
 }
@@ -45,12 +54,12 @@ impl Guard {
     /// Whether the step may be applied.
     pub(crate) fn check(&self, step: &Step) -> Result<(), Refusal> {
         self.check_place(&step.target)?;
-        let arn = step.target.principal_arn().ok_or(Refusal::Contradiction)?;
-        if self.own_roles.iter().any(|own| own == arn) {
+        let arn = step.target.principal_arn();
+        if arn.is_some_and(|arn| self.own_roles.iter().any(|own| own == arn)) {
             return Err(Refusal::Own);
         }
         let inventory = self.inventory.as_ref().map_err(|reason| Refusal::NoInventory(reason.clone()))?;
-        let principal = Principal { arn: Some(arn.to_owned()), ..Principal::unknown() };
+        let principal = Principal { arn: arn.map(str::to_owned), ..Principal::unknown() };
         if inventory.standing_of(&principal, &self.own_roles).protected {
             return Err(Refusal::Protected);
         }
@@ -69,10 +78,9 @@ impl Guard {
         if !action::is_consistent(target) {
             return Err(Refusal::Contradiction);
         }
-        match target.account() {
-            Some(account) if account == self.account => Ok(()),
-            Some(account) => Err(Refusal::OtherAccount { account: account.to_owned(), own: self.account.clone() }),
-            None => Err(Refusal::Contradiction),
-        }
+        let account = target.account().ok_or(Refusal::Contradiction)?;
+        // What the inventory does not know any more can still be taken back, as far as the account lets us in.
+        let ours = self.inventory.as_ref().map_or(true, |inventory| inventory.owns(account));
+        if account == self.account || ours { Ok(()) } else { Err(Refusal::OtherAccount(account.to_owned())) }
     }
 }

@@ -12,7 +12,9 @@ mod report;
 mod step;
 mod undo;
 
-use layerguard_core::ports::{AuditLog, Clock, Iam, IncidentStore, MeasureStore, Notifier};
+use layerguard_core::ports::{
+    Accounts, ActivityStore, AuditLog, Clock, Holders, IncidentStore, MeasureStore, Notifier, Switch,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -33,8 +35,14 @@ pub struct Remediate<'a> {
     pub incidents: &'a dyn IncidentStore,
     /// What stands, and the breaker's counters.
     pub measures: &'a dyn MeasureStore,
-    /// IAM of this account.
-    pub iam: &'a dyn Iam,
+    /// The accounts that it may change.
+    pub accounts: &'a dyn Accounts,
+    /// Where it says what it is about to change, before it does.
+    pub activity: &'a dyn ActivityStore,
+    /// Who holds the measures that incidents share.
+    pub holders: &'a dyn Holders,
+    /// The stop switch.
+    pub switch: &'a dyn Switch,
     /// The alert topic.
     pub notifier: &'a dyn Notifier,
     /// The time.

@@ -8,6 +8,7 @@ use layerguard_core::audit::{self, Body, Draft, History};
 use layerguard_core::incident::{Incident, IncidentEvent};
 use layerguard_core::message::{self, Briefing, Done};
 use layerguard_core::ports::Message;
+use layerguard_core::storm::{self, Telling};
 
 use crate::error::RemediateError;
 use crate::{ACTOR, Remediate};
@@ -55,16 +56,40 @@ impl Remediate<'_> {
             incident: &story.incident,
             events: &story.events,
             plan: story.history.decision().map(|decision| &decision.plan),
+            reasons: story.history.decision().map_or(&[], |decision| &decision.reasons),
             runbook: None,
         }
     }
 
     async fn tell(&self, story: &Story, kind: NotificationKind, message: &Message) -> Result<(), RemediateError> {
         let port = |source| RemediateError::Port { task: TASK, source };
-        let message_id = self.notifier.publish(message).await.map_err(port)?;
-        let draft = Draft::of(&Body::Notification(Notification { kind, message_id }))?;
+        let most = self.guard.inventory.as_ref().map_or(storm::MOST_TOLD, |inventory| inventory.breaker.storm);
+        let now = self.clock.now();
+        let told = match storm::telling(&story.incident, most, now, self.measures).await.map_err(port)? {
+            Telling::Alone => {
+                let message_id = self.notifier.publish(message).await.map_err(port)?;
+                Notification { kind, message_id, held: None }
+            }
+            Telling::SummedUp => {
+                let message_id = self.sum_up().await?.unwrap_or_default();
+                Notification { kind: NotificationKind::Summarised, message_id, held: Some(kind) }
+            }
+        };
+        let draft = Draft::of(&Body::Notification(told))?;
         let version = story.history.policy_version();
         audit::append(self.audit, &story.incident.id, ACTOR, version, self.clock.now(), draft).await?;
         Ok(())
+    }
+
+    /// Publish the summary of a storm, if one is due.
+    async fn sum_up(&self) -> Result<Option<String>, RemediateError> {
+        let port = |source| RemediateError::Port { task: TASK, source };
+        let now = self.clock.now();
+        let Some(summary) = storm::due(now, self.measures, self.incidents).await.map_err(port)? else {
+            return Ok(None);
+        };
+        let message_id = self.notifier.publish(&message::storm(self.stack, &summary)).await.map_err(port)?;
+        storm::summed_up(now, self.measures).await.map_err(port)?;
+        Ok(Some(message_id))
     }
 }

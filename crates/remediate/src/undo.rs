@@ -55,6 +55,7 @@ impl Remediate<'_> {
         let (result, detail) = match self.take_back(at.incident, step, &intent.captured).await {
             Ok(Undone::Undone) => (UndoResult::Undone, None),
             Ok(Undone::NothingToDo) => (UndoResult::NothingToDo, None),
+            Ok(Undone::Kept(words)) => (UndoResult::Undone, Some(words)),
             Ok(Undone::Drifted(words)) => (UndoResult::Drifted, Some(words)),
             Err(trouble) => (UndoResult::Failed, Some(trouble.passes(at)?)),
         };
