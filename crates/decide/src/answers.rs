@@ -12,12 +12,12 @@ use crate::view::View;
 use crate::{Decide, DecideError};
 
 /// How many refused answers of one incident are recorded: whoever may store answers could otherwise fill its records.
-const MOST_REFUSALS: usize = 50;
+pub(crate) const MOST_REFUSALS: usize = 50;
 /// How much of a refusal's words is kept.
 const MOST_WORDS: usize = 600;
 
 /// Why an answer does not count, and whom STS says gave it.
-type Refused = (Refusal, Option<CallerIdentity>);
+pub(crate) type Refused = (Refusal, Option<CallerIdentity>);
 
 impl Decide<'_> {
     /// Judge the answers that no record speaks of yet, in the order in which they were given, up to the first that counts. Says whether
@@ -28,7 +28,7 @@ impl Decide<'_> {
         let answers = answers.map_err(|source| DecideError::Port { incident: id.to_owned(), source })?;
         let mut refusals = view.refusals();
         let mut added = false;
-        for answer in answers.iter().filter(|answer| !is_judged(view, answer) && is_timely(view, answer.verb)) {
+        for answer in answers.iter().filter(|answer| is_about_an_incident(view, answer)) {
             let judgement = match self.judge(view, answer).await {
                 Ok(judgement) => judgement,
                 // One answer that cannot be judged now must not keep the others, or the incident, from going on.
@@ -53,17 +53,14 @@ impl Decide<'_> {
         Ok(added)
     }
 
-    /// The outer error is a failure to judge (it is tried again); the inner one is the judgement "does not count".
-    async fn judge(&self, view: &View, answer: &Answer) -> Result<Result<CallerIdentity, Refused>, DecideError> {
-        let id = view.incident.id.as_str();
+    /// Who gave the answer about this incident and plan, as STS says. The inner error says why it does not count.
+    pub(crate) async fn prove(
+        &self,
+        answer: &Answer,
+        id: &str,
+        plan_hash: &str,
+    ) -> Result<Result<CallerIdentity, Refusal>, DecideError> {
         let port = |source| DecideError::Port { incident: id.to_owned(), source };
-        if answer.verb != Verb::Undo && !view.incident.status.is_open() {
-            return Ok(Err((Refusal::Closed(view.incident.status.as_str()), None)));
-        }
-        if let Some(decided) = already_decided(view, answer) {
-            return Ok(Err((decided, None)));
-        }
-        let plan_hash = view.history.decision().map_or("", |decision| decision.plan_hash.as_str());
         let expected = Expectation {
             endpoint: &self.deployment.sts_endpoint,
             incident: id,
@@ -72,30 +69,62 @@ impl Decide<'_> {
         };
         let signature = match approval::check(answer, expected) {
             Ok(signature) => signature,
-            Err(refusal) => return Ok(Err((refusal, None))),
+            Err(refusal) => return Ok(Err(refusal)),
         };
         let claimant = format!("{id}/{}", answer.verb.as_str());
         if !self.ports.approvals.claim_signature(&signature, &claimant).await.map_err(port)? {
-            return Ok(Err((Refusal::Replayed, None)));
+            return Ok(Err(Refusal::Replayed));
         }
-        let identity = match self.ports.proof.prove(&answer.request).await {
-            Ok(identity) => identity,
-            Err(failed) if matches!(failed.kind, PortErrorKind::Denied(_)) => {
-                return Ok(Err((Refusal::Forged, None)));
-            }
-            Err(source) => return Err(port(source)),
-        };
-        let verdict = self.assessor()?.bundle().approval(&self.question(view, answer.verb, &identity)?);
-        if verdict.allowed && verdict.errors.is_empty() {
-            return Ok(Ok(identity));
+        match self.ports.proof.prove(&answer.request).await {
+            Ok(identity) => Ok(Ok(identity)),
+            Err(failed) if matches!(failed.kind, PortErrorKind::Denied(_)) => Ok(Err(Refusal::Forged)),
+            Err(source) => Err(port(source)),
         }
-        let reasons: Vec<String> = verdict.reasons.into_iter().chain(verdict.errors).collect();
-        Ok(Err((Refusal::NotAllowed(reasons.join("; ")), Some(identity))))
     }
 
-    fn question(&self, view: &View, verb: Verb, identity: &CallerIdentity) -> Result<ApprovalQuestion, DecideError> {
-        let assessor = self.assessor()?;
+    /// The outer error is a failure to judge (it is tried again); the inner one is the judgement "does not count".
+    async fn judge(&self, view: &View, answer: &Answer) -> Result<Result<CallerIdentity, Refused>, DecideError> {
+        let id = view.incident.id.as_str();
+        if answer.verb != Verb::Undo && !view.incident.status.is_open() {
+            return Ok(Err((Refusal::Closed(view.incident.status.as_str()), None)));
+        }
+        if let Some(decided) = already_decided(view, answer) {
+            return Ok(Err((decided, None)));
+        }
+        let plan_hash = view.history.decision().map_or("", |decision| decision.plan_hash.as_str());
+        let identity = match self.prove(answer, id, plan_hash).await? {
+            Ok(identity) => identity,
+            Err(refusal) => return Ok(Err((refusal, None))),
+        };
         let accused: Vec<&Principal> = view.events.iter().map(|joined| &joined.event.principal).collect();
+        Ok(match self.allowed(&accused, answer.verb, &identity)? {
+            Ok(()) => Ok(identity),
+            Err(refusal) => Err((refusal, Some(identity))),
+        })
+    }
+
+    /// Whether this person may give this answer about these.
+    pub(crate) fn allowed(
+        &self,
+        accused: &[&Principal],
+        verb: Verb,
+        identity: &CallerIdentity,
+    ) -> Result<Result<(), Refusal>, DecideError> {
+        let verdict = self.assessor()?.bundle().approval(&self.question(accused, verb, identity)?);
+        if verdict.allowed && verdict.errors.is_empty() {
+            return Ok(Ok(()));
+        }
+        let reasons: Vec<String> = verdict.reasons.into_iter().chain(verdict.errors).collect();
+        Ok(Err(Refusal::NotAllowed(reasons.join("; "))))
+    }
+
+    fn question(
+        &self,
+        accused: &[&Principal],
+        verb: Verb,
+        identity: &CallerIdentity,
+    ) -> Result<ApprovalQuestion, DecideError> {
+        let assessor = self.assessor()?;
         let role = role_of(&identity.arn);
         Ok(ApprovalQuestion {
             verb,
@@ -126,7 +155,7 @@ impl Decide<'_> {
     }
 }
 
-fn accepted(answer: &Answer, identity: CallerIdentity) -> ApprovalAccepted {
+pub(crate) fn accepted(answer: &Answer, identity: CallerIdentity) -> ApprovalAccepted {
     ApprovalAccepted {
         verb: answer.verb,
         plan_hash: answer.plan_hash.clone(),
@@ -138,7 +167,7 @@ fn accepted(answer: &Answer, identity: CallerIdentity) -> ApprovalAccepted {
 }
 
 /// Short, because what did not pass the checks may be of any size.
-fn refusal(answer: &Answer, (reason, approver): Refused) -> ApprovalRefused {
+pub(crate) fn refusal(answer: &Answer, (reason, approver): Refused) -> ApprovalRefused {
     ApprovalRefused {
         verb: answer.verb,
         plan_hash: answer.plan_hash.chars().take(64).collect(),
@@ -156,6 +185,11 @@ fn is_judged(view: &View, answer: &Answer) -> bool {
         _ => false,
     })
     .is_some()
+}
+
+/// A resume is about the stop switch, wherever it is stored.
+fn is_about_an_incident(view: &View, answer: &Answer) -> bool {
+    answer.verb != Verb::Resume && !is_judged(view, answer) && is_timely(view, answer.verb)
 }
 
 /// An undo is for a closed incident, an approval for one that was decided. Others stay unread until then, and grow stale.
@@ -180,10 +214,16 @@ fn already_decided(view: &View, answer: &Answer) -> Option<Refusal> {
     Some(Refusal::AlreadyDecided { by, at: entry.time })
 }
 
-/// The very session or user.
+/// The very session or user; of a federated user also the user that issued it.
 fn is_accused(principal: &Principal, identity: &CallerIdentity) -> bool {
-    principal.user_id.as_deref() == Some(identity.user_id.as_str())
+    issuer(principal) == Some(identity.arn.as_str())
+        || principal.user_id.as_deref() == Some(identity.user_id.as_str())
         || principal.arn.as_deref() == Some(identity.arn.as_str())
+}
+
+/// Who issued the session's credentials: a role, of a federated user the user.
+fn issuer(principal: &Principal) -> Option<&str> {
+    principal.session.as_ref().and_then(|session| session.issuer_arn.as_deref())
 }
 
 /// Another session of the same role. Whoever holds one session of an ordinary role may hold the others; an Identity Center role
@@ -203,13 +243,13 @@ fn shares_lineage(principal: &Principal, identity: &CallerIdentity) -> bool {
 }
 
 /// The same name: with Identity Center the session's name is the person's own, and people name their sessions after their users.
-fn is_same_person(principal: &Principal, identity: &CallerIdentity) -> bool {
+fn is_same_person<'a>(principal: &'a Principal, identity: &'a CallerIdentity) -> bool {
     let session = principal.session.as_ref().and_then(|session| session.name.as_deref());
     let user = principal.name.as_deref().filter(|_| principal.kind == PrincipalKind::IamUser);
-    let approver = identity.user_id.split_once(':').map(|(_, session)| session);
-    let approver = approver.or_else(|| identity.arn.split_once(":user/").and_then(|(_, path)| path.rsplit('/').next()));
+    let user_of = |arn: &'a str| arn.split_once(":user/").and_then(|(_, path)| path.rsplit('/').next());
+    let approver = identity.user_id.split_once(':').map(|(_, session)| session).or_else(|| user_of(&identity.arn));
     let same = |accused: Option<&str>| matches!((accused, approver), (Some(a), Some(b)) if a.eq_ignore_ascii_case(b));
-    same(session) || same(user)
+    same(session) || same(user) || same(issuer(principal).and_then(user_of))
 }
 
 /// The role's name in an assumed-role ARN.

@@ -4,7 +4,9 @@ use jiff::Timestamp;
 use layerguard_core::approval::ApprovalRequest;
 use layerguard_core::audit::Body;
 use layerguard_core::audit::body::{ApprovalRequested, Notification, NotificationKind};
+use layerguard_core::incident::Incident;
 use layerguard_core::message::{self, Ask};
+use layerguard_core::storm::{self, Telling};
 
 use crate::view::View;
 use crate::{Decide, DecideError};
@@ -48,7 +50,7 @@ impl Decide<'_> {
         }
         let kind = if reminder { NotificationKind::Reminder } else { NotificationKind::ApprovalRequest };
         let text = message::approval_request(&self.briefing(&view), &ask);
-        self.tell(id, kind, &text).await?;
+        self.tell(&view.incident, kind, &text).await?;
         request.told_at = Some(now);
         self.keep(&request).await
     }
@@ -58,17 +60,43 @@ impl Decide<'_> {
         stored.map_err(|source| DecideError::Port { incident: request.incident.clone(), source })
     }
 
-    /// Publish, then record that it was published: after a crash in between people hear it twice, never not at all.
+    /// Publish, then record that it was published: after a crash in between people hear it twice, never not at all. In a storm the
+    /// summary is published instead.
     pub(crate) async fn tell(
         &self,
-        id: &str,
+        incident: &Incident,
         kind: NotificationKind,
         text: &layerguard_core::ports::Message,
     ) -> Result<(), DecideError> {
-        let published = self.ports.notifier.publish(text).await;
-        let message_id = published.map_err(|source| DecideError::Port { incident: id.to_owned(), source })?;
-        let told = Notification { kind, message_id };
+        let id = incident.id.as_str();
+        let port = |source| DecideError::Port { incident: id.to_owned(), source };
+        let most = self.policy.as_ref().map_or(storm::MOST_TOLD, |assessor| assessor.inventory().breaker.storm);
+        let telling =
+            storm::telling(incident, most, self.ports.clock.now(), self.ports.measures).await.map_err(port)?;
+        let told = match telling {
+            Telling::Alone => {
+                let message_id = self.ports.notifier.publish(text).await.map_err(port)?;
+                Notification { kind, message_id, held: None }
+            }
+            Telling::SummedUp => {
+                let message_id = self.sum_up().await?.unwrap_or_default();
+                Notification { kind: NotificationKind::Summarised, message_id, held: Some(kind) }
+            }
+        };
         self.append(id, self.draft(id, Body::Notification(told))?).await.map(|_| ())
+    }
+
+    /// Publish the summary of a storm, if one is due.
+    pub(crate) async fn sum_up(&self) -> Result<Option<String>, DecideError> {
+        let port = |source| DecideError::Port { incident: "all".to_owned(), source };
+        let (now, ports) = (self.ports.clock.now(), &self.ports);
+        let Some(summary) = storm::due(now, ports.measures, ports.incidents).await.map_err(port)? else {
+            return Ok(None);
+        };
+        let text = message::storm(&self.deployment.stack, &summary);
+        let message_id = ports.notifier.publish(&text).await.map_err(port)?;
+        storm::summed_up(now, ports.measures).await.map_err(port)?;
+        Ok(Some(message_id))
     }
 
     /// What the playbook of the weightiest rule tells a person to do.
@@ -86,6 +114,7 @@ impl Decide<'_> {
             incident: &view.incident,
             events: &view.events,
             plan: view.history.decision().map(|decision| &decision.plan),
+            reasons: view.history.decision().map_or(&[], |decision| &decision.reasons),
             runbook: self.runbook(view),
         }
     }
@@ -96,7 +125,7 @@ fn told_at(view: &View, plan_hash: &str) -> Option<Timestamp> {
     let asked = view.last(|body| matches!(body, Body::ApprovalRequested(asked) if asked.plan_hash == plan_hash))?;
     let told = view.last_entry(|body| match body {
         Body::Notification(told) => {
-            matches!(told.kind, NotificationKind::ApprovalRequest | NotificationKind::Reminder)
+            matches!(told.tells(), NotificationKind::ApprovalRequest | NotificationKind::Reminder)
         }
         _ => false,
     })?;

@@ -21,7 +21,9 @@ impl Decide<'_> {
         // Nothing stands that new calls could show not to hold, and people know.
         let told = matches!(status, Status::Observed | Status::Undecided | Status::Rejected)
             || (status == Status::Escalated && view.incident.verdict == Verdict::Undecided);
-        let quiet = told && view.standing().is_empty();
+        // What was left alone because of a pause is looked at again after it.
+        let paused = view.history.decision().is_some_and(|decision| decision.circumstances.paused);
+        let quiet = told && !paused && view.standing().is_empty();
         let closed = Incident { status, quiet, closed_at: Some(self.ports.clock.now()), ..view.incident.clone() };
         self.update(&closed, view.incident.revision).await?;
         self.record_closing(view, status).await

@@ -1,7 +1,5 @@
 //! Deciding on the evidence: findings and the decision are recorded, then the row says what they amount to.
 
-use jiff::Timestamp;
-use layerguard_core::assess::Assessor;
 use layerguard_core::audit::body::{Finding, FindingEvent};
 use layerguard_core::audit::{Body, Draft, body};
 use layerguard_core::cloudtrail::Principal;
@@ -9,8 +7,9 @@ use layerguard_core::decision::{self, Case, Decision, Limits};
 use layerguard_core::engine::{FiredRule, Severity, Verdict};
 use layerguard_core::incident::{Incident, IncidentEvent, Status};
 use layerguard_core::inventory::OnExpiry;
-use layerguard_core::plan::{Mode, Plan, Step, Target, breaker_scopes};
+use layerguard_core::plan::{Mode, Plan, Step, Target};
 
+use crate::surroundings::Surroundings;
 use crate::view::View;
 use crate::{Decide, DecideError};
 
@@ -26,11 +25,15 @@ impl Decide<'_> {
     pub(crate) async fn deliberate(&self, view: &View) -> Result<bool, DecideError> {
         let id = &view.incident.id;
         let decision = view.history.decision();
-        if decision.is_some_and(|decision| decision.evidence >= view.incident.evidence) {
+        // An inline policy found no room: what needs none is decided anew, once.
+        let fallback = view.inline_full() && decision.is_some_and(|decision| !decision.circumstances.inline_full);
+        if !fallback && decision.is_some_and(|decision| decision.evidence >= view.incident.evidence) {
             return Ok(false);
         }
         let evidence = Evidence::of(&view.events);
-        let decided = self.decide(view, &evidence).await?;
+        let surroundings = self.surroundings(view, &evidence).await?;
+        let evidence = evidence.raised(surroundings.circumstances.not_held);
+        let decided = self.decide(view, &evidence, &surroundings).await?;
         self.record_finding(view).await?;
         let expiry = |severity, steps: &[u32]| {
             let outcome = self.assessor().ok().map(|assessor| assessor.inventory().approval.expiry(severity));
@@ -39,8 +42,8 @@ impl Decide<'_> {
         let same_end = decision.is_some_and(|decision| {
             expiry(decision.severity, &decision.on_expiry) == expiry(evidence.severity, &decided.on_expiry)
         });
-        if same_end && decision.is_some_and(|decision| stands(view, decision, &decided, &evidence)) {
-            return self.refresh(view, &evidence).await;
+        if same_end && !fallback && decision.is_some_and(|decision| stands(view, decision, &decided, &evidence)) {
+            return self.refresh(view, &evidence, &surroundings).await;
         }
         if view.incident.decisions >= MOST_DECISIONS {
             return Err(DecideError::Endless(id.clone(), view.incident.decisions));
@@ -56,12 +59,14 @@ impl Decide<'_> {
             reasons: decided.reasons,
             errors: decided.errors,
             on_expiry: decided.on_expiry,
+            circumstances: surroundings.circumstances.clone(),
+            blast: surroundings.blast.clone(),
         };
         let pending = view.incident.status == Status::Pending;
         let row = Incident {
             status: if pending { Status::Deciding } else { view.incident.status },
             decisions: view.incident.decisions.saturating_add(1),
-            ..self.row(view, &evidence)
+            ..self.row(view, &evidence, &surroundings)
         };
         self.append(id, self.draft(id, Body::Decision(Box::new(record)))?).await?;
         self.update(&row, view.incident.revision).await?;
@@ -69,8 +74,14 @@ impl Decide<'_> {
     }
 
     /// The decision stands, but what people are told of it may not: graver evidence shows in the row, and in every later message.
-    async fn refresh(&self, view: &View, evidence: &Evidence<'_>) -> Result<bool, DecideError> {
-        let row = Incident { severity: evidence.severity, rules: evidence.rule_ids(), ..view.incident.clone() };
+    async fn refresh(
+        &self,
+        view: &View,
+        evidence: &Evidence<'_>,
+        surroundings: &Surroundings,
+    ) -> Result<bool, DecideError> {
+        let row =
+            Incident { decided_evidence: view.incident.decided_evidence, ..self.row(view, evidence, surroundings) };
         if row == view.incident {
             return Ok(false);
         }
@@ -78,31 +89,47 @@ impl Decide<'_> {
     }
 
     /// The row with what the evidence amounts to.
-    fn row(&self, view: &View, evidence: &Evidence<'_>) -> Incident {
+    fn row(&self, view: &View, evidence: &Evidence<'_>, surroundings: &Surroundings) -> Incident {
         Incident {
             decided_evidence: view.incident.evidence,
             verdict: evidence.verdict,
             severity: evidence.severity,
             rules: evidence.rule_ids(),
+            not_held: surroundings.circumstances.not_held,
             ..view.incident.clone()
         }
     }
 
-    async fn decide(&self, view: &View, evidence: &Evidence<'_>) -> Result<Decision, DecideError> {
+    async fn decide(
+        &self,
+        view: &View,
+        evidence: &Evidence<'_>,
+        surroundings: &Surroundings,
+    ) -> Result<Decision, DecideError> {
         let assessor = self.assessor()?;
-        let limits = self.limits(assessor, evidence).await?;
-        let standing = view.standing();
+        // What does not hold is done again.
+        let standing = if view.did_not_hold() { Vec::new() } else { view.holding() };
         let case = Case {
             incident: &view.incident.id,
             verdict: evidence.verdict,
             severity: evidence.severity,
-            principals: evidence.principals.clone(),
+            events: view.events.iter().map(|joined| &joined.event).collect(),
             playbooks: evidence.playbooks(),
             trail_account: Some(view.incident.key.account.as_str()),
-            not_held: view.did_not_hold(),
+            not_held: surroundings.circumstances.not_held,
+            inline_full: surroundings.circumstances.inline_full,
             standing: &standing,
+            workloads: &surroundings.workloads,
+            remarks: &surroundings.remarks,
             first_number: view.history.next_step(),
         };
+        let decided = decision::decide(assessor, &surroundings.limits, &case);
+        let repeated = self.repeated(&decided.plan).await?;
+        if repeated.is_empty() {
+            return Ok(decided);
+        }
+        // What is called for is known only now.
+        let limits = Limits { repeated, ..surroundings.limits.clone() };
         Ok(decision::decide(assessor, &limits, &case))
     }
 
@@ -121,33 +148,6 @@ impl Decide<'_> {
 
     pub(crate) fn draft(&self, id: &str, body: Body) -> Result<Draft, DecideError> {
         Draft::of(&body).map_err(|source| DecideError::Audit { incident: id.to_owned(), source })
-    }
-
-    async fn limits(&self, assessor: &Assessor, evidence: &Evidence<'_>) -> Result<Limits, DecideError> {
-        let inventory = assessor.inventory();
-        Ok(Limits {
-            ceiling: inventory.response.mode.min(self.deployment.mode),
-            inline_deny: inventory.response.inline_deny && self.deployment.inline_deny,
-            home_account: Some(self.deployment.home_account.clone()),
-            breaker_open: self.breaker_open(assessor, evidence).await?,
-        })
-    }
-
-    /// Whether there were too many actions of late: on one of the principals, in its account, or in all.
-    async fn breaker_open(&self, assessor: &Assessor, evidence: &Evidence<'_>) -> Result<bool, DecideError> {
-        let breaker = &assessor.inventory().breaker;
-        let from = self.ports.clock.now().checked_sub(breaker.window).unwrap_or(Timestamp::MIN);
-        for principal in &evidence.principals {
-            let scopes = breaker_scopes(principal.arn.as_deref(), principal.account.as_deref());
-            for (scope, most) in scopes.iter().zip([breaker.overall, breaker.per_account, breaker.per_role]) {
-                let counted = self.ports.measures.actions_since(scope, from).await;
-                let counted = counted.map_err(|source| DecideError::Port { incident: "breaker".to_owned(), source })?;
-                if counted >= most {
-                    return Ok(true);
-                }
-            }
-        }
-        Ok(false)
     }
 }
 
@@ -200,6 +200,12 @@ impl<'a> Evidence<'a> {
             }
         }
         playbooks
+    }
+
+    /// One step graver where a containment did not hold.
+    fn raised(self, not_held: bool) -> Self {
+        let severity = if not_held { self.severity.map(Severity::raised) } else { self.severity };
+        Self { severity, ..self }
     }
 
     pub(crate) fn of(events: &'a [IncidentEvent]) -> Self {

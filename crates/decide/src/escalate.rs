@@ -69,7 +69,7 @@ impl Decide<'_> {
         }
         let reason = format!("{reason}: {}", fault.words());
         let text = message::escalation(&self.briefing(&view), &reason, &Done::all(&view.history));
-        self.tell(id, NotificationKind::Escalation, &text).await?;
+        self.tell(&view.incident, NotificationKind::Escalation, &text).await?;
         for _ in 0..MOST_TRIES {
             let view = self.view(id).await?;
             match self.settle(&view, Status::Escalated).await {

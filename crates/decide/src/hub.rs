@@ -47,6 +47,8 @@ impl Decide<'_> {
         if self.deliberate(view).await? {
             return Ok(None);
         }
+        // Before anybody is waited for: whoever comes back meanwhile is recognised.
+        self.note_lineage(view).await?;
         if view.waits_for_a_person() {
             if view.deadline().is_some_and(|deadline| deadline <= self.ports.clock.now()) {
                 self.expire(view).await?;

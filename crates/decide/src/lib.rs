@@ -10,14 +10,18 @@ mod deliberate;
 mod error;
 mod escalate;
 mod hub;
+mod repairs;
+mod surroundings;
 mod sweep;
+mod switch;
 mod view;
 
 use layerguard_core::assess::Assessor;
 use layerguard_core::audit::{self, AuditRecord, Draft};
 use layerguard_core::plan::Mode;
 use layerguard_core::ports::{
-    ApprovalStore, AuditLog, Clock, Executions, IdentityProof, IncidentStore, MeasureStore, Notifier,
+    ActivityStore, ApprovalStore, AuditLog, Clock, Executions, IdentityProof, IncidentStore, Lever, LineageStore,
+    MeasureStore, Notifier, Roles, Switch,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -40,6 +44,16 @@ pub struct Ports<'a> {
     pub approvals: &'a dyn ApprovalStore,
     /// The counters of the breaker.
     pub measures: &'a dyn MeasureStore,
+    /// Recent activity: who issued a session.
+    pub activity: &'a dyn ActivityStore,
+    /// The sources of the sessions that were contained.
+    pub lineage: &'a dyn LineageStore,
+    /// Describes the roles of the account that layerguard runs in.
+    pub roles: &'a dyn Roles,
+    /// The stop switch.
+    pub switch: &'a dyn Switch,
+    /// Puts the stop switch back.
+    pub lever: &'a dyn Lever,
     /// Tells people.
     pub notifier: &'a dyn Notifier,
     /// The respond machine.

@@ -16,6 +16,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let topic = aws.alert_topic(environment.required("LAYERGUARD_TOPIC_ARN")?);
     let machine = aws.respond_machine(environment.required("LAYERGUARD_RESPOND_ARN")?);
     let sts = aws.sts();
+    let iam = aws.iam();
     let inventory = environment.required("LAYERGUARD_INVENTORY")?;
     let policy = &Assessor::load(inventory, environment.own_roles()?).map_err(|e| e.to_string());
     let ports = Ports {
@@ -23,6 +24,11 @@ async fn main() -> Result<(), lambda_runtime::Error> {
         incidents: &state,
         approvals: &state,
         measures: &state,
+        activity: &state,
+        lineage: &state,
+        roles: &iam,
+        switch: &state,
+        lever: &state,
         notifier: &topic,
         executions: &machine,
         proof: &sts,

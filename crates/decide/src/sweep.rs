@@ -40,6 +40,16 @@ impl Decide<'_> {
     pub(crate) async fn sweep(&self) -> Result<Swept, DecideError> {
         let port = |source| DecideError::Port { incident: "all".to_owned(), source };
         let mut swept = Swept::default();
+        // What cannot be read or told now is tried again in a minute, and must not keep the incidents waiting.
+        if let Err(error) = self.watch_switch().await {
+            swept.failed = swept.failed.saturating_add(1);
+            tracing::error!(error = %error, "the stop switch could not be looked after");
+        }
+        // What was held back after the last summary of a storm that is over.
+        if let Err(error) = self.sum_up().await {
+            swept.failed = swept.failed.saturating_add(1);
+            tracing::error!(error = %error, "the summary of a storm could not be told");
+        }
         for incident in self.ports.incidents.open().await.map_err(port)? {
             match self.look_after(&incident).await {
                 Ok(Care::None) => {}

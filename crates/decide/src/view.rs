@@ -1,8 +1,9 @@
 //! One consistent look at an incident: its row, its events, its records.
 
 use jiff::{SignedDuration, Timestamp};
+use layerguard_core::action::{self, Action, Touches};
 use layerguard_core::approval::{ApprovalRequest, Verb};
-use layerguard_core::audit::body::OutcomeResult;
+use layerguard_core::audit::body::{Failure, OutcomeResult};
 use layerguard_core::audit::{Body, Entry, History};
 use layerguard_core::incident::{Incident, IncidentEvent};
 use layerguard_core::plan::{Mode, Step};
@@ -11,7 +12,7 @@ use crate::{Decide, DecideError};
 
 /// IAM changes take a few minutes to reach every place (AWS facts, section 3); calls within that time do not mean that a
 /// containment failed.
-const PROPAGATION: SignedDuration = SignedDuration::from_mins(5);
+pub(crate) const PROPAGATION: SignedDuration = SignedDuration::from_mins(5);
 
 /// How many generations before are looked at for measures that still stand.
 const GENERATIONS_BACK: usize = 8;
@@ -43,7 +44,7 @@ impl Decide<'_> {
         Ok(View { incident, events, history, request, standing_before })
     }
 
-    async fn history(&self, id: &str) -> Result<History, DecideError> {
+    pub(crate) async fn history(&self, id: &str) -> Result<History, DecideError> {
         let port = |source| DecideError::Port { incident: id.to_owned(), source };
         let records = self.ports.audit.records(id).await.map_err(port)?;
         History::of(&records).map_err(|source| DecideError::Audit { incident: id.to_owned(), source })
@@ -65,6 +66,11 @@ fn standing(history: &History) -> Vec<(Step, Timestamp)> {
         }
     }
     found
+}
+
+/// The action repairs a configuration and contains nobody.
+pub(crate) fn is_repair(name: &str) -> bool {
+    action::by_name(name).is_some_and(|action| action.touches() == Touches::Configuration)
 }
 
 impl View {
@@ -135,10 +141,41 @@ impl View {
         self.standing_before.iter().chain(&own).map(|(step, _)| step.clone()).collect()
     }
 
-    /// A successful call after a containment had time to spread: it did not hold.
+    /// The same, without repairs that somebody may have undone: a later event calls for the repair again.
+    pub(crate) fn holding(&self) -> Vec<Step> {
+        let own = standing(&self.history);
+        let last = self.events.iter().map(|joined| joined.event.time).max();
+        let holds = |(step, at): &&(Step, Timestamp)| !is_repair(&step.action) || last.is_none_or(|last| last <= *at);
+        self.standing_before.iter().chain(&own).filter(holds).map(|(step, _)| step.clone()).collect()
+    }
+
+    /// When a principal of this incident was contained first, if one is.
+    pub(crate) fn contained_at(&self) -> Option<Timestamp> {
+        self.history.entries().iter().find_map(|entry| match &entry.body {
+            Body::Outcome(outcome) if outcome.result == OutcomeResult::Applied => {
+                let contains = self.history.step(outcome.step).is_some_and(|step| !is_repair(&step.action));
+                contains.then_some(entry.time)
+            }
+            _ => None,
+        })
+    }
+
+    /// An inline policy of this incident found no room.
+    pub(crate) fn inline_full(&self) -> bool {
+        self.history.entries().iter().any(|entry| match &entry.body {
+            Body::Outcome(outcome) if outcome.failure == Some(Failure::LimitExceeded) => {
+                let step = self.history.step(outcome.step);
+                step.and_then(|step| action::by_name(&step.action)).is_some_and(Action::writes_inline)
+            }
+            _ => false,
+        })
+    }
+
+    /// A successful call after a containment had time to spread: it did not hold. A repair contains nobody.
     pub(crate) fn did_not_hold(&self) -> bool {
         let standing = standing(&self.history);
-        let since = standing.iter().chain(&self.standing_before).map(|(_, at)| *at).max();
+        let contains = |(step, _): &&(Step, Timestamp)| !is_repair(&step.action);
+        let since = standing.iter().chain(&self.standing_before).filter(contains).map(|(_, at)| *at).max();
         let Some(effective) = since.and_then(|at| at.checked_add(PROPAGATION).ok()) else { return false };
         self.events.iter().any(|joined| joined.event.error_code.is_none() && joined.event.time > effective)
     }
