@@ -16,7 +16,9 @@ use layerguard_core::ports::{IdentityProof, PortError, PortErrorKind, PortResult
 use thiserror::Error;
 
 use crate::http::{CONNECT_TIMEOUT, READ_TIMEOUT, client, connector};
-use crate::{AlertTopic, AuditTable, OwnAccount, RespondMachine, StateTable, Statement, Sts, identity};
+use crate::{
+    AccountIam, AlertTopic, AuditTable, Home, ReachableAccounts, RespondMachine, StateTable, Statement, Sts, identity,
+};
 
 /// How often a request is sent at most, the first time included. The state machines retry what still fails.
 const ATTEMPTS: u32 = 3;
@@ -131,10 +133,16 @@ impl Aws {
         StateTable::new(self.dynamodb(), name)
     }
 
-    /// IAM of our own account.
+    /// IAM of the account whose credentials are in use.
     #[must_use]
-    pub fn iam(&self) -> OwnAccount {
-        OwnAccount::new(aws_sdk_iam::Client::new(&self.sdk))
+    pub fn iam(&self) -> AccountIam {
+        AccountIam::new(aws_sdk_iam::Client::new(&self.sdk))
+    }
+
+    /// The accounts that a stack of this name can change: the one where it is at home, and those that let it in.
+    #[must_use]
+    pub fn accounts(&self, stack: &str, home: Home) -> ReachableAccounts {
+        ReachableAccounts::new(self.sdk.clone(), home, stack)
     }
 
     /// The topic of this ARN.

@@ -17,6 +17,8 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
+use crate::Home;
+
 /// What is logged unless `RUST_LOG` says otherwise. The runtime's own span carries the request id.
 const FILTER: &str = "warn,layerguard=info,lambda_runtime=info";
 
@@ -118,8 +120,22 @@ impl Environment {
     /// # Errors
     /// [`EnvironmentError::Missing`] when it is not set, [`EnvironmentError::NoArn`] when it is no ARN with an account.
     pub fn account_of(&self, variable: &str) -> Result<&str, EnvironmentError> {
-        let account = self.required(variable)?.split(':').nth(4).filter(|account| !account.is_empty());
-        account.ok_or_else(|| EnvironmentError::NoArn { variable: variable.to_owned() })
+        self.part_of(variable, 4)
+    }
+
+    /// Where layerguard runs, from `LAYERGUARD_OWN_ROLE_PREFIX`.
+    ///
+    /// # Errors
+    /// As [`Environment::account_of`].
+    pub fn home(&self) -> Result<Home, EnvironmentError> {
+        let variable = "LAYERGUARD_OWN_ROLE_PREFIX";
+        let (partition, account) = (self.part_of(variable, 1)?, self.part_of(variable, 4)?);
+        Ok(Home { partition: partition.to_owned(), account: account.to_owned() })
+    }
+
+    fn part_of(&self, variable: &str, part: usize) -> Result<&str, EnvironmentError> {
+        let found = self.required(variable)?.split(':').nth(part).filter(|part| !part.is_empty());
+        found.ok_or_else(|| EnvironmentError::NoArn { variable: variable.to_owned() })
     }
 }
 
@@ -271,6 +287,16 @@ mod tests {
             "could not find `LAYERGUARD_TOPIC_ARN` in the environment; the template (infra/template.yaml) sets it for this function"
         );
         assert_eq!(environment.optional("LAYERGUARD_MODE"), None);
+    }
+
+    #[test]
+    fn where_layerguard_runs_is_read_from_its_own_roles() {
+        let of = |prefix: &str| -> Environment {
+            [("LAYERGUARD_OWN_ROLE_PREFIX".to_owned(), prefix.to_owned())].into_iter().collect()
+        };
+        let home = of("arn:aws-cn:iam::111122223333:role/guard-").home().unwrap();
+        assert_eq!(home, Home { partition: "aws-cn".into(), account: "111122223333".into() });
+        assert!(of("guard-").home().is_err());
     }
 
     #[test]

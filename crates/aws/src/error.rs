@@ -87,18 +87,25 @@ pub(crate) fn of_code(code: Option<&str>, status: u16) -> PortErrorKind {
         | "DuplicateItemException"
         | "TransactionConflictException"
         | "ConcurrentModification"
-        | "ConcurrentModificationException" => PortErrorKind::Conflict,
+        | "ConcurrentModificationException"
+        | "PreconditionFailedException"
+        | "ResourceConflictException" => PortErrorKind::Conflict,
         "NoSuchEntity"
         | "NoSuchEntityException"
         | "ResourceNotFoundException"
         | "NotFound"
         | "NotFoundException"
+        | "RepositoryNotFoundException"
+        | "RepositoryPolicyNotFoundException"
+        | "RegistryPolicyNotFoundException"
+        | "LifecyclePolicyNotFoundException"
         | "StateMachineDoesNotExist"
         | "ExecutionDoesNotExist" => PortErrorKind::NotFound,
         "UnmodifiableEntity" | "UnmodifiableEntityException" => PortErrorKind::Unmodifiable,
-        "LimitExceeded" | "ExecutionLimitExceeded" | "ItemCollectionSizeLimitExceededException" => {
-            PortErrorKind::LimitExceeded(shown)
-        }
+        "LimitExceeded"
+        | "ExecutionLimitExceeded"
+        | "ItemCollectionSizeLimitExceededException"
+        | "PolicyLengthExceededException" => PortErrorKind::LimitExceeded(shown),
         _ if is_denial(code) => PortErrorKind::Denied(shown),
         _ if is_passing(code) || status >= 500 || status == 429 => PortErrorKind::Unavailable(shown),
         _ => PortErrorKind::Refused(shown),
@@ -193,6 +200,9 @@ mod tests {
         assert_eq!(kind("ConditionalCheckFailedException", 400), PortErrorKind::Conflict);
         assert_eq!(kind("DuplicateItemException", 400), PortErrorKind::Conflict);
         assert_eq!(kind("NoSuchEntity", 404), PortErrorKind::NotFound);
+        assert_eq!(kind("RepositoryNotFoundException", 400), PortErrorKind::NotFound);
+        assert_eq!(kind("PreconditionFailedException", 412), PortErrorKind::Conflict);
+        assert_eq!(kind("ResourceConflictException", 409), PortErrorKind::Conflict);
         assert_eq!(kind("UnmodifiableEntity", 400), PortErrorKind::Unmodifiable);
         assert_eq!(kind("LimitExceeded", 409), PortErrorKind::LimitExceeded("LimitExceeded".into()));
         assert_eq!(kind("AccessDeniedException", 400), PortErrorKind::Denied("AccessDeniedException".into()));

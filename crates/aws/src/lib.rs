@@ -6,23 +6,31 @@
 pub mod config;
 pub mod edge;
 
+mod accounts;
 mod activity;
 mod approvals;
 mod audit_log;
+mod ecr;
 mod error;
 mod executions;
 mod http;
 mod iam;
 mod identity;
 mod incidents;
+mod layers;
+mod lever;
+mod lineage;
 mod measures;
 mod names;
 mod notifier;
+mod roles;
+mod shared;
 mod table;
 
+pub use accounts::{Home, ReachableAccounts};
 pub use audit_log::AuditTable;
 pub use executions::RespondMachine;
-pub use iam::OwnAccount;
+pub use iam::AccountIam;
 pub use identity::{Statement, Sts};
 pub use names::Names;
 pub use notifier::AlertTopic;

@@ -11,7 +11,10 @@
 //! | `answer#<incident>` | `<hash of the signed request>` | a person's answer |
 //! | `used#<signature hash>` | `used` | a signature that was claimed |
 //! | `measure#<incident>` | `<step>` | an applied measure; `listing` is `measure`, `listed_at` when it lifts |
+//! | `lineage#<source>` | `<incident>` | that the incident contained a session of this source, and `at` which time; expires |
 //! | `breaker#<scope>` | `<time>#<incident>#<step>` | an action that was taken; expires |
+//! | `holder#<measure>` | `<incident>` | who holds a shared measure: `since` when, and in `doc` what was found then |
+//! | `switch#pause` | `row` | the stop switch: `until`, `since`, `by`, `reason` |
 //!
 //! The prefixes are what the functions' permissions are cut by (`dynamodb:LeadingKeys`). The index is not: whoever may write an
 //! answer may give it the attributes that the index lists by. So an item found through the index counts only under the key
@@ -43,7 +46,8 @@ pub(crate) const INDEX: &str = "by_listing";
 /// The attribute that the table's time to live reads, in seconds since 1970.
 pub(crate) const EXPIRES_AT: &str = "expires_at";
 
-/// The mutable table: implements the ports for incidents, activity, approvals and measures.
+/// The mutable table: implements the ports for incidents, activity, approvals, measures, their
+/// holders and the stop switch.
 #[derive(Debug, Clone)]
 pub struct StateTable {
     pub(crate) client: Client,

@@ -35,6 +35,7 @@ impl Statement<'_> {
             Verb::Approve => "approve",
             Verb::Reject => "reject",
             Verb::Undo => "undo",
+            Verb::Resume => "resume",
         };
         vec![
             (HEADER_INCIDENT, self.incident.to_owned()),

@@ -89,6 +89,7 @@ mod tests {
             decisions: 1,
             closed_at: None,
             quiet: false,
+            not_held: false,
         }
     }
 

@@ -3,10 +3,14 @@
 
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "in a test a panic is the report")]
 
+mod accounts;
 mod audit;
 mod iam;
 mod identity;
 mod incidents;
+mod layers;
 mod machine;
+mod registry;
+mod shared;
 mod state;
 mod world;
