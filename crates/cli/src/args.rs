@@ -4,11 +4,13 @@ use std::path::PathBuf;
 
 use clap::{ArgGroup, Args as Group, Parser, Subcommand, ValueEnum};
 
+use jiff::SignedDuration;
+
 use crate::help::{
-    APPROVE_EXAMPLES, EXPLAIN_EXAMPLES, EXPLAIN_EXITS, INCIDENTS_EXAMPLES, LIST_EXAMPLES, MORE, REJECT_EXAMPLES,
-    SHOW_EXAMPLES, STACK_EXITS, TOP_EXAMPLES, UNDO_EXAMPLES, VERIFY_EXAMPLES,
+    APPROVE_EXAMPLES, EXPLAIN_EXAMPLES, EXPLAIN_EXITS, INCIDENTS_EXAMPLES, LIST_EXAMPLES, MORE, PAUSE_EXAMPLES,
+    REJECT_EXAMPLES, RESUME_EXAMPLES, SHOW_EXAMPLES, STACK_EXITS, TOP_EXAMPLES, UNDO_EXAMPLES, VERIFY_EXAMPLES,
 };
-use crate::typed::{endpoint, incident, said, seconds};
+use crate::typed::{endpoint, incident, said, seconds, span};
 
 /// Notices when container image layers leave Amazon ECR, cuts the session off, and proves what happened.
 #[derive(Debug, Parser)]
@@ -64,6 +66,12 @@ pub enum Command {
     /// Take back what was done for an incident
     #[command(after_help = MORE, after_long_help = format!("{UNDO_EXAMPLES}\n\n{STACK_EXITS}"))]
     Undo(AnswerArgs),
+    /// Let layerguard change nothing for a while
+    #[command(after_help = MORE, after_long_help = format!("{PAUSE_EXAMPLES}\n\n{STACK_EXITS}"))]
+    Pause(PauseArgs),
+    /// End a pause before its time
+    #[command(after_help = MORE, after_long_help = format!("{RESUME_EXAMPLES}\n\n{STACK_EXITS}"))]
+    Resume(ResumeArgs),
     /// Prove that no audit record was dropped or altered
     #[command(subcommand, after_help = MORE, after_long_help = format!("{VERIFY_EXAMPLES}\n\n{STACK_EXITS}"))]
     Audit(AuditCommand),
@@ -198,6 +206,34 @@ pub struct RejectArgs {
     pub stack: StackArgs,
 }
 
+/// `pause`.
+#[derive(Debug, Group)]
+pub struct PauseArgs {
+    /// How long: `30m`, `4h`; at most 24 hours
+    #[arg(long = "for", default_value = "1h", value_name = "SPAN", value_parser = span)]
+    pub span: SignedDuration,
+    /// Why, for the record and for the people who are told
+    #[arg(long, value_name = "TEXT", value_parser = said)]
+    pub comment: String,
+    /// Where the stack is.
+    #[command(flatten)]
+    pub stack: StackArgs,
+}
+
+/// `resume`.
+#[derive(Debug, Group)]
+pub struct ResumeArgs {
+    /// Why, for the record and for the people who are told
+    #[arg(long, value_name = "TEXT", value_parser = said)]
+    pub comment: String,
+    /// Seconds to wait until the answer is verified; 0 does not wait
+    #[arg(long, default_value = "90", value_name = "SECONDS", value_parser = seconds, allow_negative_numbers = true)]
+    pub wait: u64,
+    /// Where the stack is.
+    #[command(flatten)]
+    pub stack: StackArgs,
+}
+
 /// `audit ...`.
 #[derive(Debug, Subcommand)]
 pub enum AuditCommand {
@@ -244,6 +280,8 @@ mod tests {
             vec!["approve"],
             vec!["reject"],
             vec!["undo"],
+            vec!["pause"],
+            vec!["resume"],
             vec!["audit", "verify"],
         ];
         for path in commands {
@@ -276,6 +314,8 @@ mod tests {
             APPROVE_EXAMPLES,
             REJECT_EXAMPLES,
             UNDO_EXAMPLES,
+            PAUSE_EXAMPLES,
+            RESUME_EXAMPLES,
             VERIFY_EXAMPLES,
         ];
         for line in examples.iter().flat_map(|text| text.lines()).filter(|line| line.starts_with(' ')) {
@@ -291,6 +331,10 @@ mod tests {
             (vec!["audit", "verify"], "--all"),
             (vec!["audit", "verify", id, "--all"], "cannot be used with"),
             (vec!["approve", id, "--wait", "-1"], "0 or more"),
+            (vec!["pause", "--comment", "a release", "--for", "25h"], "at most 24"),
+            (vec!["pause", "--comment", "a release", "--for", "tomorrow"], "30m"),
+            (vec!["pause"], "--comment"),
+            (vec!["resume"], "--comment"),
             (vec!["incidents", "list", "--endpoint-url", "notaurl"], "http://127.0.0.1:4566"),
         ];
         for (arguments, said) in cases {

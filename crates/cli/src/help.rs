@@ -73,6 +73,21 @@ Examples:
 
 Takes back exactly what layerguard changed. Where somebody else changed it in between, nothing is touched and you are told.";
 
+/// Of `pause`.
+pub(crate) const PAUSE_EXAMPLES: &str = "\
+Examples:
+  layerguard pause --for 4h --comment \"a migration\"
+
+Takes effect at once: until then layerguard tells what it finds and changes nothing; taking back still works. It is \
+recorded, and people are told.";
+
+/// Of `resume`.
+pub(crate) const RESUME_EXAMPLES: &str = "\
+Examples:
+  layerguard resume --comment \"the migration is done\"
+
+Signs an STS request with your own credentials, as `approve` does: only somebody on call ends a pause before its time.";
+
 /// Of `incidents list`.
 pub(crate) const LIST_EXAMPLES: &str = "\
 Examples:

@@ -20,6 +20,7 @@ pub struct Reached {
     audit: AuditTable,
     state: StateTable,
     respond: RespondMachine,
+    caller: String,
     signer: Credentials,
     clock: SystemClock,
 }
@@ -47,6 +48,7 @@ impl Reached {
             audit: aws.audit_table(&names.audit_table),
             state: aws.state_table(&names.state_table),
             respond: aws.respond_machine(&names.respond_arn),
+            caller: caller.arn.clone(),
             signer: Credentials(aws),
             clock: SystemClock,
         })
@@ -62,6 +64,9 @@ impl Reached {
             incidents: &self.state,
             approvals: &self.state,
             executions: &self.respond,
+            switch: &self.state,
+            lever: &self.state,
+            caller: &self.caller,
             signer: &self.signer,
             clock: &self.clock,
         }

@@ -2,7 +2,9 @@
 
 use async_trait::async_trait;
 use layerguard_core::approval::{SignedRequest, Verb};
-use layerguard_core::ports::{ApprovalStore, AuditLog, Clock, Executions, IncidentStore, PortError, PortResult};
+use layerguard_core::ports::{
+    ApprovalStore, AuditLog, Clock, Executions, IncidentStore, Lever, PortError, PortResult, Switch,
+};
 
 use crate::failure::Failure;
 
@@ -40,6 +42,12 @@ pub struct Stack<'a> {
     pub approvals: &'a dyn ApprovalStore,
     /// The respond machine.
     pub executions: &'a dyn Executions,
+    /// The stop switch.
+    pub switch: &'a dyn Switch,
+    /// Throws it.
+    pub lever: &'a dyn Lever,
+    /// Who uses these credentials, as STS says.
+    pub caller: &'a str,
     /// The person's signature.
     pub signer: &'a dyn Signer,
     /// The time.

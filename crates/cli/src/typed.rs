@@ -1,5 +1,8 @@
 //! Values as they are typed: each is refused with what it should look like.
 
+use jiff::SignedDuration;
+use layerguard_core::ports::LONGEST_PAUSE;
+
 /// The id of an incident: sixteen hexadecimal digits, a dash and a generation.
 pub(crate) fn incident(text: &str) -> Result<String, String> {
     let plain = |key: &str| key.len() == 16 && key.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
@@ -25,6 +28,17 @@ pub(crate) fn endpoint(text: &str) -> Result<String, String> {
 /// A number of seconds to wait.
 pub(crate) fn seconds(text: &str) -> Result<u64, String> {
     text.parse().map_err(|_| "say a whole number of seconds, 0 or more; 0 does not wait".to_owned())
+}
+
+/// How long to pause: hours or minutes.
+pub(crate) fn span(text: &str) -> Result<SignedDuration, String> {
+    let parsed = text.strip_suffix('h').map(|hours| (hours, 60)).or_else(|| text.strip_suffix('m').map(|m| (m, 1)));
+    let minutes = parsed.and_then(|(number, each)| number.parse::<u32>().ok().map(|n| i64::from(n) * each));
+    match minutes.map(SignedDuration::from_mins) {
+        Some(span) if span > LONGEST_PAUSE => Err("a pause lasts at most 24 hours".to_owned()),
+        Some(span) if span > SignedDuration::ZERO => Ok(span),
+        _ => Err("a span looks like `30m` or `4h`".to_owned()),
+    }
 }
 
 /// A comment that says something.

@@ -7,15 +7,16 @@ mod events;
 #[path = "stack/house.rs"]
 mod house;
 
+use jiff::SignedDuration;
 use layerguard_cli::args::{Args, Command, IncidentsCommand};
-use layerguard_cli::command::{answer, audit, incidents};
+use layerguard_cli::command::{answer, audit, incidents, switch};
 use layerguard_cli::exit::Exit;
 use layerguard_cli::failure::Failure;
 use layerguard_core::approval::Verb;
-use layerguard_core::audit::Body;
 use layerguard_core::audit::body::{ApprovalRefused, UndoResult};
+use layerguard_core::audit::{Body, SWITCH_CHAIN, body};
 use layerguard_core::incident::Status;
-use layerguard_core::ports::{AuditLog, PortErrorKind};
+use layerguard_core::ports::{ApprovalStore, AuditLog, Clock, PortErrorKind, Switch};
 use layerguard_testkit::Fault;
 
 use crate::house::{ALICE, House, TOKEN};
@@ -270,4 +271,56 @@ async fn a_dropped_or_swapped_assessment_is_located() {
     house.world.tamper("call#event-1", other);
     let swapped = verify(&house, Some(&house.id)).await;
     assert!(swapped.0 == Ok(Exit::No) && swapped.1.contains("event event-1"), "{}", swapped.1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pause_takes_effect_at_once_and_a_resume_waits_for_the_stack() {
+    let house = House::empty();
+    let nothing = house.with(async |stack, screen| switch::resume(stack, "done", 10, screen).await).await;
+    assert!(refused(&nothing).message.contains("no pause"));
+
+    let span = SignedDuration::from_hours(4);
+    let (ended, printed) =
+        house.with(async |stack, screen| switch::pause(stack, span, "a migration\u{1b}[2J", screen).await).await;
+    assert!(ended.is_ok() && printed.contains("changes nothing until"), "{printed}");
+    let pause = house.world.pause().await.unwrap().unwrap();
+    assert_eq!((pause.until, pause.by.as_str()), (house.world.now() + span, ALICE));
+
+    let stack = async {
+        let answers = loop {
+            let answers = house.world.answers(SWITCH_CHAIN).await.unwrap();
+            if !answers.is_empty() {
+                break answers;
+            }
+            tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+        };
+        assert_eq!((answers[0].verb, &answers[0].plan_hash), (Verb::Resume, &pause.hash()));
+        let hash = pause.hash();
+        house
+            .record_on(SWITCH_CHAIN, "decide", Body::Pause(body::Pause { pause: pause.clone(), hash: hash.clone() }))
+            .await;
+        let accepted = body::ApprovalAccepted {
+            verb: Verb::Resume,
+            plan_hash: hash,
+            approver_arn: ALICE.to_owned(),
+            approver_user_id: "AROAEXAMPLEONCALL:alice".to_owned(),
+            comment: None,
+            signature_hash: answers[0].fingerprint(),
+        };
+        house.record_on(SWITCH_CHAIN, "decide", Body::Resume(body::Resume::Person(accepted))).await;
+    };
+    let resume = house.with(async |stack, screen| switch::resume(stack, "done", 60, screen).await);
+    let ((ended, printed), ()) = tokio::join!(resume, stack);
+    assert!(ended.is_ok(), "{printed}");
+    assert!(printed.contains("resumed") && !printed.contains('\u{1b}'), "{printed}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_resume_that_nobody_verifies_says_so() {
+    let house = House::empty();
+    let span = SignedDuration::from_hours(1);
+    house.with(async |stack, screen| switch::pause(stack, span, "a release", screen).await).await.0.unwrap();
+    let silence = house.with(async |stack, screen| switch::resume(stack, "done", 10, screen).await).await;
+    assert!(refused(&silence).message.contains("did not verify"));
+    assert!(house.world.pause().await.unwrap().is_some(), "the command itself puts nothing back");
 }

@@ -44,7 +44,7 @@ impl<'a> Wish<'a> {
 pub async fn run(stack: &Stack<'_>, wish: &Wish<'_>, screen: &mut Screen) -> Result<Exit, Failure> {
     let dossier = Dossier::read(stack, wish.id).await?;
     let plan_hash = match wish.verb {
-        Verb::Approve | Verb::Reject => to_answer(&dossier, stack)?,
+        Verb::Approve | Verb::Reject | Verb::Resume => to_answer(&dossier, stack)?,
         Verb::Undo => to_undo(&dossier, stack)?,
     };
     screen.about_to_answer(&dossier, wish)?;
@@ -144,7 +144,7 @@ fn to_undo(dossier: &Dossier, stack: &Stack<'_>) -> Result<String, Failure> {
 }
 
 /// The signed answer. It is held against the checks that Decide will make, so that a wrong clock shows here.
-async fn sign(stack: &Stack<'_>, wish: &Wish<'_>, plan_hash: &str) -> Result<Answer, Failure> {
+pub(super) async fn sign(stack: &Stack<'_>, wish: &Wish<'_>, plan_hash: &str) -> Result<Answer, Failure> {
     let statement = Statement { incident: wish.id, plan_hash, verb: wish.verb, comment: wish.comment };
     let request = stack.signer.sign(statement).await.map_err(stack.failed())?;
     let answer = Answer {

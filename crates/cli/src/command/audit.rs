@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use layerguard_core::audit::{self, AuditRecord, Body};
+use layerguard_core::audit::{self, AuditRecord, Body, SWITCH_CHAIN};
 use layerguard_core::incident::Incident;
 
 use crate::exit::Exit;
@@ -50,9 +50,28 @@ pub async fn verify(stack: &Stack<'_>, id: Option<&str>, screen: &mut Screen) ->
         screen.verified(&verified)?;
     }
     if id.is_none() {
+        sound &= verify_switch(stack, screen).await?;
         screen.verified_all(incidents.len(), sound, stack.name)?;
     }
     Ok(if sound { Exit::Done } else { Exit::No })
+}
+
+/// The chain of the stop switch, if it was ever thrown. No closing record ends it.
+async fn verify_switch(stack: &Stack<'_>, screen: &mut Screen) -> Result<bool, Failure> {
+    let records = stack.audit.records(SWITCH_CHAIN).await.map_err(stack.failed())?;
+    if records.is_empty() {
+        return Ok(true);
+    }
+    let mut verified = Verified { incident: SWITCH_CHAIN.to_owned(), ..Verified::default() };
+    match audit::verify(&records) {
+        Ok(proof) => {
+            verified.records = proof.records;
+            verified.head = proof.head;
+        }
+        Err(breaks) => verified.flaws.extend(breaks.iter().map(ToString::to_string)),
+    }
+    screen.verified(&verified)?;
+    Ok(verified.flaws.is_empty())
 }
 
 async fn verify_one(stack: &Stack<'_>, incident: &Incident) -> Result<Verified, Failure> {

@@ -5,6 +5,7 @@ pub mod audit;
 pub mod dossier;
 pub mod explain;
 pub mod incidents;
+pub mod switch;
 
 use layerguard_core::approval::Verb;
 
@@ -43,6 +44,14 @@ pub async fn run(command: Command, screen: &mut Screen) -> Result<Exit, Failure>
             let reached = Reached::reach(&args.stack).await?;
             let answer = answer::Wish::new(&args.id, Verb::Undo, args.comment.as_deref(), args.wait);
             answer::run(&reached.stack(), &answer, screen).await
+        }
+        Command::Pause(args) => {
+            let reached = Reached::reach(&args.stack).await?;
+            switch::pause(&reached.stack(), args.span, &args.comment, screen).await
+        }
+        Command::Resume(args) => {
+            let reached = Reached::reach(&args.stack).await?;
+            switch::resume(&reached.stack(), &args.comment, args.wait, screen).await
         }
         Command::Audit(AuditCommand::Verify(args)) => {
             let reached = Reached::reach(&args.stack).await?;

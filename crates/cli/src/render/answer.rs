@@ -31,6 +31,7 @@ impl Screen {
             Verb::Approve => "You approve:",
             Verb::Reject => "You reject:",
             Verb::Undo => "You take back:",
+            Verb::Resume => "You end the pause:",
         };
         writeln!(self.out, "{}", paint(Tone::Label, heading))?;
         let (out, width) = (&mut *self.out, self.width);
@@ -42,7 +43,7 @@ impl Screen {
                     planned(out, step, results.iter().find(|done| done.step == step.number), width)?;
                 }
             }
-            Verb::Approve | Verb::Reject => {
+            Verb::Approve | Verb::Reject | Verb::Resume => {
                 let steps = dossier.plan().iter().flat_map(|plan| &plan.steps).collect::<Vec<_>>();
                 for step in steps.into_iter().filter(|step| step.is_containment() && step.mode == Mode::Ask) {
                     planned(out, step, None, width)?;

@@ -2,7 +2,7 @@
 
 use layerguard_core::approval::Verb;
 use layerguard_core::audit::Body;
-use layerguard_core::audit::body::{ExpiryOutcome, NotificationKind, OutcomeResult, UndoCause, UndoResult};
+use layerguard_core::audit::body::{ExpiryOutcome, NotificationKind, OutcomeResult, Resume, UndoCause, UndoResult};
 use layerguard_core::message::moment;
 use layerguard_core::text::{escape, escape_to};
 
@@ -84,12 +84,22 @@ pub fn words(body: &Body) -> String {
             NotificationKind::Reminder => "told people: still to answer",
             NotificationKind::Report => "told people: report",
             NotificationKind::Escalation => "told people: a person must look",
+            NotificationKind::Summarised => "told people in the summary of many incidents",
+            NotificationKind::Pause => "told people: paused",
+            NotificationKind::Resume => "told people: the pause is over",
         }
         .to_owned(),
         Body::Escalation(escalation) => {
             let error = escalation.error.as_deref().map(|error| format!(" ({})", escape(error))).unwrap_or_default();
             format!("handed to people: {}{error}", escape_to(&escalation.reason, 300))
         }
+        Body::Pause(set) => {
+            let (by, why) = (escape_to(&set.pause.by, 100), escape_to(&set.pause.reason, 300));
+            format!("paused until {} by {by}: {why}", moment(set.pause.until))
+        }
+        Body::Resume(Resume::Expired) => "the pause ran out".to_owned(),
+        Body::Resume(Resume::Removed) => "the pause was taken away without an answer that counts".to_owned(),
+        Body::Resume(Resume::Person(answer)) => format!("resumed by {}", escape(&answer.approver_arn)),
         Body::Closing(closing) => {
             format!("closed as {} with {} records", closing.status.as_str().replace('_', " "), closing.length)
         }
@@ -112,5 +122,6 @@ pub(super) const fn past(verb: Verb) -> &'static str {
         Verb::Approve => "approved",
         Verb::Reject => "rejected",
         Verb::Undo => "undo asked for",
+        Verb::Resume => "resumed",
     }
 }

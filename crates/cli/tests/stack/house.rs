@@ -122,6 +122,8 @@ impl House {
                 reasons: Vec::new(),
                 errors: Vec::new(),
                 on_expiry: Vec::new(),
+                circumstances: body::Circumstances::default(),
+                blast: Vec::new(),
             })))
             .await;
         let deadline = start() + SignedDuration::from_mins(62);
@@ -163,7 +165,13 @@ impl House {
             captured,
         })))
         .await;
-        self.record(Body::Outcome(body::Outcome { step: 0, result: body::OutcomeResult::Applied, detail: None })).await;
+        self.record(Body::Outcome(body::Outcome {
+            step: 0,
+            result: body::OutcomeResult::Applied,
+            detail: None,
+            failure: None,
+        }))
+        .await;
         self.close(Status::Contained).await;
     }
 
@@ -208,7 +216,7 @@ impl House {
         self.record_on(&self.id, "decide", body).await
     }
 
-    async fn record_on(&self, chain: &str, actor: &str, body: Body) -> String {
+    pub(crate) async fn record_on(&self, chain: &str, actor: &str, body: Body) -> String {
         let draft = Draft::of(&body).unwrap();
         audit::append(&self.world, chain, actor, "v1", self.world.now(), draft).await.unwrap().hash
     }
@@ -233,6 +241,9 @@ impl House {
             incidents: world as &dyn IncidentStore,
             approvals: world as &dyn ApprovalStore,
             executions: world,
+            switch: world,
+            lever: world,
+            caller: ALICE,
             signer: &pen,
             clock: world as &dyn Clock,
         };

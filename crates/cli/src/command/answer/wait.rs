@@ -119,6 +119,7 @@ pub(super) fn decided(answer: &ApprovalAccepted, at: Timestamp) -> String {
         Verb::Approve => "approved",
         Verb::Reject => "rejected",
         Verb::Undo => "undone",
+        Verb::Resume => "resumed",
     };
     format!("{verb} by {} at {}", escape(&answer.approver_arn), moment(at))
 }

@@ -1,5 +1,7 @@
 //! One record's answer: the object of the JSON contract, and what the text block adds.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use layerguard_core::assess::{Assessed, Assessor};
 use layerguard_core::call::{Call, Repository};
@@ -162,8 +164,13 @@ pub(super) async fn explain(assessor: &Assessor, event: &Event, memory: &Memory)
 /// What the deployed chain would decide about this event alone, with nothing done before and the inventory's ceiling.
 fn decide(assessor: &Assessor, event: &Event, assessed: &Assessed, key: &IncidentKey) -> Decision {
     let response = &assessor.inventory().response;
-    let limits =
-        Limits { ceiling: response.mode, inline_deny: response.inline_deny, home_account: None, breaker_open: false };
+    let limits = Limits {
+        ceiling: response.mode,
+        inline_deny: response.inline_deny,
+        home_account: None,
+        breaker_open: false,
+        repeated: Vec::new(),
+    };
     let mut playbooks: Vec<&str> = Vec::new();
     for rule in assessed.assessment.violations() {
         if !playbooks.contains(&rule.playbook.as_str()) {
@@ -174,12 +181,15 @@ fn decide(assessor: &Assessor, event: &Event, assessed: &Assessed, key: &Inciden
         incident: &key.hash(),
         verdict: assessed.assessment.verdict,
         severity: assessed.assessment.severity(),
-        principals: vec![&event.principal],
+        events: vec![event],
         playbooks,
         // As the incident's key has it: where the record does not name the trail's account, the principal's stands for it.
         trail_account: event.recipient_account.as_deref().or(event.principal.account.as_deref()),
         not_held: false,
+        inline_full: false,
         standing: &[],
+        workloads: &BTreeMap::new(),
+        remarks: &[],
         first_number: 0,
     };
     decision::decide(assessor, &limits, &case)
