@@ -20,9 +20,12 @@ from samtranslator.translator.transform import transform  # noqa: E402
 from samtranslator.yaml_helper import yaml_parse  # noqa: E402
 
 ACCOUNT, REGION, STACK = "111122223333", "eu-central-1", "layerguard"
+# For the parameters that must be given.
 EXAMPLE = {
     "AlertTopicArn": f"arn:aws:sns:{REGION}:{ACCOUNT}:security-alerts",
     "Inventory": '[organization]\nid = "o-exampleorgid"\n',
+    "RemediateRoleArn": f"arn:aws:iam::{ACCOUNT}:role/{STACK}-remediate",
+    "OrganizationId": "o-exampleorgid",
 }
 PSEUDO = {
     "AWS::Partition": "aws", "AWS::Region": REGION, "AWS::AccountId": ACCOUNT, "AWS::StackName": STACK,
@@ -49,7 +52,8 @@ def expanded(path: Path, parameters: dict[str, str] | None = None, resolve: bool
             if key in properties:  # the transform accepts only uploads
                 properties[key] = f"s3://uploads/{Path(properties[key]).name}"
     values = {name: str(declared.get("Default", "")) for name, declared in template["Parameters"].items()}
-    values |= EXAMPLE | (parameters or {})
+    values |= {name: EXAMPLE[name] for name, declared in template["Parameters"].items() if "Default" not in declared}
+    values |= parameters or {}
     types = {name: declared["Type"] for name, declared in template["Parameters"].items()}
     plain = transform(template, values, _NoManagedPolicies())
     return _Resolver(plain, values, types).template() if resolve else plain

@@ -19,12 +19,15 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 LOCAL = Path(os.environ.get("LAYERGUARD_LOCAL") or ROOT / ".local")
-TEMPLATE = ROOT / "infra" / "template.yaml"
+TEMPLATE, MEMBER = (ROOT / "infra" / name for name in ("template.yaml", "member.yaml"))
 MACHINES = {"triage": "TriageMachine", "respond": "RespondMachine"}
 # The policies differ by parameter, so each is looked at in its widest and its narrowest form.
+NEVER_TOUCH = "NeverTouchArns=arn:aws:iam::111122223333:role/break-glass"
 FORMS = {
-    "narrow": ["InlineDeny=forbidden", "Mode=observe"],
-    "wide": ["InlineDeny=allowed", "Mode=act", "NeverTouchArns=arn:aws:iam::111122223333:role/break-glass"],
+    "narrow": (TEMPLATE, "InlineDeny=forbidden", "Mode=observe"),
+    "wide": (TEMPLATE, "InlineDeny=allowed", "Mode=act", "OrganizationId=o-exampleorgid", NEVER_TOUCH),
+    "member-narrow": (MEMBER, "InlineDeny=forbidden"),
+    "member-wide": (MEMBER, "InlineDeny=allowed", NEVER_TOUCH),
 }
 # Nothing here may use a person's own AWS settings or reach AWS.
 QUIET = {
@@ -70,9 +73,10 @@ def parsed(result: subprocess.CompletedProcess, name: str):
 def expand(work: Path) -> dict[str, Path]:
     files = {form: work / f"{form}.json" for form in FORMS}
     for form, file in files.items():
-        result = run(tool("gates/bin/python"), str(HERE / "expand.py"), str(TEMPLATE), str(file), *FORMS[form])
+        template, *parameters = FORMS[form]
+        result = run(tool("gates/bin/python"), str(HERE / "expand.py"), str(template), str(file), *parameters)
         if result.returncode:
-            raise Broken(f"could not expand the template: {' '.join(said(result))[-500:]}")
+            raise Broken(f"could not expand `{template.name}`: {' '.join(said(result))[-500:]}")
     return files
 
 
@@ -92,7 +96,7 @@ def gate_machines(work: Path, forms: dict[str, Path]) -> list[str]:
 
 def gate_cfn_lint(work: Path, forms: dict[str, Path]) -> list[str]:
     linter = tool("gates/bin/cfn-lint")
-    return [line for path in (TEMPLATE, *forms.values()) for line in said(run(linter, "-t", str(path)))]
+    return [line for path in (TEMPLATE, MEMBER, *forms.values()) for line in said(run(linter, "-t", str(path)))]
 
 
 def gate_sam(work: Path, forms: dict[str, Path]) -> list[str]:
