@@ -9,6 +9,8 @@ MACHINES = "ministack.services.stepfunctions"
 ACTIONS = "ministack.core.iam_actions"
 APP = "ministack.app"
 EVALUATOR = "ministack.core.iam_evaluator"
+ECR = "ministack.services.ecr"
+PROVISIONERS = "ministack.services.cloudformation.provisioners"
 
 REWRITES = [
     Rewrite(
@@ -181,6 +183,121 @@ REWRITES = [
             return _layerguard_arns.user(account_id, user_name)
 """,
         why="Policies protect roles by path (`role/aws-reserved/*`); the emulator leaves the path out.",
+    ),
+    Rewrite(
+        name="registry",
+        module=ECR,
+        old="""        "DescribeRegistry": _describe_registry,
+""",
+        new=f"""        **__import__("{_HERE}.registry", fromlist=["handlers"]).handlers(),
+""",
+        why="A registry's policy, replication and scanning; the emulator has none of them.",
+    ),
+    Rewrite(
+        name="registry-reset",
+        module=ECR,
+        old="""def reset():
+    _repositories.clear()
+""",
+        new=f"""def reset():
+    from {_HERE} import registry as _layerguard_registry
+    _layerguard_registry.reset()
+    _repositories.clear()
+""",
+        why="What the patch `registry` keeps goes with the rest.",
+    ),
+    Rewrite(
+        name="mutability-exclusions",
+        module=ECR,
+        old="""    _repositories[name]["imageTagMutability"] = mutability
+""",
+        new="""    _repositories[name]["imageTagMutability"] = mutability
+    _repositories[name]["exclusions"] = data.get("imageTagMutabilityExclusionFilters") or []
+""",
+        why="Tags that are excluded from a repository's mutability are kept.",
+    ),
+    Rewrite(
+        name="mutability-exclusions-shown",
+        module=ECR,
+        old="""        "imageTagMutability": repo.get("imageTagMutability", "MUTABLE"),
+        "imageScanningConfiguration": repo""",
+        new="""        "imageTagMutability": repo.get("imageTagMutability", "MUTABLE"),
+        **({"imageTagMutabilityExclusionFilters": repo["exclusions"]} if repo.get("exclusions") else {}),
+        "imageScanningConfiguration": repo""",
+        why="The same where a repository is described.",
+    ),
+    Rewrite(
+        name="described-repository",
+        module=ACTIONS,
+        old="""        name = _safe_json_field(body, "repositoryName")
+        if name:
+            return f"arn:aws:ecr:{region}:{account_id}:repository/{name}"
+""",
+        new=f"""        name = _safe_json_field(body, "repositoryName")
+        if name:
+            return f"arn:aws:ecr:{{region}}:{{account_id}}:repository/{{name}}"
+        from {_HERE} import registry as _layerguard_registry
+        named = _layerguard_registry.repository_arn(body, account_id, region)
+        if named:
+            return named
+""",
+        why="DescribeRepositories is authorised for the repository that it names; the emulator takes it for all.",
+    ),
+    Rewrite(
+        name="layer-actions",
+        module=ACTIONS,
+        old="""        if "layers" in parts:
+            if method == "GET":
+""",
+        new=f"""        if "layers" in parts:
+            from {_HERE} import layer_actions as _layerguard_layers
+            found = _layerguard_layers.action(method, parts)
+            if found:
+                return found
+            if method == "GET":
+""",
+        why="A layer version's policy is read and changed by actions of its own.",
+    ),
+    Rewrite(
+        name="layer-version-arn",
+        module=ACTIONS,
+        old="""                return f"arn:aws:lambda:{region}:{account_id}:layer:{layer_name}"
+""",
+        new=f"""                from {_HERE} import layer_actions as _layerguard_layers
+                return _layerguard_layers.arn(f"arn:aws:lambda:{{region}}:{{account_id}}:layer:{{layer_name}}", path_parts)
+""",
+        why="A layer version's ARN ends in its number.",
+    ),
+    Rewrite(
+        name="boundary-of-roles",
+        module=PROVISIONERS,
+        old="""        "InlinePolicies": {},
+        "Tags": [],
+    }
+
+    # ManagedPolicyArns. Attach""",
+        new="""        "InlinePolicies": {},
+        "Tags": [],
+        "PermissionsBoundary": props.get("PermissionsBoundary"),
+    }
+
+    # ManagedPolicyArns. Attach""",
+        why="A role of a template has its permissions boundary; the emulator's CloudFormation forgets it.",
+    ),
+    Rewrite(
+        name="organization",
+        module=EVALUATOR,
+        old="""    if k == "aws:principalorgid":
+        return _principal_org_id(ctx.principal_account)
+""",
+        new=f"""    if k in ("aws:principalorgid", "aws:resourceorgid"):
+        from {_HERE} import organization as _layerguard_organization
+        account = ctx.principal_account
+        if k == "aws:resourceorgid":
+            account = _account_from_arn(ctx.resource_arn) or account
+        return _principal_org_id(account) or _layerguard_organization.of(account)
+""",
+        why="Other accounts are entered within one organisation; the emulator makes each account one of its own.",
     ),
     Rewrite(
         name="encrypted-transport",
