@@ -123,18 +123,17 @@ fn a_record_without_an_identity_is_undecided() {
 #[test]
 fn every_kind_of_identity_gets_an_answer() {
     let expected = [
-        ("aws_account", "violation observe"),
+        ("aws_account", "violation ask"),
         ("aws_service", "clear none"),
         ("directory", "undecided observe"),
-        ("federated_user", "violation observe"),
+        ("federated_user", "violation ask"),
         ("iam_user", "violation ask"),
         ("identity_center_role", "undecided observe"),
-        ("identity_center_role", "violation observe"),
+        ("identity_center_role", "violation ask"),
         ("identity_center_user", "undecided observe"),
         ("role", "violation observe"),
         ("role_session", "undecided observe"),
         ("role_session", "violation ask"),
-        ("role_session", "violation observe"),
         ("root", "violation observe"),
         ("saml_user", "undecided observe"),
         ("service_linked_role", "clear none"),

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use std::{fs, path::PathBuf};
 
 use jiff::Timestamp;
-use layerguard_core::grant::{Grants, PolicyError, of_layer, of_policy};
+use layerguard_core::grant::{Grants, PolicyError, narrowings, of_layer, of_policy};
 use layerguard_core::inventory::Inventory;
 use proptest::prelude::*;
 use serde::Deserialize;
@@ -242,6 +242,27 @@ proptest! {
         let after = of_policy(&policy_of(&list), Some("111122223333"), inventory, at).unwrap();
         prop_assert!(before.public <= after.public && before.external <= after.external && before.push <= after.push);
         prop_assert!(before.unsettled.iter().all(|unsettled| after.unsettled.contains(unsettled)));
+    }
+
+    #[test]
+    fn what_is_narrowed_lets_nobody_outside_in_and_takes_nothing_from_ours(picked in picked()) {
+        let inventory = inventory();
+        let narrow = |list: &[Value]| narrowings(&policy_of(list), Some("111122223333"), inventory, written()).unwrap();
+        let before = some(statements(), &picked);
+        let found = narrow(&before);
+        let weighs = of_policy(&policy_of(&before), Some("111122223333"), inventory, written()).unwrap();
+        prop_assert_eq!(weighs.public || weighs.external, !found.is_empty());
+        let mut left: Vec<Option<Value>> = before.iter().cloned().map(Some).collect();
+        for narrowing in &found {
+            prop_assert_eq!(&before[narrowing.index], &narrowing.before);
+            prop_assert_eq!(narrowing.before.get("Effect"), Some(&json!("Allow")));
+            left[narrowing.index] = narrowing.after.clone();
+        }
+        let left: Vec<Value> = left.into_iter().flatten().collect();
+        let grants = of_policy(&policy_of(&left), Some("111122223333"), inventory, written()).unwrap();
+        prop_assert!(!grants.public && !grants.external, "{:#?}", grants);
+        prop_assert_eq!(narrow(&left), Vec::new());
+        prop_assert_eq!(weighs.unsettled, grants.unsettled);
     }
 
     #[test]

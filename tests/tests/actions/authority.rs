@@ -6,16 +6,16 @@ use layerguard_core::audit::body::{ApprovalExpired, ExpiryOutcome, Intent};
 use layerguard_core::error::{Class, Classified};
 use layerguard_core::incident::Status;
 use layerguard_core::plan::Mode;
-use layerguard_testkit::drive;
+use layerguard_testkit::{HOME, drive};
 use serde_json::{Value, json};
 
 use super::scene::{Scene, session};
 
 fn refused(scene: &Scene, class: Class) {
-    let before = scene.world.iam_snapshot();
+    let before = scene.world.snapshot(HOME);
     assert_eq!(scene.apply(0), Err(class));
     assert_eq!(scene.iam_writes(), 0);
-    assert_eq!(scene.world.iam_snapshot(), before);
+    assert_eq!(scene.world.snapshot(HOME), before);
 }
 
 #[test]
@@ -124,13 +124,13 @@ fn undo_needs_a_person_each_time() {
 #[test]
 fn somebody_elses_change_is_left_alone_and_said() {
     let scene = Scene::taken_back("deny_session", &session());
-    let mut role = scene.world.iam_snapshot().roles["builder"].clone();
+    let mut role = scene.world.snapshot(HOME).iam.roles["builder"].clone();
     let changed = json!({"Version": "2012-10-17", "Statement": []});
     *role.policies.get_mut(&format!("layerguard-{}", scene.id)).unwrap() = changed;
     scene.world.set_role("builder", role);
-    let before = scene.world.iam_snapshot();
+    let before = scene.world.snapshot(HOME);
     assert_eq!(scene.undo(0).as_deref(), Ok("drifted"));
-    assert_eq!(scene.world.iam_snapshot(), before);
+    assert_eq!(scene.world.snapshot(HOME), before);
     assert_eq!(scene.history().standing(), [0]);
     // Asked again, it looks again: somebody has removed it by hand meanwhile.
     scene.world.set_role("builder", layerguard_testkit::Role::default());

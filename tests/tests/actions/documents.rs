@@ -2,14 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use layerguard_core::action::{self, ACTIONS, Occasion, Tools};
-use layerguard_core::cloudtrail::{Principal, PrincipalKind};
+use layerguard_core::action::{self, ACTIONS, Occasion};
+use layerguard_core::cloudtrail::{Principal, PrincipalKind, Session};
+use layerguard_core::plan::Target;
 use layerguard_core::ports::Clock;
 use layerguard_testkit::{World, drive};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::scene::{account, at, session, user};
+use super::scene::{Gives, account, at, cause, every_action, federated, session, user, with_tools};
 
 #[derive(Deserialize)]
 struct Case {
@@ -32,11 +33,25 @@ struct Given {
     name: Option<String>,
     user_id: Option<String>,
     access_key: Option<String>,
+    /// Who issued a federated user's credentials.
+    issuer: Option<String>,
 }
 
 impl Given {
     fn principal(&self) -> Principal {
-        let ordinary = if self.kind == PrincipalKind::IamUser { user() } else { session() };
+        let ordinary = match self.kind {
+            PrincipalKind::IamUser => user(),
+            PrincipalKind::FederatedUser => federated(),
+            _ => session(),
+        };
+        let session = ordinary.session.map(|session| Session {
+            issuer_arn: match self.issuer.as_deref() {
+                Some("") => None,
+                Some(issuer) => Some(issuer.to_owned()),
+                None => session.issuer_arn,
+            },
+            ..session
+        });
         let filled = |given: &Option<String>, ordinary: Option<String>| match given.as_deref() {
             Some("") => None,
             Some(given) => Some(given.to_owned()),
@@ -49,7 +64,7 @@ impl Given {
             name: filled(&self.name, ordinary.name),
             user_id: filled(&self.user_id, ordinary.user_id),
             access_key: filled(&self.access_key, ordinary.access_key),
-            session: ordinary.session,
+            session,
             invoked_by: None,
         }
     }
@@ -63,12 +78,12 @@ fn cases() -> Vec<Case> {
 fn every_case_writes_what_the_table_says() {
     for case in cases() {
         let action = action::by_name(&case.action).unwrap();
-        match (action.target(&case.principal.principal()), &case.captured, &case.impossible) {
+        match (action.target(cause(&case.principal.principal().event())), &case.captured, &case.impossible) {
             (Ok(target), Some(expected), None) => {
                 let world = World::at(at(&case.now));
                 account(&world);
                 let occasion = Occasion { incident: "0011223344556677-1", target: &target };
-                let captured = drive(action.capture(occasion, world.now(), Tools { iam: &world })).unwrap();
+                let captured = with_tools(&world, |tools| drive(action.capture(occasion, world.now(), tools))).unwrap();
                 assert_eq!(&captured, expected, "{}", case.name);
                 assert!(action::is_consistent(&target), "{}", case.name);
                 assert!(captured.to_string().chars().all(|c| c <= '\u{ff}'), "{}: beyond Latin-1", case.name);
@@ -82,7 +97,9 @@ fn every_case_writes_what_the_table_says() {
 #[test]
 fn every_action_has_cases_of_both_kinds() {
     for action in ACTIONS {
-        let of = |possible: bool| cases().iter().any(|c| c.action == action.name() && c.captured.is_some() == possible);
+        let mut covered: Vec<_> = cases().into_iter().map(|case| (case.action, case.captured.is_some())).collect();
+        covered.extend(super::configuration::covered());
+        let of = |possible: bool| covered.contains(&(action.name().to_owned(), possible));
         assert!(of(true) && of(false), "{}", action.name());
     }
 }
@@ -94,12 +111,14 @@ fn every_action_is_told_apart_and_can_be_done_by_hand() {
     for action in ACTIONS {
         assert!(!action.permissions().is_empty());
         assert!(action.permissions().iter().all(|permission| !permission.contains('*')));
-        let target = [session(), user()].iter().find_map(|principal| action.target(principal).ok()).unwrap();
+        let given = every_action().into_iter().find(|(name, _)| *name == action.name());
+        let (_, event) = given.unwrap_or_else(|| panic!("every_action() knows no cause for {}", action.name()));
+        let target = action.target(cause(&event)).unwrap();
         let steps = action.manual(Occasion { incident: "0011223344556677-1", target: &target });
         assert!(steps.iter().any(|step| step.starts_with("To take it back: ")), "{}", action.name());
         assert!(steps.iter().any(|step| step.contains("111122223333")), "{}", action.name());
         assert!(!action.effect(&target).is_empty());
-        assert_eq!(action.writes_inline(), action.permissions().iter().any(|p| p.contains(":Put")));
+        assert_eq!(action.writes_inline(), action.permissions().iter().any(|p| p.starts_with("iam:Put")));
     }
 }
 
@@ -107,10 +126,10 @@ fn every_action_is_told_apart_and_can_be_done_by_hand() {
 fn an_action_refuses_a_target_of_another_kind() {
     let world = World::at(at("2026-11-20T09:00:00Z"));
     account(&world);
-    let target = action::by_name("deny_user").unwrap().target(&user()).unwrap();
-    for action in ACTIONS.iter().filter(|action| action.name() != "deny_user") {
+    let target = Target::OnCall;
+    for action in ACTIONS {
         let occasion = Occasion { incident: "0011223344556677-1", target: &target };
-        assert!(drive(action.capture(occasion, world.now(), Tools { iam: &world })).is_err());
+        assert!(with_tools(&world, |tools| drive(action.capture(occasion, world.now(), tools))).is_err());
         assert!(action.manual(occasion).is_empty());
     }
     assert!(world.calls().is_empty());

@@ -7,7 +7,7 @@ use layerguard_core::audit::body::{NotificationKind, OutcomeResult};
 use layerguard_core::error::{Class, Classified};
 use layerguard_core::incident::Status;
 use layerguard_core::plan::Mode;
-use layerguard_testkit::{Fault, IamSnapshot, Tally, Verdict, World, drive, every_fault};
+use layerguard_testkit::{AccountSnapshot, Fault, HOME, Tally, Verdict, World, drive, every_fault};
 use serde_json::{Value, json};
 
 use super::scene::{Scene, every_action, session};
@@ -38,21 +38,21 @@ fn count(scene: &Scene, what: impl Fn(&Body) -> bool) -> usize {
     scene.history().entries().iter().filter(|entry| what(&entry.body)).count()
 }
 
-fn before() -> IamSnapshot {
-    Scene::found(&session()).world.iam_snapshot()
+fn before() -> AccountSnapshot {
+    Scene::found(&session()).world.snapshot(HOME)
 }
 
 #[test]
 fn apply_leaves_exactly_one_measure_and_undo_restores_the_account() {
-    for (action, principal) in every_action() {
-        let make = || Scene::decided(action, &principal, Mode::Act);
+    for (action, event) in every_action() {
+        let make = || Scene::decided(action, &event, Mode::Act);
         let clean = make();
         assert_eq!(clean.apply(0).as_deref(), Ok("applied"));
-        let measure = clean.world.iam_snapshot();
+        let measure = clean.world.snapshot(HOME);
         assert_ne!(measure, before(), "{action}");
         let payload = json!({"task": "apply", "incident_id": clean.id, "step": 0});
         let tally = try_all(make, &payload, &Fault::passing(), |scene, point| {
-            assert_eq!(scene.world.iam_snapshot(), measure, "{action}: {point}");
+            assert_eq!(scene.world.snapshot(HOME), measure, "{action}: {point}");
             assert_eq!(scene.history().outcome(0).unwrap().result, OutcomeResult::Applied, "{action}: {point}");
             assert_eq!(count(scene, |body| matches!(body, Body::Intent(_))), 1, "{action}: {point}");
             assert_eq!(count(scene, |body| matches!(body, Body::Outcome(_))), 1, "{action}: {point}");
@@ -60,8 +60,9 @@ fn apply_leaves_exactly_one_measure_and_undo_restores_the_account() {
             assert_eq!(scene.world.scopes().len(), 3, "{action}: {point}");
             scene.answer(Verb::Undo);
             assert_eq!(scene.undo(0).as_deref(), Ok("undone"), "{action}: {point}");
-            assert_eq!(scene.world.iam_snapshot(), before(), "{action}: {point}");
+            assert_eq!(scene.world.snapshot(HOME), before(), "{action}: {point}");
             assert!(scene.world.measures().is_empty(), "{action}: {point}");
+            assert!(scene.world.held().is_empty(), "{action}: {point}");
             assert_eq!(scene.proves().records, u64::try_from(scene.history().entries().len()).unwrap());
         });
         println!("apply {action}: {tally:?}");
@@ -71,8 +72,8 @@ fn apply_leaves_exactly_one_measure_and_undo_restores_the_account() {
 
 #[test]
 fn a_refused_apply_is_recorded_and_leaves_nothing_behind() {
-    for (action, principal) in every_action() {
-        let make = || Scene::decided(action, &principal, Mode::Act);
+    for (action, event) in every_action() {
+        let make = || Scene::decided(action, &event, Mode::Act);
         let payload = json!({"task": "apply", "incident_id": make().id, "step": 0});
         // Refused although it took effect: an answer that cannot be trusted either.
         let mut faults = Fault::lasting();
@@ -80,7 +81,7 @@ fn a_refused_apply_is_recorded_and_leaves_nothing_behind() {
         let tally = try_all(make, &payload, &faults, |scene, point| {
             let history = scene.history();
             assert!(count(scene, |body| matches!(body, Body::Outcome(_))) <= 1, "{action}: {point}");
-            if point.contains("iam.") {
+            if ["(iam.", "(ecr.", "(layers."].iter().any(|port| point.contains(port)) {
                 let outcome = history.outcome(0).unwrap_or_else(|| panic!("{action}: no outcome: {point}"));
                 assert_eq!(outcome.result, OutcomeResult::Failed, "{action}: {point}");
                 assert!(outcome.detail.as_ref().is_some_and(|words| words.contains(action)), "{action}: {point}");
@@ -89,7 +90,8 @@ fn a_refused_apply_is_recorded_and_leaves_nothing_behind() {
                 scene.answer(Verb::Undo);
                 scene.undo(0).unwrap();
             }
-            assert_eq!(scene.world.iam_snapshot(), before(), "{action}: {point}");
+            assert_eq!(scene.world.snapshot(HOME), before(), "{action}: {point}");
+            assert!(scene.world.held().is_empty(), "{action}: {point}");
             let _ = scene.proves();
         });
         println!("apply, refused, {action}: {tally:?}");
@@ -98,14 +100,15 @@ fn a_refused_apply_is_recorded_and_leaves_nothing_behind() {
 
 #[test]
 fn undo_restores_the_account_exactly() {
-    for (action, principal) in every_action() {
-        let make = || Scene::taken_back(action, &principal);
+    for (action, event) in every_action() {
+        let make = || Scene::taken_back(action, &event);
         let payload = json!({"task": "undo", "incident_id": make().id, "step": 0});
         let tally = try_all(make, &payload, &Fault::passing(), |scene, point| {
-            assert_eq!(scene.world.iam_snapshot(), before(), "{action}: {point}");
+            assert_eq!(scene.world.snapshot(HOME), before(), "{action}: {point}");
             assert_eq!(count(scene, |body| matches!(body, Body::UndoIntent(_))), 1, "{action}: {point}");
             assert_eq!(count(scene, |body| matches!(body, Body::UndoOutcome(_))), 1, "{action}: {point}");
             assert!(scene.world.measures().is_empty(), "{action}: {point}");
+            assert!(scene.world.held().is_empty(), "{action}: {point}");
             let answer = scene.undo(0).unwrap();
             assert!(["undone", "nothing_to_do"].contains(&answer.as_str()), "{action}: {point}");
             let _ = scene.proves();
@@ -125,7 +128,7 @@ fn a_lift_restores_the_account_and_seals_the_chain_again() {
             scene
         };
         let tally = try_all(make, &json!({"task": "lift_due"}), &Fault::passing(), |scene, point| {
-            assert_eq!(scene.world.iam_snapshot(), before(), "{action}: {point}");
+            assert_eq!(scene.world.snapshot(HOME), before(), "{action}: {point}");
             assert!(scene.world.measures().is_empty(), "{action}: {point}");
             assert!(scene.proves().sealed, "{action}: {point}");
             assert_eq!(scene.proves().closed, Some(Status::Contained), "{action}: {point}");

@@ -3,19 +3,20 @@
 use layerguard_core::audit::body::OutcomeResult;
 use layerguard_core::cloudtrail::Principal;
 use layerguard_core::plan::{Mode, Target};
+use layerguard_testkit::HOME;
 
 use super::scene::{Scene, session};
 
 /// Applying fails, is recorded with these words, and changes nothing.
 fn fails_with(scene: &Scene, words: &str) {
-    let before = scene.world.iam_snapshot();
+    let before = scene.world.snapshot(HOME);
     assert_eq!(scene.apply(0).as_deref(), Ok("failed"));
     let history = scene.history();
     let outcome = history.outcome(0).unwrap();
     assert_eq!(outcome.result, OutcomeResult::Failed);
     assert!(outcome.detail.as_ref().unwrap().contains(words), "{:?}", outcome.detail);
     assert!(history.intent(0).is_none());
-    assert_eq!(scene.world.iam_snapshot(), before);
+    assert_eq!(scene.world.snapshot(HOME), before);
     assert_eq!(scene.iam_writes(), 0);
 }
 
@@ -33,11 +34,10 @@ fn protected_principals_and_own_roles_are_not_touched() {
 
 #[test]
 fn a_role_of_the_same_name_in_another_account_is_not_ours() {
-    let other = role("arn:aws:iam::444455556666:role/team/builder", "444455556666");
-    fails_with(&Scene::decided("deny_session", &other, Mode::Act), "`444455556666`");
-    let mut management = Scene::decided("deny_session", &other, Mode::Act);
-    management.guard.account = "444455556666".into();
-    fails_with(&management, "management account");
+    let other = role("arn:aws:iam::999988887777:role/team/builder", "999988887777");
+    fails_with(&Scene::decided("deny_session", &other, Mode::Act), "`999988887777`");
+    let management = role("arn:aws:iam::444455556666:role/team/builder", "444455556666");
+    fails_with(&Scene::decided("deny_session", &management, Mode::Act), "management account");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use layerguard_core::audit::Body;
 use layerguard_core::audit::body::{UndoCause, UndoResult};
 use layerguard_core::plan::Mode;
 use layerguard_core::ports::PortErrorKind;
-use layerguard_testkit::{Fault, Role};
+use layerguard_testkit::{Fault, HOME, Role};
 use serde_json::json;
 
 use super::scene::{Scene, session, user};
@@ -13,13 +13,13 @@ use super::scene::{Scene, session, user};
 #[test]
 fn a_session_deny_lifts_after_twelve_hours_and_not_before() {
     let scene = Scene::decided("deny_session", &session(), Mode::Act);
-    let before = scene.world.iam_snapshot();
+    let before = scene.world.snapshot(HOME);
     scene.apply(0).unwrap();
     scene.world.advance(SignedDuration::from_hours(12) - SignedDuration::from_secs(1));
     assert_eq!(scene.lift_due(), json!({"lifted": 0, "failed": 0}));
     scene.world.advance(SignedDuration::from_secs(1));
     assert_eq!(scene.lift_due(), json!({"lifted": 1, "failed": 0}));
-    assert_eq!(scene.world.iam_snapshot(), before);
+    assert_eq!(scene.world.snapshot(HOME), before);
     assert_eq!(scene.history().undo_outcome(0).unwrap().cause, UndoCause::Lift);
     assert_eq!(scene.lift_due(), json!({"lifted": 0, "failed": 0}));
 }
@@ -29,28 +29,28 @@ fn keys_and_users_wait_for_a_person() {
     for action in ["disable_access_key", "deny_user"] {
         let scene = Scene::decided(action, &user(), Mode::Act);
         scene.apply(0).unwrap();
-        let measure = scene.world.iam_snapshot();
+        let measure = scene.world.snapshot(HOME);
         scene.world.advance(SignedDuration::from_hours(10_000));
         assert_eq!(scene.lift_due(), json!({"lifted": 0, "failed": 0}));
-        assert_eq!(scene.world.iam_snapshot(), measure);
+        assert_eq!(scene.world.snapshot(HOME), measure);
     }
 }
 
 #[test]
 fn a_measure_that_was_written_over_goes_with_the_later_one() {
     let scene = Scene::decided("deny_session", &session(), Mode::Act);
-    let before = scene.world.iam_snapshot();
+    let before = scene.world.snapshot(HOME);
     scene.apply(0).unwrap();
     scene.world.advance(SignedDuration::from_hours(2));
     scene.decide(&[("deny_session", &session(), Mode::Act)]);
     scene.apply(1).unwrap();
-    let both = scene.world.iam_snapshot();
+    let both = scene.world.snapshot(HOME);
     scene.world.advance(SignedDuration::from_hours(11));
     assert_eq!(scene.lift_due(), json!({"lifted": 0, "failed": 0}));
-    assert_eq!(scene.world.iam_snapshot(), both);
+    assert_eq!(scene.world.snapshot(HOME), both);
     scene.world.advance(SignedDuration::from_hours(1));
     assert_eq!(scene.lift_due(), json!({"lifted": 2, "failed": 0}));
-    assert_eq!(scene.world.iam_snapshot(), before);
+    assert_eq!(scene.world.snapshot(HOME), before);
     assert!(scene.world.measures().is_empty());
 }
 
@@ -58,14 +58,14 @@ fn a_measure_that_was_written_over_goes_with_the_later_one() {
 fn what_drifted_is_left_alone_and_people_are_told_once() {
     let scene = Scene::decided("deny_session", &session(), Mode::Act);
     scene.apply(0).unwrap();
-    let mut role: Role = scene.world.iam_snapshot().roles["builder"].clone();
+    let mut role: Role = scene.world.snapshot(HOME).iam.roles["builder"].clone();
     role.policies.insert(format!("layerguard-{}", scene.id), json!({"Statement": []}));
     scene.world.set_role("builder", role);
-    let changed = scene.world.iam_snapshot();
+    let changed = scene.world.snapshot(HOME);
     scene.world.advance(SignedDuration::from_hours(13));
     assert_eq!(scene.lift_due(), json!({"lifted": 0, "failed": 1}));
     assert_eq!(scene.lift_due(), json!({"lifted": 0, "failed": 0}));
-    assert_eq!(scene.world.iam_snapshot(), changed);
+    assert_eq!(scene.world.snapshot(HOME), changed);
     assert_eq!(scene.history().undo_outcome(0).unwrap().result, UndoResult::Drifted);
     assert_eq!(scene.world.messages().len(), 1);
     assert!(scene.world.messages()[0].body.contains("was changed by somebody else"));

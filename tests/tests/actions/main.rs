@@ -6,10 +6,15 @@
 )]
 
 mod authority;
+mod by_hand;
+mod configuration;
 mod documents;
 mod faults;
+mod full;
 mod guard;
 mod lifting;
+mod policies;
 mod properties;
 mod rivals;
 mod scene;
+mod shared;

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use layerguard_core::action::{self, Occasion, Tools, Undone};
-use layerguard_core::cloudtrail::Principal;
+use layerguard_core::action::{self, Occasion, Undone};
+use layerguard_core::cloudtrail::Event;
 use layerguard_core::ports::Clock;
-use layerguard_testkit::{IamSnapshot, Role, User, World, drive};
+use layerguard_testkit::{AccountSnapshot, HOME, Role, User, World, drive};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::scene::{KEY, at, every_action};
+use super::scene::{KEY, at, cause, every_action, with_tools};
 
 const INCIDENT: &str = "0011223344556677-1";
 
@@ -33,33 +33,37 @@ fn policies() -> impl Strategy<Value = BTreeMap<String, Value>> {
 
 fn world(policies: &BTreeMap<String, Value>, key: Option<bool>) -> World {
     let world = World::at(at("2026-11-20T09:00:00.25Z"));
-    world.set_role("builder", Role { policies: policies.clone(), unmodifiable: false });
+    world.set_role("builder", Role { policies: policies.clone(), ..Role::default() });
     let keys = key.map(|active| (KEY.to_owned(), active)).into_iter().collect();
-    world.set_user("alice", User { policies: policies.clone(), keys });
+    world.set_user("alice", User { policies: policies.clone(), keys, ..User::default() });
+    super::configuration::weakened(&world);
     world
 }
 
 /// Capture, apply `applies` times, undo `undoes` times; the account after each of the two.
 fn run(
     action: &str,
-    principal: &Principal,
+    event: &Event,
     world: &World,
     applies: usize,
     undoes: usize,
-) -> (IamSnapshot, IamSnapshot) {
+) -> (AccountSnapshot, AccountSnapshot) {
     let action = action::by_name(action).unwrap();
-    let target = action.target(principal).unwrap();
-    let (occasion, tools) = (Occasion { incident: INCIDENT, target: &target }, Tools { iam: world });
-    let captured = drive(action.capture(occasion, world.now(), tools)).unwrap();
-    for _ in 0..applies {
-        drive(action.apply(occasion, &captured, tools)).unwrap();
-    }
-    let applied = world.iam_snapshot();
-    for _ in 0..undoes {
-        let undone = drive(action.undo(occasion, &captured, tools)).unwrap();
-        assert!(!matches!(undone, Undone::Drifted(_)), "{undone:?}");
-    }
-    (applied, world.iam_snapshot())
+    let target = action.target(cause(event)).unwrap();
+    let occasion = Occasion { incident: INCIDENT, target: &target };
+    with_tools(world, |tools| {
+        let captured = drive(action.capture(occasion, world.now(), tools)).unwrap();
+        for _ in 0..applies {
+            drive(action.apply(occasion, &captured, tools)).unwrap();
+            assert!(drive(action.holds(occasion, &captured, tools)).unwrap());
+        }
+        let applied = world.snapshot(HOME);
+        for _ in 0..undoes {
+            let undone = drive(action.undo(occasion, &captured, tools)).unwrap();
+            assert!(!matches!(undone, Undone::Drifted(_)), "{undone:?}");
+        }
+        (applied, world.snapshot(HOME))
+    })
 }
 
 proptest! {
@@ -67,10 +71,10 @@ proptest! {
 
     #[test]
     fn undo_gives_back_whatever_stood_there(policies in policies(), key in proptest::option::of(any::<bool>())) {
-        for (action, principal) in every_action() {
-            let before = world(&policies, key).iam_snapshot();
-            let once = run(action, &principal, &world(&policies, key), 1, 1);
-            let twice = run(action, &principal, &world(&policies, key), 2, 2);
+        for (action, event) in every_action() {
+            let before = world(&policies, key).snapshot(HOME);
+            let once = run(action, &event, &world(&policies, key), 1, 1);
+            let twice = run(action, &event, &world(&policies, key), 2, 2);
             prop_assert_eq!(&once, &twice);
             prop_assert_eq!(&once.1, &before);
         }
@@ -78,9 +82,9 @@ proptest! {
 
     #[test]
     fn undo_of_what_was_not_applied_changes_nothing(policies in policies(), key in proptest::option::of(any::<bool>())) {
-        for (action, principal) in every_action() {
-            let before = world(&policies, key).iam_snapshot();
-            let (_, after) = run(action, &principal, &world(&policies, key), 0, 1);
+        for (action, event) in every_action() {
+            let before = world(&policies, key).snapshot(HOME);
+            let (_, after) = run(action, &event, &world(&policies, key), 0, 1);
             prop_assert_eq!(after, before);
         }
     }

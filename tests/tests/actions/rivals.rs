@@ -7,7 +7,7 @@ use layerguard_core::audit::{AuditRecord, Body};
 use layerguard_core::plan::Mode;
 use layerguard_core::ports::{AuditLog, PortResult};
 use layerguard_remediate::Remediate;
-use layerguard_testkit::{World, drive};
+use layerguard_testkit::{HOME, World, drive};
 use serde_json::json;
 
 use super::scene::{Scene, every_action};
@@ -40,7 +40,10 @@ fn against_a_rival(scene: &Scene, task: &str, passes: usize) {
         audit: &audit,
         incidents: world,
         measures: world,
-        iam: world,
+        accounts: world,
+        activity: world,
+        holders: world,
+        switch: world,
         notifier: world,
         clock: world,
         guard: &scene.guard,
@@ -52,7 +55,7 @@ fn against_a_rival(scene: &Scene, task: &str, passes: usize) {
 #[test]
 fn two_at_once_come_to_one() {
     for (action, principal) in every_action() {
-        let before = Scene::found(&principal).world.iam_snapshot();
+        let before = Scene::found(&principal).world.snapshot(HOME);
         for passes in 0..2 {
             let scene = Scene::decided(action, &principal, Mode::Act);
             against_a_rival(&scene, "apply", passes);
@@ -61,7 +64,7 @@ fn two_at_once_come_to_one() {
             let _ = scene.proves();
             scene.answer(layerguard_core::approval::Verb::Undo);
             against_a_rival(&scene, "undo", passes);
-            assert_eq!(scene.world.iam_snapshot(), before, "{action}");
+            assert_eq!(scene.world.snapshot(HOME), before, "{action}");
             let _ = scene.proves();
         }
     }

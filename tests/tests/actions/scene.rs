@@ -4,17 +4,17 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use jiff::Timestamp;
-use layerguard_core::action;
+use layerguard_core::action::{self, Cause, Tools};
 use layerguard_core::approval::Verb;
 use layerguard_core::audit::body::{self, ApprovalAccepted, FindingEvent};
 use layerguard_core::audit::{self, AuditError, Body, Draft, History};
-use layerguard_core::cloudtrail::{Principal, PrincipalKind, Session};
+use layerguard_core::cloudtrail::{Event, Principal, PrincipalKind, Session};
 use layerguard_core::engine::{Assessment, FiredRule, Severity, Verdict};
 use layerguard_core::error::{Class, Classified};
 use layerguard_core::incident::{IncidentEvent, IncidentKey, Status};
 use layerguard_core::inventory::Inventory;
 use layerguard_core::plan::{Mode, Plan, Step};
-use layerguard_core::ports::{Clock, IncidentStore};
+use layerguard_core::ports::{Accounts, Clock, IncidentStore};
 use layerguard_remediate::{Guard, Remediate, RemediateError};
 use layerguard_testkit::{Role, User, World, drive};
 use serde_json::{Value, json};
@@ -24,7 +24,7 @@ pub(crate) const ROLE: &str = "arn:aws:iam::111122223333:role/team/builder";
 pub(crate) const USER: &str = "arn:aws:iam::111122223333:user/people/alice";
 pub(crate) const KEY: &str = "AKIAIOSFODNN7EXAMPLE";
 const RECORD: &str = include_str!("../../fixtures/actions/download.json");
-static INVENTORY: LazyLock<Inventory> =
+pub(crate) static INVENTORY: LazyLock<Inventory> =
     LazyLock::new(|| Inventory::from_toml(include_str!("../../fixtures/actions/inventory.toml")).unwrap());
 
 pub(crate) fn at(text: &str) -> Timestamp {
@@ -62,23 +62,82 @@ pub(crate) fn user() -> Principal {
     }
 }
 
-/// Every action with a principal that it is possible for.
-pub(crate) fn every_action() -> Vec<(&'static str, Principal)> {
-    vec![
-        ("deny_session", session()),
-        ("revoke_role_sessions", session()),
-        ("disable_access_key", user()),
-        ("deny_user", user()),
-    ]
+/// A user with temporary credentials.
+pub(crate) fn token() -> Principal {
+    let session = Session { name: None, arn: None, source_identity: None, ..session().session.unwrap() };
+    let session = Session { issuer_arn: None, ..session };
+    Principal { access_key: Some("ASIAIOSFODNN7EXAMPLE".into()), session: Some(session), ..user() }
+}
+
+/// A federated user of the user.
+pub(crate) fn federated() -> Principal {
+    let arn = "arn:aws:sts::111122223333:federated-user/ci";
+    Principal {
+        kind: PrincipalKind::FederatedUser,
+        arn: Some(arn.into()),
+        user_id: Some("111122223333:ci".into()),
+        name: Some("ci".into()),
+        session: Some(Session {
+            name: Some("ci".into()),
+            arn: Some(arn.into()),
+            issuer_arn: Some(USER.into()),
+            ..token().session.unwrap()
+        }),
+        ..token()
+    }
+}
+
+/// What gives cause: an event, or a principal that downloaded a layer.
+pub(crate) trait Gives {
+    fn event(&self) -> Event;
+}
+
+impl Gives for Event {
+    fn event(&self) -> Event {
+        self.clone()
+    }
+}
+
+impl Gives for Principal {
+    fn event(&self) -> Event {
+        let record: Value = serde_json::from_str(RECORD).unwrap();
+        Event { principal: self.clone(), ..layerguard_core::cloudtrail::parse(&record).unwrap() }
+    }
+}
+
+pub(crate) fn cause(event: &Event) -> Cause<'_> {
+    Cause { event, inventory: &INVENTORY }
+}
+
+/// The own account of this world, for an action alone.
+pub(crate) fn with_tools<T>(world: &World, run: impl FnOnce(Tools<'_>) -> T) -> T {
+    let account = drive(world.enter(ACCOUNT, None)).unwrap();
+    run(Tools { account: &*account, holders: world, inventory: Some(&INVENTORY), stack: "layerguard" })
+}
+
+/// Every action with an event that it is possible for.
+pub(crate) fn every_action() -> Vec<(&'static str, Event)> {
+    let mut every = vec![
+        ("deny_session", session().event()),
+        ("revoke_role_sessions", session().event()),
+        ("disable_access_key", user().event()),
+        ("deny_user", user().event()),
+        ("revoke_user_sessions", token().event()),
+        ("quarantine_role", session().event()),
+        ("quarantine_user", user().event()),
+    ];
+    every.extend(super::configuration::every_cause());
+    every
 }
 
 /// A role and a user with policies and keys of their own.
 pub(crate) fn account(world: &World) {
     let own = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "ecr:*", "Resource": "*"}]});
     let policies = BTreeMap::from([("own".to_owned(), own)]);
-    world.set_role("builder", Role { policies: policies.clone(), unmodifiable: false });
+    world.set_role("builder", Role { policies: policies.clone(), ..Role::default() });
     let keys = BTreeMap::from([(KEY.to_owned(), true), ("AKIAI44QH8DHBEXAMPLE".to_owned(), true)]);
-    world.set_user("alice", User { policies, keys });
+    world.set_user("alice", User { policies, keys, ..User::default() });
+    super::configuration::weakened(world);
 }
 
 pub(crate) struct Scene {
@@ -88,14 +147,12 @@ pub(crate) struct Scene {
 }
 
 impl Scene {
-    /// An incident of this principal with one event found and nothing decided.
-    pub(crate) fn found(principal: &Principal) -> Self {
+    /// An incident of this cause with one event found and nothing decided.
+    pub(crate) fn found(cause: &dyn Gives) -> Self {
         let world = World::at(at("2026-11-20T09:00:00.25Z"));
         account(&world);
-        let record: Value = serde_json::from_str(RECORD).unwrap();
-        let mut event = layerguard_core::cloudtrail::parse(&record).unwrap();
-        event.principal = principal.clone();
-        let joined = IncidentEvent { event, facts: None, assessment: assessment(), record_hash: "ab".repeat(32) };
+        let joined =
+            IncidentEvent { event: cause.event(), facts: None, assessment: assessment(), record_hash: "ab".repeat(32) };
         let key = IncidentKey::of(&joined.event, &joined.assessment).unwrap();
         let id = drive(world.join(&key, &joined)).unwrap().incident;
         let guard = Guard {
@@ -120,26 +177,26 @@ impl Scene {
     }
 
     /// The same with a decision on one step.
-    pub(crate) fn decided(action: &str, principal: &Principal, mode: Mode) -> Self {
-        let scene = Self::found(principal);
-        scene.decide(&[(action, principal, mode)]);
+    pub(crate) fn decided(action: &str, cause: &dyn Gives, mode: Mode) -> Self {
+        let scene = Self::found(cause);
+        scene.decide(&[(action, cause, mode)]);
         scene
     }
 
     /// An action that is carried out, and undo of it asked for.
-    pub(crate) fn taken_back(action: &str, principal: &Principal) -> Self {
-        let scene = Self::decided(action, principal, Mode::Act);
+    pub(crate) fn taken_back(action: &str, cause: &dyn Gives) -> Self {
+        let scene = Self::decided(action, cause, Mode::Act);
         scene.apply(0).unwrap();
         scene.answer(Verb::Undo);
         scene
     }
 
     /// Append a decision on these steps; numbers count on.
-    pub(crate) fn decide(&self, steps: &[(&str, &Principal, Mode)]) {
+    pub(crate) fn decide(&self, steps: &[(&str, &dyn Gives, Mode)]) {
         let first = self.history().next_step();
-        let steps = steps.iter().zip(first..).map(|((name, principal, mode), number)| {
+        let steps = steps.iter().zip(first..).map(|((name, given, mode), number)| {
             let action = action::by_name(name).unwrap();
-            let target = action.target(principal).unwrap();
+            let target = action.target(cause(&given.event())).unwrap();
             Step {
                 number,
                 action: (*name).to_owned(),
@@ -166,6 +223,8 @@ impl Scene {
             plan,
             reasons: vec![],
             errors: vec![],
+            circumstances: body::Circumstances::default(),
+            blast: Vec::new(),
         })));
     }
 
@@ -205,7 +264,10 @@ impl Scene {
             audit: world,
             incidents: world,
             measures: world,
-            iam: world,
+            accounts: world,
+            activity: world,
+            holders: world,
+            switch: world,
             notifier: world,
             clock: world,
             guard: &self.guard,
@@ -237,7 +299,7 @@ impl Scene {
     pub(crate) fn iam_writes(&self) -> usize {
         let writes = |call: &layerguard_testkit::Call| {
             call.operation.starts_with("iam.")
-                && ["put", "delete", "set"].iter().any(|verb| call.operation.contains(verb))
+                && ["put", "delete", "set", "attach", "detach"].iter().any(|verb| call.operation.contains(verb))
         };
         self.world.calls().iter().filter(|call| writes(call)).count()
     }

@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use layerguard_core::approval::Verb;
 use layerguard_core::audit::body::{
-    ApprovalAccepted, Decision, ExpiryOutcome, Finding, FindingEvent, Intent, Notification, NotificationKind, Outcome,
-    OutcomeResult, UndoCause, UndoIntent, UndoOutcome, UndoResult,
+    ApprovalAccepted, Circumstances, Decision, ExpiryOutcome, Finding, FindingEvent, Intent, Notification,
+    NotificationKind, Outcome, OutcomeResult, UndoCause, UndoIntent, UndoOutcome, UndoResult,
 };
 use layerguard_core::audit::{AuditError, AuditRecord, Body, Draft, append, body, close};
 use layerguard_core::engine::Verdict;
@@ -69,6 +69,8 @@ pub(crate) fn decision_of(plan: Plan) -> Decision {
         plan,
         reasons: vec![],
         errors: vec![],
+        circumstances: Circumstances::default(),
+        blast: Vec::new(),
     }
 }
 
@@ -92,7 +94,7 @@ pub(crate) fn intent(step: u32) -> Body {
 }
 
 pub(crate) fn outcome(step: u32, result: OutcomeResult) -> Body {
-    Body::Outcome(Outcome { step, result, detail: None })
+    Body::Outcome(Outcome { step, result, detail: None, failure: None })
 }
 
 pub(crate) fn undo(step: u32, cause: UndoCause) -> Body {
@@ -104,7 +106,7 @@ pub(crate) fn undone(step: u32, cause: UndoCause, result: UndoResult) -> Body {
 }
 
 pub(crate) fn told(kind: NotificationKind) -> Body {
-    Body::Notification(Notification { kind, message_id: "m".into() })
+    Body::Notification(Notification { kind, message_id: "m".into(), held: None })
 }
 
 pub(crate) fn expired(outcome: ExpiryOutcome, steps: &[u32], of: &[u32]) -> Body {

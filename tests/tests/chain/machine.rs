@@ -161,6 +161,11 @@ impl Chain {
             incidents: world,
             approvals: world,
             measures: world,
+            activity: world,
+            lineage: world,
+            roles: world,
+            switch: world,
+            lever: world,
             notifier: world,
             executions: world,
             proof: world,
@@ -191,7 +196,10 @@ impl Chain {
             audit: world,
             incidents: world,
             measures: world,
-            iam: world,
+            accounts: world,
+            activity: world,
+            holders: world,
+            switch: world,
             notifier: world,
             clock: world,
             guard: &self.guard,
@@ -233,6 +241,11 @@ impl Chain {
     /// A person's answer, signed now by a caller whom STS knows.
     pub(crate) fn answer(&self, id: &str, verb: Verb, caller: &CallerIdentity) -> Answer {
         let plan_hash = self.history(id).decision().unwrap().plan_hash.clone();
+        self.answer_about(id, plan_hash, verb, caller)
+    }
+
+    /// The same about what has this hash.
+    pub(crate) fn answer_about(&self, id: &str, plan_hash: String, verb: Verb, caller: &CallerIdentity) -> Answer {
         let now = self.world.now();
         let comment = Some("seen".to_owned());
         let date = now.to_string().replace(['-', ':'], "");

@@ -2,7 +2,11 @@
 
 mod answers;
 mod faults;
+mod guardrails;
 mod machine;
+mod principals;
+mod repairs;
 mod story;
 mod sweep;
+mod switch;
 mod world;

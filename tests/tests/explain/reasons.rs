@@ -28,7 +28,12 @@ const OBSERVE: &str = "mode = \"observe\"";
 #[test]
 fn each_cause_of_a_step_that_asks_or_is_not_done_is_named() {
     let ordinary = layer(&[]);
-    let foreign = layer(&[("/recipientAccountId", json!("444455556666"))]);
+    let foreign = layer(&[
+        ("/userIdentity/accountId", json!("999988887777")),
+        ("/userIdentity/arn", json!("arn:aws:sts::999988887777:assumed-role/builder/mallory")),
+        ("/userIdentity/sessionContext/sessionIssuer/accountId", json!("999988887777")),
+        ("/userIdentity/sessionContext/sessionIssuer/arn", json!("arn:aws:iam::999988887777:role/ci/builder")),
+    ]);
     let cases = [
         (ASK, ASK, &ordinary, "deny_session asks: the mode is ask: a person decides"),
         (
@@ -42,8 +47,9 @@ fn each_cause_of_a_step_that_asks_or_is_not_done_is_named() {
             ASK,
             ASK,
             &foreign,
-            "deny_session is not done: the principal is of another account, which layerguard cannot change",
+            "deny_session is not done: it is in an account outside the organisation, which layerguard cannot change",
         ),
+        (ASK, ASK, &foreign, "by hand: Call the people who own account 999988887777"),
     ];
     for (from, to, record, said) in cases {
         let object = under(from, to, record);
@@ -57,24 +63,46 @@ fn the_principals_account_stands_for_a_trail_that_is_not_named() {
     assert_eq!((&object["decision"], &object["plan"][0]["action"]), (&json!("ask"), &json!("deny_session")));
 }
 
-#[test]
-fn a_principal_that_cannot_be_contained_is_told_once_and_by_whom_it_was_issued() {
-    let federated = json!({
+/// A federated user named like a program that may pull, with the credentials of this issuer.
+fn federated(issuer: &str) -> Value {
+    json!({
         "type": "FederatedUser", "principalId": "111122223333:fred", "accountId": "111122223333",
         "arn": "arn:aws:sts::111122223333:federated-user/fred", "accessKeyId": "ASIAIOSFODNN7EXAMPLE",
         "sessionContext": {"sessionIssuer": {
-            "type": "IAMUser", "principalId": "AIDAEXAMPLEID", "arn": "arn:aws:iam::111122223333:user/people/bob",
-            "accountId": "111122223333", "userName": "bob"}, "attributes": {"creationDate": "2026-11-20T09:00:00Z"}}
-    });
-    let object = under(ASK, ASK, &layer(&[("/userIdentity", federated)]));
-    let about: Vec<&str> = reasons(&object).into_iter().filter(|reason| reason.contains("federated user")).collect();
-    assert_eq!(
-        about,
-        [
-            "no containment is possible for this principal: a federated user has no policies of its own; deny the user that issued it",
-            "the federated user's credentials were issued by `arn:aws:iam::111122223333:user/people/bob`",
-        ]
-    );
+            "principalId": "AIDAEXAMPLEID", "arn": issuer, "accountId": "111122223333"},
+            "attributes": {"creationDate": "2026-11-20T09:00:00Z"}}
+    })
+}
+
+#[test]
+fn a_federated_user_is_contained_at_the_user_that_issued_it() {
+    let issuer = "arn:aws:iam::111122223333:user/people/bob";
+    let object = under(ASK, ASK, &layer(&[("/userIdentity", federated(issuer))]));
+    let steps = json!([
+        {"action": "deny_user", "target": issuer, "mode": "ask"},
+        {"action": "revoke_user_sessions", "target": issuer, "mode": "ask"},
+    ]);
+    assert_eq!(object["plan"], steps, "{object:#}");
+}
+
+#[test]
+fn a_federated_user_of_root_is_told_with_what_a_person_does() {
+    let object = under(ASK, ASK, &layer(&[("/userIdentity", federated("arn:aws:iam::111122223333:root"))]));
+    let said = reasons(&object);
+    for words in [
+        "deny_user: the federated user's credentials were issued by the root user",
+        "the federated user's credentials were issued by `arn:aws:iam::111122223333:root`",
+        "by hand: Sign in to account 111122223333 as its root user",
+        "by hand: If account 111122223333 is a member of the organisation, attach a service control policy",
+    ] {
+        assert_eq!(said.iter().filter(|reason| reason.starts_with(words)).count(), 1, "`{words}`: {object:#}");
+    }
+}
+
+#[test]
+fn what_can_be_contained_is_not_told_by_hand() {
+    let object = under(ASK, ASK, &layer(&[]));
+    assert!(!reasons(&object).iter().any(|reason| reason.starts_with("by hand: ")), "{object:#}");
 }
 
 #[test]

@@ -7,7 +7,7 @@ mod patterns;
 use std::{fs, path::PathBuf};
 
 use layerguard_core::approval::CallerIdentity;
-use layerguard_core::cloudtrail::{Principal, PrincipalKind};
+use layerguard_core::cloudtrail::{Principal, PrincipalKind, Session};
 use layerguard_core::engine::Severity;
 use layerguard_core::inventory::{EXAMPLE, Inventory, OnExpiry, Problem, RecordClear, SCHEMA};
 use layerguard_core::plan::Mode;
@@ -196,6 +196,65 @@ fn standing_is_what_the_lists_say() {
     assert_eq!(standing(&Principal::unknown()).in_organization, None);
 }
 
+/// Whom nothing touches without being listed in `protected`: who may have to answer, and the ways back into an account.
+#[test]
+fn who_is_on_call_and_the_ways_back_are_protected() {
+    let inventory = inventory(
+        "on_call = [\"arn:aws:iam::111122223333:role/security/on-call-*\", \"arn:aws:iam::*:user/people/alice\"]",
+    );
+    let cases = [
+        (true, "111122223333:role/security/on-call-eu"),
+        // As in `protected`, `*` crosses slashes: to match too much is the safe side.
+        (true, "111122223333:role/security/on-call-eu/night"),
+        (true, "111122223333:user/people/alice"),
+        (true, "444455556666:user/people/alice"),
+        (false, "444455556666:role/security/on-call-eu"),
+        (false, "111122223333:role/on-call-eu"),
+        (false, "111122223333:user/people/alicia"),
+        (true, "111122223333:role/OrganizationAccountAccessRole"),
+        (true, "111122223333:role/AWSControlTowerExecution"),
+        (false, "111122223333:role/team/OrganizationAccountAccessRole"),
+        (false, "111122223333:role/OrganizationAccountAccessRole2"),
+        (false, "111122223333:user/AWSControlTowerExecution"),
+    ];
+    for (protected, arn) in cases {
+        let principal = role(&format!("arn:aws:iam::{arn}"));
+        assert_eq!(inventory.standing_of(&principal, &[]).protected, protected, "{arn}");
+    }
+}
+
+/// A federated user chooses its name; it stands as the user that issued it.
+#[test]
+fn a_federated_user_stands_as_its_issuer() {
+    let inventory = inventory(
+        "image_pullers = [\"arn:aws:iam::111122223333:user/ci\", \"arn:aws:*::111122223333:*/ci\"]\n\
+         protected = [\"arn:aws:iam::111122223333:user/deploy\", \"arn:aws:*::111122223333:*/release\"]\n\
+         workloads = [\"arn:aws:iam::111122223333:user/node\"]\non_call = [\"arn:aws:iam::111122223333:user/ada\"]",
+    );
+    let federated = |name: &str, issuer: Option<&str>| Principal {
+        kind: PrincipalKind::FederatedUser,
+        arn: Some(format!("arn:aws:sts::111122223333:federated-user/{name}")),
+        account: Some("111122223333".to_owned()),
+        session: Some(Session {
+            name: Some(name.to_owned()),
+            arn: None,
+            issued_at: None,
+            source_identity: None,
+            issuer_arn: issuer.map(|user| format!("arn:aws:iam::111122223333:{user}")),
+        }),
+        ..Principal::unknown()
+    };
+    let standing = |name, issuer| inventory.standing_of(&federated(name, issuer), &[]);
+    assert!(standing("bob", Some("user/ci")).image_puller);
+    assert!(!standing("ci", Some("user/bob")).image_puller, "the name is chosen");
+    assert!(!standing("ci", None).image_puller);
+    assert!(!standing("ci", Some("root")).image_puller, "the root user is listed only by name");
+    assert!(standing("bob", Some("user/deploy")).protected && standing("bob", Some("user/ada")).protected);
+    assert!(standing("release", Some("user/bob")).protected, "whatever shields counts by either");
+    assert!(!standing("bob", Some("user/bob")).protected);
+    assert!(standing("bob", Some("user/node")).workload);
+}
+
 /// `invokedBy` counts only where the service itself called.
 #[test]
 fn services_pull_by_themselves_and_nobody_in_their_name() {
@@ -255,6 +314,13 @@ fn on_call_is_told_from_what_sts_answers() {
         identity.account = "444455556666".to_owned();
         assert!(!inventory.is_on_call(&identity), "an answer that contradicts itself is nobody's: `{caller}`");
     }
+    let federated = CallerIdentity {
+        arn: "arn:aws:sts::111122223333:federated-user/on-call".to_owned(),
+        user_id: "111122223333:on-call".to_owned(),
+        account: "111122223333".to_owned(),
+    };
+    let inventory = inventory("on_call = [\"arn:aws:*::111122223333:*/on-call\"]");
+    assert!(!inventory.is_on_call(&federated), "its name is chosen by whoever asks for its credentials");
 }
 
 proptest! {

@@ -10,14 +10,15 @@ use std::fs;
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use layerguard_core::assess::{Assessed, Assessor};
 use layerguard_core::cloudtrail;
 use layerguard_core::engine::{Bundle, Verdict};
-use layerguard_core::history::{COPY_WAITS, Memory};
+use layerguard_core::history::{COPY_WAITS, Memory, intended};
 use layerguard_core::incident::IncidentKey;
 use layerguard_core::inventory::Inventory;
-use layerguard_core::ports::IncidentStore;
+use layerguard_core::plan::Target;
+use layerguard_core::ports::{ActivityStore, IncidentStore};
 use layerguard_detect::Detect;
 use layerguard_testkit::World;
 use serde::Deserialize;
@@ -32,8 +33,19 @@ struct Story {
     inventory: String,
     /// Laid over `base.json`; `repeat` makes several of one, `{n}` and the minute counted up.
     records: Vec<Value>,
+    /// What layerguard says before that it would change; told live only.
+    #[serde(default)]
+    intended: Vec<Intended>,
     /// One for each record, in order.
     expect: Vec<Expect>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Intended {
+    /// Minutes and seconds after nine o'clock.
+    at: String,
+    target: Target,
 }
 
 #[derive(Deserialize)]
@@ -87,12 +99,17 @@ fn records(story: &Story) -> Vec<Value> {
         record["eventID"] = json!(format!("00000000-0000-4000-8000-{number:012}"));
         lay_over(&mut record, over);
         let at = record.as_object_mut().unwrap().remove("at").unwrap();
-        let (minutes, seconds) = at.as_str().unwrap().split_once(':').unwrap();
-        let after = SignedDuration::from_secs(minutes.parse::<i64>().unwrap() * 60 + seconds.parse::<i64>().unwrap());
-        record["eventTime"] = json!(("2026-11-20T09:00:00Z".parse::<jiff::Timestamp>().unwrap() + after).to_string());
+        record["eventTime"] = json!(time(at.as_str().unwrap()).to_string());
         made.push(record);
     }
     made
+}
+
+/// So many minutes and seconds after nine o'clock.
+fn time(at: &str) -> Timestamp {
+    let (minutes, seconds) = at.split_once(':').unwrap();
+    let after = SignedDuration::from_secs(minutes.parse::<i64>().unwrap() * 60 + seconds.parse::<i64>().unwrap());
+    "2026-11-20T09:00:00Z".parse::<Timestamp>().unwrap() + after
 }
 
 fn assessor(story: &Story) -> Assessor {
@@ -161,8 +178,12 @@ fn incidents_of(answers: &[Assessed]) -> Incidents {
     incidents
 }
 
-async fn live(assessor: Assessor, records: &[Value]) -> Incidents {
+async fn live(assessor: Assessor, records: &[Value], said: &[Intended]) -> Incidents {
     let world = World::at("2026-11-20T10:30:00Z".parse().unwrap());
+    for Intended { at, target } in said {
+        let trace = intended(target, "0123456789abcdef-1", 0, time(at)).unwrap();
+        world.remember(&[trace]).await.unwrap();
+    }
     let policy = Ok(assessor);
     let detect = Detect { policy: &policy, audit: &world, incidents: &world, activity: &world, clock: &world };
     for record in records {
@@ -194,8 +215,33 @@ async fn live_in_any_order_the_same_incidents_and_rules_come_of_it() {
         let records = records(&story);
         let expected = incidents_of(&in_one_run(&assessor(&story), &records).await);
         for (number, order) in orders(&records).into_iter().enumerate() {
-            let found = live(assessor(&story), &order).await;
+            let found = live(assessor(&story), &order, &story.intended).await;
             assert_eq!(found, expected, "{name}, order {number}: {}", story.what);
         }
+    }
+}
+
+#[tokio::test]
+async fn a_change_with_our_own_role_that_was_not_announced_is_tampering() {
+    let (_, story) = stories().into_iter().find(|(name, _)| name == "tampering").unwrap();
+    let records = records(&story);
+    let by_own = |found: &Incidents| found.iter().any(|(key, _)| key.subject.starts_with("AROAEXAMPLEOWN"));
+    assert!(!by_own(&live(assessor(&story), &records, &story.intended).await), "announced");
+    for said in [
+        Vec::new(),
+        // About another role, and too long before.
+        vec![Intended { at: "2:59".to_owned(), target: role("deployer") }],
+        vec![Intended { at: "-30:00".to_owned(), target: role("builder") }],
+    ] {
+        assert!(by_own(&live(assessor(&story), &records, &said).await));
+    }
+}
+
+fn role(name: &str) -> Target {
+    Target::Role {
+        role_arn: format!("arn:aws:iam::111122223333:role/{name}"),
+        role_name: name.to_owned(),
+        account: "111122223333".to_owned(),
+        user_id: None,
     }
 }

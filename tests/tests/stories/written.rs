@@ -119,7 +119,13 @@ proptest! {
         identity in prop_oneof![Just(None), arbitrary_json().prop_map(Some)],
         error in prop_oneof![Just(Value::Null), arbitrary_json()],
     ) {
-        let story = Story { what: String::new(), inventory: String::new(), records: Vec::new(), expect: Vec::new() };
+        let story = Story {
+            what: String::new(),
+            inventory: String::new(),
+            records: Vec::new(),
+            intended: Vec::new(),
+            expect: Vec::new(),
+        };
         let base: Value = serde_json::from_str(&fs::read_to_string(folder().join("base.json")).unwrap()).unwrap();
         let mut record = base;
         lay_over(&mut record, &json!({ "eventID": "e-1", "eventTime": "2026-11-20T09:00:00Z", "eventSource": call.0, "eventName": call.1 }));
