@@ -32,6 +32,7 @@ protected = ["arn:aws:iam::111122223333:role/break-glass-*"]
 per_role = 100
 per_account = 1000
 overall = 1000
+storm = 1000
 [approval]
 timeout = "{timeout}"
 reminder = "{reminder}"
