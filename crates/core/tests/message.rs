@@ -144,11 +144,17 @@ fn plan(session: &str) -> Plan {
         lift_after_seconds: lift,
         reasons: vec!["the ceiling of the deployment is `ask`".to_owned()],
     };
+    let role = Target::Role {
+        role_arn: ROLE.to_owned(),
+        role_name: "builder".to_owned(),
+        account: "111122223333".to_owned(),
+        user_id: None,
+    };
     Plan {
         incident: "0123456789abcdef-1".to_owned(),
         steps: vec![
             step(0, "deny_session", Mode::Ask, Some(43_200)),
-            step(1, "revoke_role_sessions", Mode::Observe, None),
+            Step { target: role, ..step(1, "revoke_role_sessions", Mode::Observe, None) },
             Step { target: Target::OnCall, ..step(2, "notify", Mode::Act, None) },
         ],
     }

@@ -2,6 +2,7 @@
 
 use super::words::{duration, moment, severity_word};
 use super::{Ask, Briefing, Done, StepResult, Summary};
+use crate::action::{self, Occasion};
 use crate::engine::Verdict;
 use crate::incident::Status;
 use crate::inventory::OnExpiry;
@@ -10,6 +11,8 @@ use crate::text::{escape, escape_to};
 
 /// An effect or a reason is a sentence around an ARN.
 const SENTENCE: usize = 600;
+/// A step by hand may hold a policy to paste; one that is longer than this is in the record.
+const MANUAL: usize = 2_000;
 /// Rules, errors and reasons named before the rest is counted.
 const NAMED: usize = 8;
 
@@ -110,11 +113,22 @@ pub(super) fn done(plan: Option<&Plan>, outcomes: &[Done]) -> Vec<String> {
         let latest = outcomes.iter().rev().find(|done| done.step == step.number);
         lines.push(format!("  {}. {} - {}", step.number, escape(&step.action), became(step, latest)));
         lines.push(format!("     {}", escape_to(&step.effect, SENTENCE)));
+        if let (Some(StepResult::Failed(_)), Some(plan)) = (latest.map(|done| &done.result), plan) {
+            lines.extend(by_hand(step, &plan.incident));
+        }
     }
     for done in outcomes.iter().filter(|done| !steps.iter().any(|step| step.number == done.step)) {
         lines.push(format!("  {}. {}", done.step, result(done)));
     }
     lines
+}
+
+/// How a person does what could not be done, and takes it back.
+fn by_hand(step: &Step, incident: &str) -> Vec<String> {
+    let manual = action::by_name(&step.action)
+        .map(|action| action.manual(Occasion { incident, target: &step.target }))
+        .unwrap_or_default();
+    manual.iter().map(|line| format!("     by hand: {}", escape_to(line, MANUAL))).collect()
 }
 
 fn became(step: &Step, latest: Option<&Done>) -> String {
