@@ -19,7 +19,7 @@ fn public() -> Value {
 }
 
 /// Somebody lets everybody pull; the event tells of it.
-fn open_up(world: &World, number: usize) -> Value {
+pub(crate) fn open_up(world: &World, number: usize) -> Value {
     world.edit_registry(|registry| {
         let opened = Repository { policy: Some(public()), ..Repository::default() };
         registry.repositories.insert("team/app".to_owned(), opened);
