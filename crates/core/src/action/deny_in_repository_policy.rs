@@ -115,10 +115,6 @@ impl Action for DenyInRepositoryPolicy {
         }
     }
 
-    fn writes_inline(&self) -> bool {
-        false
-    }
-
     fn lift_after(&self, target: &Target) -> Option<SignedDuration> {
         parts(target).ok().filter(|(_, denied)| is_session(denied)).map(|_| LONGEST_SESSION)
     }

@@ -4,7 +4,7 @@
 //! stop them (AWS facts, section 3). Lifts only by a person.
 
 use async_trait::async_trait;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::inline::{self, Holder, Inline};
@@ -47,10 +47,6 @@ impl Action for DenyUser {
 
     fn writes_inline(&self) -> bool {
         true
-    }
-
-    fn lift_after(&self, _: &Target) -> Option<SignedDuration> {
-        None
     }
 
     fn target(&self, cause: Cause<'_>) -> Result<Target, Impossible> {

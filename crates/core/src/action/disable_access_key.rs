@@ -4,7 +4,7 @@
 //! again when the last incident that deactivated it lets go. Lifts only by a person.
 
 use async_trait::async_trait;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::shared::{Measure, Shared};
@@ -44,14 +44,6 @@ impl Action for DisableAccessKey {
 
     fn reach(&self, _: &Target) -> Reach {
         Reach::Narrow
-    }
-
-    fn writes_inline(&self) -> bool {
-        false
-    }
-
-    fn lift_after(&self, _: &Target) -> Option<SignedDuration> {
-        None
     }
 
     fn target(&self, cause: Cause<'_>) -> Result<Target, Impossible> {

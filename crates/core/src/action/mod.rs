@@ -240,9 +240,13 @@ pub trait Action: Send + Sync {
     /// How far it reaches.
     fn reach(&self, target: &Target) -> Reach;
     /// It writes an inline policy, which the owner must allow (`inline_deny`).
-    fn writes_inline(&self) -> bool;
+    fn writes_inline(&self) -> bool {
+        false
+    }
     /// When it lifts by itself; `None`: only a person lifts it.
-    fn lift_after(&self, target: &Target) -> Option<SignedDuration>;
+    fn lift_after(&self, _target: &Target) -> Option<SignedDuration> {
+        None
+    }
     /// What it would be done to.
     ///
     /// # Errors

@@ -5,7 +5,7 @@
 //! lets go. Lifts only by a person.
 
 use async_trait::async_trait;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::shared::{Measure, Shared, quarantine_policy};
@@ -51,14 +51,6 @@ impl Action for QuarantineUser {
 
     fn reach(&self, _: &Target) -> Reach {
         Reach::Wide
-    }
-
-    fn writes_inline(&self) -> bool {
-        false
-    }
-
-    fn lift_after(&self, _: &Target) -> Option<SignedDuration> {
-        None
     }
 
     fn target(&self, cause: Cause<'_>) -> Result<Target, Impossible> {

@@ -1,7 +1,7 @@
 //! `remove_registry_grant`: take out of a registry's policy what lets everybody or somebody outside the organisation in, and keep the rest.
 
 use async_trait::async_trait;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::resource_policy::{Narrowed, Owner};
@@ -36,14 +36,6 @@ impl Action for RemoveRegistryGrant {
 
     fn reach(&self, _: &Target) -> Reach {
         Reach::Narrow
-    }
-
-    fn writes_inline(&self) -> bool {
-        false
-    }
-
-    fn lift_after(&self, _: &Target) -> Option<SignedDuration> {
-        None
     }
 
     fn target(&self, cause: Cause<'_>) -> Result<Target, Impossible> {

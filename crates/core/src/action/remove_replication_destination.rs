@@ -4,7 +4,7 @@
 //! offending destinations is written back.
 
 use async_trait::async_trait;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -72,14 +72,6 @@ impl Action for RemoveReplicationDestination {
 
     fn reach(&self, _: &Target) -> Reach {
         Reach::Narrow
-    }
-
-    fn writes_inline(&self) -> bool {
-        false
-    }
-
-    fn lift_after(&self, _: &Target) -> Option<SignedDuration> {
-        None
     }
 
     fn target(&self, cause: Cause<'_>) -> Result<Target, Impossible> {

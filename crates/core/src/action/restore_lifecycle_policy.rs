@@ -1,7 +1,7 @@
 //! `restore_lifecycle_policy`: put a repository's lifecycle policy back that was deleted, as the record of the deletion shows it.
 
 use async_trait::async_trait;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::resource_policy::same;
@@ -53,14 +53,6 @@ impl Action for RestoreLifecyclePolicy {
 
     fn reach(&self, _: &Target) -> Reach {
         Reach::Narrow
-    }
-
-    fn writes_inline(&self) -> bool {
-        false
-    }
-
-    fn lift_after(&self, _: &Target) -> Option<SignedDuration> {
-        None
     }
 
     fn target(&self, cause: Cause<'_>) -> Result<Target, Impossible> {

@@ -1,7 +1,7 @@
 //! `restore_scanning`: let a repository's images be scanned on push again, as the inventory expects.
 
 use async_trait::async_trait;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -70,14 +70,6 @@ impl Action for RestoreScanning {
 
     fn reach(&self, _: &Target) -> Reach {
         Reach::Narrow
-    }
-
-    fn writes_inline(&self) -> bool {
-        false
-    }
-
-    fn lift_after(&self, _: &Target) -> Option<SignedDuration> {
-        None
     }
 
     fn target(&self, cause: Cause<'_>) -> Result<Target, Impossible> {
