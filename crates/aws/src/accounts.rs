@@ -8,15 +8,13 @@ use async_trait::async_trait;
 use aws_config::{Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
+use layerguard_core::facts::RESPONDER;
 use layerguard_core::ports::{Account, Accounts, Ecr, Iam, Layers, PortError, PortErrorKind, PortResult};
 
 use crate::ecr::Registry;
 use crate::error::{failed, unreadable};
 use crate::iam::AccountIam;
 use crate::layers::LayerVersions;
-
-/// The role that another account lets us in by (infra/member.yaml).
-const RESPONDER: &str = "layerguard-responder";
 
 /// How long a session in another account lives: AWS's least. A task is done in seconds.
 const SESSION_SECONDS: i32 = 900;

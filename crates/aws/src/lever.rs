@@ -5,10 +5,8 @@ use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use layerguard_core::ports::{Lever, Pause, PortResult};
 
 use crate::error::failed;
+use crate::shared::PAUSE;
 use crate::table::{EXPIRES_AT, Item, StateTable, item, number, sortable, text};
-
-/// The key of the stop switch.
-const PAUSE: (&str, &str) = ("switch#pause", "row");
 
 #[async_trait]
 impl Lever for StateTable {

@@ -8,7 +8,7 @@ use crate::error::unreadable;
 use crate::table::{Item, Range, StateTable, document, item, read_document, read_text, sortable, text};
 
 /// The key of the stop switch.
-const PAUSE: (&str, &str) = ("switch#pause", "row");
+pub(crate) const PAUSE: (&str, &str) = ("switch#pause", "row");
 
 #[async_trait]
 impl Holders for StateTable {

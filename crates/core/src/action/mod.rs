@@ -25,6 +25,7 @@ mod restore_tag_mutability;
 mod restored;
 mod revoke_role_sessions;
 mod revoke_user_sessions;
+mod setting;
 mod shared;
 
 use async_trait::async_trait;

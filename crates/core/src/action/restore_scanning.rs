@@ -2,14 +2,14 @@
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::setting::{self, Setting};
 use super::{Action, ActionError, Applied, Cause, Impossible, Occasion, Reach, Tools, Touches, Undone, place};
 use crate::call::Call;
 use crate::inventory::Inventory;
 use crate::plan::Target;
-use crate::ports::{PortError, PortErrorKind};
+use crate::ports::{Ecr, PortResult};
 
 const NAME: &str = "restore_scanning";
 const UNEXPECTED: &str =
@@ -19,39 +19,22 @@ const REGISTRY: &str =
 
 pub(super) struct RestoreScanning;
 
-/// What is settled before the setting is changed.
-#[derive(Debug, Serialize, Deserialize)]
-struct Captured {
-    prior: bool,
-    wanted: bool,
-}
+#[async_trait]
+impl Setting for RestoreScanning {
+    const ACTION: &'static str = NAME;
+    type Value = bool;
 
-fn name(target: &Target) -> Result<&str, ActionError> {
-    match target {
-        Target::Repository { repository, .. } => Ok(repository),
-        other => Err(ActionError::WrongTarget { action: NAME, target: other.label() }),
+    fn wanted(inventory: &Inventory) -> Option<Self::Value> {
+        inventory.expected.scan_on_push.filter(|scan| *scan)
     }
-}
 
-fn settled(captured: &Value) -> Result<Captured, ActionError> {
-    Captured::deserialize(captured).map_err(|source| ActionError::Captured { action: NAME, source })
-}
+    async fn read(ecr: &dyn Ecr, repository: &str) -> PortResult<Self::Value> {
+        Ok(ecr.repository(repository).await?.scan_on_push)
+    }
 
-const fn port(source: PortError) -> ActionError {
-    ActionError::Port { action: NAME, source }
-}
-
-/// What the inventory expects; `None` where it expects no scanning.
-fn wanted(inventory: &Inventory) -> Option<bool> {
-    inventory.expected.scan_on_push.filter(|scan| *scan)
-}
-
-async fn read(repository: &str, tools: Tools<'_>) -> Result<bool, ActionError> {
-    Ok(tools.ecr().repository(repository).await.map_err(port)?.scan_on_push)
-}
-
-async fn write(repository: &str, scan: bool, tools: Tools<'_>) -> Result<(), ActionError> {
-    tools.ecr().set_scan_on_push(repository, scan).await.map_err(port)
+    async fn write(ecr: &dyn Ecr, repository: &str, value: &Self::Value) -> PortResult<()> {
+        ecr.set_scan_on_push(repository, *value).await
+    }
 }
 
 #[async_trait]
@@ -78,7 +61,7 @@ impl Action for RestoreScanning {
             Some(Call::PutRegistryScanningConfiguration { .. }) => return Err(Impossible(REGISTRY.to_owned())),
             _ => return Err(Impossible(place::ANOTHER_CALL.to_owned())),
         };
-        if wanted(cause.inventory).is_none() {
+        if Self::wanted(cause.inventory).is_none() {
             return Err(Impossible(UNEXPECTED.to_owned()));
         }
         let (registry, region, repository) = place::repository(cause.event, repository)?;
@@ -101,47 +84,18 @@ impl Action for RestoreScanning {
     }
 
     async fn capture(&self, occasion: Occasion<'_>, _: Timestamp, tools: Tools<'_>) -> Result<Value, ActionError> {
-        let repository = name(occasion.target)?;
-        let inventory = tools.inventory.ok_or(ActionError::NoInventory { action: NAME })?;
-        let prior = read(repository, tools).await?;
-        // No expectation any more: what stands is what is wanted.
-        let captured = Captured { wanted: wanted(inventory).unwrap_or(prior), prior };
-        serde_json::to_value(captured).map_err(|source| ActionError::Captured { action: NAME, source })
+        setting::capture::<Self>(occasion, tools).await
     }
 
     async fn apply(&self, occasion: Occasion<'_>, captured: &Value, tools: Tools<'_>) -> Result<Applied, ActionError> {
-        let repository = name(occasion.target)?;
-        let Captured { prior, wanted } = settled(captured)?;
-        if prior == wanted {
-            return Ok(Applied::NothingToDo);
-        }
-        if read(repository, tools).await? != wanted {
-            write(repository, wanted, tools).await?;
-        }
-        Ok(Applied::Applied)
+        setting::apply::<Self>(occasion, captured, tools).await
     }
 
     async fn holds(&self, occasion: Occasion<'_>, captured: &Value, tools: Tools<'_>) -> Result<bool, ActionError> {
-        Ok(read(name(occasion.target)?, tools).await? == settled(captured)?.wanted)
+        setting::holds::<Self>(occasion, captured, tools).await
     }
 
     async fn undo(&self, occasion: Occasion<'_>, captured: &Value, tools: Tools<'_>) -> Result<Undone, ActionError> {
-        let repository = name(occasion.target)?;
-        let Captured { prior, wanted } = settled(captured)?;
-        let current = match read(repository, tools).await {
-            // With the repository its settings are gone.
-            Err(ActionError::Port { source, .. }) if source.kind == PortErrorKind::NotFound => {
-                return Ok(Undone::NothingToDo);
-            }
-            current => current?,
-        };
-        if current == prior {
-            return Ok(Undone::NothingToDo);
-        }
-        if current != wanted {
-            return Ok(Undone::Drifted("the setting was changed by somebody else; it was left as it is".to_owned()));
-        }
-        write(repository, prior, tools).await?;
-        Ok(Undone::Undone)
+        setting::undo::<Self>(occasion, captured, tools).await
     }
 }
