@@ -150,8 +150,9 @@ def test_other_accounts_are_entered_only_within_the_organisation_that_was_named(
     ]
     for name in ("RemediateRole", "Boundary"):
         assert "sts:AssumeRole" not in allowed(NARROW, name), "without an organisation no account is entered"
-    code = (ROOT / "crates/aws/src/accounts.rs").read_text(encoding="utf-8")
+    code = (ROOT / "crates/core/src/facts/own.rs").read_text(encoding="utf-8")
     assert 'const RESPONDER: &str = "layerguard-responder";' in code
+    assert "use layerguard_core::facts::RESPONDER;" in (ROOT / "crates/aws/src/accounts.rs").read_text(encoding="utf-8")
     assert MEMBER["Resources"]["ResponderRole"]["Properties"]["RoleName"] == "layerguard-responder"
 
 
