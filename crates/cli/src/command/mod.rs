@@ -9,7 +9,7 @@ pub mod switch;
 
 use layerguard_core::approval::Verb;
 
-use crate::args::{AuditCommand, Command, IncidentsCommand};
+use crate::args::{AnswerArgs, AuditCommand, Command, IncidentsCommand};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::reach::Reached;
@@ -22,29 +22,14 @@ use crate::render::Screen;
 pub async fn run(command: Command, screen: &mut Screen) -> Result<Exit, Failure> {
     match command {
         Command::Explain(args) => explain::run(&args, screen).await,
-        Command::Incidents(IncidentsCommand::List(args)) => {
-            let reached = Reached::reach(&args.stack).await?;
-            incidents::list(&reached.stack(), &args, screen).await
-        }
-        Command::Incidents(IncidentsCommand::Show(args)) => {
-            let reached = Reached::reach(&args.stack).await?;
-            incidents::show(&reached.stack(), &args, screen).await
-        }
-        Command::Approve(args) => {
-            let reached = Reached::reach(&args.stack).await?;
-            let answer = answer::Wish::new(&args.id, Verb::Approve, args.comment.as_deref(), args.wait);
-            answer::run(&reached.stack(), &answer, screen).await
-        }
+        Command::Incidents(command) => of_incidents(command, screen).await,
+        Command::Approve(args) => answered(&args, Verb::Approve, screen).await,
         Command::Reject(args) => {
             let reached = Reached::reach(&args.stack).await?;
             let answer = answer::Wish::new(&args.id, Verb::Reject, Some(&args.comment), args.wait);
             answer::run(&reached.stack(), &answer, screen).await
         }
-        Command::Undo(args) => {
-            let reached = Reached::reach(&args.stack).await?;
-            let answer = answer::Wish::new(&args.id, Verb::Undo, args.comment.as_deref(), args.wait);
-            answer::run(&reached.stack(), &answer, screen).await
-        }
+        Command::Undo(args) => answered(&args, Verb::Undo, screen).await,
         Command::Pause(args) => {
             let reached = Reached::reach(&args.stack).await?;
             switch::pause(&reached.stack(), args.span, &args.comment, screen).await
@@ -53,9 +38,34 @@ pub async fn run(command: Command, screen: &mut Screen) -> Result<Exit, Failure>
             let reached = Reached::reach(&args.stack).await?;
             switch::resume(&reached.stack(), &args.comment, args.wait, screen).await
         }
-        Command::Audit(AuditCommand::Verify(args)) => {
+        Command::Audit(command) => of_audit(command, screen).await,
+    }
+}
+
+async fn of_incidents(command: IncidentsCommand, screen: &mut Screen) -> Result<Exit, Failure> {
+    match command {
+        IncidentsCommand::List(args) => {
+            let reached = Reached::reach(&args.stack).await?;
+            incidents::list(&reached.stack(), &args, screen).await
+        }
+        IncidentsCommand::Show(args) => {
+            let reached = Reached::reach(&args.stack).await?;
+            incidents::show(&reached.stack(), &args, screen).await
+        }
+    }
+}
+
+async fn of_audit(command: AuditCommand, screen: &mut Screen) -> Result<Exit, Failure> {
+    match command {
+        AuditCommand::Verify(args) => {
             let reached = Reached::reach(&args.stack).await?;
             audit::verify(&reached.stack(), args.id.as_deref(), screen).await
         }
     }
+}
+
+async fn answered(args: &AnswerArgs, verb: Verb, screen: &mut Screen) -> Result<Exit, Failure> {
+    let reached = Reached::reach(&args.stack).await?;
+    let answer = answer::Wish::new(&args.id, verb, args.comment.as_deref(), args.wait);
+    answer::run(&reached.stack(), &answer, screen).await
 }

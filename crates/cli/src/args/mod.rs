@@ -1,0 +1,120 @@
+//! What can be typed.
+
+mod answer;
+mod audit;
+mod explain;
+mod incidents;
+mod switch;
+#[cfg(test)]
+mod tests;
+
+use clap::{Args as Group, Parser, Subcommand, ValueEnum};
+
+pub use answer::{AnswerArgs, RejectArgs};
+pub use audit::{AuditCommand, VerifyArgs};
+pub use explain::ExplainArgs;
+pub use incidents::{IncidentsCommand, ListArgs, ShowArgs};
+pub use switch::{PauseArgs, ResumeArgs};
+
+use crate::help::{MORE, STACK_EXITS, TOP_EXAMPLES};
+use crate::typed::endpoint;
+
+/// Notices when container image layers leave Amazon ECR, cuts the session off, and proves what happened.
+#[derive(Debug, Parser)]
+#[command(name = "layerguard", version, propagate_version = true, max_term_width = 100)]
+#[command(after_help = MORE, after_long_help = format!("{TOP_EXAMPLES}\n\n{STACK_EXITS}"))]
+pub struct Args {
+    /// When to colour: `auto` (a terminal without NO_COLOR), `always` or `never`
+    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value = "auto", hide_possible_values = true)]
+    pub color: Color,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// When to colour. `auto` colours a terminal and respects `NO_COLOR`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// Where a terminal is and NO_COLOR is not set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+impl Color {
+    /// Makes the choice hold for everything that prints.
+    pub fn choose(self) {
+        match self {
+            Self::Auto => anstream::ColorChoice::Auto,
+            Self::Always => anstream::ColorChoice::Always,
+            Self::Never => anstream::ColorChoice::Never,
+        }
+        .write_global();
+    }
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Assess CloudTrail records from files, offline
+    #[command(after_help = MORE, after_long_help = format!("{}\n\n{}", explain::EXPLAIN_EXAMPLES, explain::EXPLAIN_EXITS))]
+    Explain(ExplainArgs),
+    /// List incidents, show one
+    #[command(subcommand, after_help = MORE, after_long_help = format!("{}\n\n{}", incidents::INCIDENTS_EXAMPLES, STACK_EXITS))]
+    Incidents(IncidentsCommand),
+    /// Carry out the plan of an incident that waits for an answer
+    #[command(after_help = MORE, after_long_help = format!("{}\n\n{}", answer::APPROVE_EXAMPLES, STACK_EXITS))]
+    Approve(AnswerArgs),
+    /// Refuse the plan of an incident that waits for an answer
+    #[command(after_help = MORE, after_long_help = format!("{}\n\n{}", answer::REJECT_EXAMPLES, STACK_EXITS))]
+    Reject(RejectArgs),
+    /// Take back what was done for an incident
+    #[command(after_help = MORE, after_long_help = format!("{}\n\n{}", answer::UNDO_EXAMPLES, STACK_EXITS))]
+    Undo(AnswerArgs),
+    /// Let layerguard change nothing for a while
+    #[command(after_help = MORE, after_long_help = format!("{}\n\n{}", switch::PAUSE_EXAMPLES, STACK_EXITS))]
+    Pause(PauseArgs),
+    /// End a pause before its time
+    #[command(after_help = MORE, after_long_help = format!("{}\n\n{}", switch::RESUME_EXAMPLES, STACK_EXITS))]
+    Resume(ResumeArgs),
+    /// Prove that no audit record was dropped or altered
+    #[command(subcommand, after_help = MORE, after_long_help = format!("{}\n\n{}", audit::VERIFY_EXAMPLES, STACK_EXITS))]
+    Audit(AuditCommand),
+}
+
+/// `text` or `json`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+}
+
+/// `table` or `json`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ListFormat {
+    /// For people.
+    Table,
+    /// For programs: one object per line.
+    Json,
+}
+
+/// Where the stack is.
+#[derive(Debug, Clone, Group)]
+pub struct StackArgs {
+    /// Name of the deployed stack
+    #[arg(long, env = "LAYERGUARD_STACK", default_value = "layerguard", value_name = "NAME", help_heading = "Stack")]
+    pub stack: String,
+    /// Profile of the AWS configuration
+    #[arg(long, value_name = "NAME", help_heading = "Stack")]
+    pub profile: Option<String>,
+    /// AWS region
+    #[arg(long, value_name = "REGION", help_heading = "Stack")]
+    pub region: Option<String>,
+    /// Address of another endpoint, such as a local stack
+    #[arg(long, value_name = "URL", value_parser = endpoint, help_heading = "Stack")]
+    pub endpoint_url: Option<String>,
+}

@@ -1,0 +1,70 @@
+//! The whole command line at once.
+
+use clap::CommandFactory;
+
+use super::*;
+
+#[test]
+fn the_arguments_are_consistent() {
+    Args::command().debug_assert();
+}
+
+/// Every command, and every one below it.
+fn all(command: &clap::Command) -> Vec<clap::Command> {
+    let below = command.get_subcommands().flat_map(all);
+    std::iter::once(command.clone()).chain(below).collect()
+}
+
+#[test]
+fn every_command_shows_examples_and_exit_statuses() {
+    let commands = all(&Args::command());
+    assert!(commands.len() > 10);
+    for mut command in commands {
+        let help = command.render_long_help().to_string();
+        assert!(help.contains("Examples:") && help.contains("Exit status:"), "{help}");
+        let short = command.render_help().to_string();
+        assert!(short.contains(MORE), "{short}");
+    }
+}
+
+#[test]
+fn a_rejection_says_why() {
+    assert!(Args::try_parse_from(["layerguard", "reject", "0123456789abcdef-1"]).is_err());
+    assert!(Args::try_parse_from(["layerguard", "reject", "0123456789abcdef-1", "--comment", " "]).is_err());
+    assert!(Args::try_parse_from(["layerguard", "reject", "0123456789abcdef-1", "--comment", "planned"]).is_ok());
+}
+
+#[test]
+fn examples_are_not_broken_in_a_narrow_terminal() {
+    let helps: Vec<String> = all(&Args::command())
+        .iter()
+        .filter_map(|command| command.get_after_long_help().map(ToString::to_string))
+        .collect();
+    assert!(helps.len() > 10);
+    let examples = helps.iter().filter_map(|help| help.split("Exit status:").next());
+    for line in examples.flat_map(str::lines).filter(|line| line.starts_with(' ')) {
+        assert!(line.len() <= 60, "{line}");
+    }
+}
+
+#[test]
+fn what_makes_no_sense_is_refused_with_what_would() {
+    let id = "0123456789abcdef-1";
+    let cases = [
+        (vec!["incidents", "show", "xyz"], "0123456789abcdef-1"),
+        (vec!["audit", "verify"], "--all"),
+        (vec!["audit", "verify", id, "--all"], "cannot be used with"),
+        (vec!["approve", id, "--wait", "-1"], "0 or more"),
+        (vec!["pause", "--comment", "a release", "--for", "25h"], "at most 24"),
+        (vec!["pause", "--comment", "a release", "--for", "tomorrow"], "30m"),
+        (vec!["pause"], "--comment"),
+        (vec!["resume"], "--comment"),
+        (vec!["incidents", "list", "--endpoint-url", "notaurl"], "http://127.0.0.1:4566"),
+    ];
+    for (arguments, said) in cases {
+        let error = Args::try_parse_from(["layerguard"].iter().chain(&arguments)).unwrap_err();
+        assert!(error.exit_code() == 2 && error.to_string().contains(said), "{error}");
+    }
+    assert!(Args::try_parse_from(["layerguard", "audit", "verify", id]).is_ok());
+    assert!(Args::try_parse_from(["layerguard", "audit", "verify", "--all"]).is_ok());
+}
