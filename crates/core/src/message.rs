@@ -59,6 +59,8 @@ pub struct Done {
     pub result: StepResult,
     /// When.
     pub at: Timestamp,
+    /// What stays although the step succeeded.
+    pub remark: Option<String>,
 }
 
 /// What became of a step, in the words of the audit records.
@@ -101,7 +103,7 @@ pub fn report(briefing: &Briefing<'_>, outcomes: &[Done]) -> Message {
     let summary = Summary::of(briefing.incident, briefing.events);
     let lead = words::status(briefing.incident.status);
     let mut body = body::opening(briefing, &summary);
-    body.extend(body::done(briefing.plan, outcomes));
+    body.extend(body::done(briefing, outcomes));
     body.extend(body::exposure(&summary));
     let next = body::report_commands(briefing, outcomes);
     body.extend(body::commands("Next", &next));
@@ -119,7 +121,7 @@ pub fn escalation(briefing: &Briefing<'_>, reason: &str, outcomes: &[Done]) -> M
     if outcomes.is_empty() {
         body.extend(body::plan(briefing.plan, "The plan, as far as there is one; nothing of it was done"));
     } else {
-        body.extend(body::done(briefing.plan, outcomes));
+        body.extend(body::done(briefing, outcomes));
     }
     body.extend(body::exposure(&summary));
     let next = body::report_commands(briefing, outcomes);

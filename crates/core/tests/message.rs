@@ -218,11 +218,12 @@ fn a_report_says_what_became_of_each_step() {
         runbook: None,
     };
     let outcomes = [
-        Done { step: 0, result: StepResult::Applied, at: at("2026-11-20T10:40:00Z") },
+        Done { step: 0, result: StepResult::Applied, at: at("2026-11-20T10:40:00Z"), remark: None },
         Done {
             step: 1,
             result: StepResult::Failed("access denied (AccessDenied)".to_owned()),
             at: at("2026-11-20T10:40:01Z"),
+            remark: None,
         },
     ];
     insta::assert_snapshot!(shown(&report(&briefing, &outcomes)));

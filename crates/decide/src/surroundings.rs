@@ -106,7 +106,7 @@ impl Decide<'_> {
         match self.ports.switch.pause().await {
             Ok(Some(pause)) if pause.holds(self.ports.clock.now()) => Ok(Some(format!(
                 "layerguard is paused until {}, by `{}`: {}",
-                moment(pause.until),
+                moment(pause.ends_at()),
                 escape_to(&pause.by, LONGEST),
                 escape_to(&pause.reason, LONGEST)
             ))),

@@ -3,7 +3,7 @@
 //! Each look at the records does the one thing that is next: capture and record the intent; apply and record the outcome; settle what
 //! follows from the outcome. So it does not matter where an earlier invocation ended, or whether another one runs beside this one.
 
-use layerguard_core::action::Applied;
+use layerguard_core::action::{self, Applied};
 use layerguard_core::audit::body::{Intent, Outcome, OutcomeResult};
 use layerguard_core::audit::{Body, History};
 use layerguard_core::plan::Step;
@@ -65,7 +65,8 @@ impl Remediate<'_> {
                     Applied::Applied => OutcomeResult::Applied,
                     Applied::NothingToDo => OutcomeResult::NothingToDo,
                 };
-                Body::Outcome(Outcome { step: at.step, result, detail: None, failure: None })
+                let detail = action::by_name(&step.action).and_then(|action| action.remark(&intent.captured));
+                Body::Outcome(Outcome { step: at.step, result, detail, failure: None })
             }
             Err(trouble) => failed(at, trouble)?,
         };

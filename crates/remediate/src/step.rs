@@ -107,13 +107,13 @@ impl<'a> Remediate<'a> {
 
     fn tools<'t>(&'t self, account: &'t dyn Account) -> Tools<'t> {
         let inventory = self.guard.inventory.as_ref().ok();
-        Tools { account, holders: self.holders, inventory, stack: self.stack }
+        Tools { account, holders: self.holders, inventory }
     }
 
     pub(crate) async fn capture(&self, incident: &str, step: &Step, now: Timestamp) -> Result<Value, Trouble> {
         self.check(step).await?;
         let (action, account) = (known(step)?, self.enter(step).await?);
-        let occasion = Occasion { incident, target: &step.target };
+        let occasion = Occasion { incident, target: &step.target, stack: self.stack };
         action.capture(occasion, now, self.tools(&*account)).await.map_err(Trouble::Action)
     }
 
@@ -121,7 +121,7 @@ impl<'a> Remediate<'a> {
     pub(crate) async fn carry_out(&self, incident: &str, step: &Step, captured: &Value) -> Result<Applied, Trouble> {
         self.check(step).await?;
         let (action, account) = (known(step)?, self.enter(step).await?);
-        let (occasion, tools) = (Occasion { incident, target: &step.target }, self.tools(&*account));
+        let (occasion, tools) = (Occasion { incident, target: &step.target, stack: self.stack }, self.tools(&*account));
         self.announce(incident, step).await?;
         let applied = action.apply(occasion, captured, tools).await.map_err(Trouble::Action)?;
         if action.holds(occasion, captured, tools).await.map_err(Trouble::Action)? {
@@ -134,7 +134,7 @@ impl<'a> Remediate<'a> {
     pub(crate) async fn take_back(&self, incident: &str, step: &Step, captured: &Value) -> Result<Undone, Trouble> {
         self.guard.check_place(&step.target)?;
         let (action, account) = (known(step)?, self.enter(step).await?);
-        let occasion = Occasion { incident, target: &step.target };
+        let occasion = Occasion { incident, target: &step.target, stack: self.stack };
         self.announce(incident, step).await?;
         action.undo(occasion, captured, self.tools(&*account)).await.map_err(Trouble::Action)
     }
@@ -151,7 +151,7 @@ impl<'a> Remediate<'a> {
     async fn check(&self, step: &Step) -> Result<(), Trouble> {
         self.guard.check(step)?;
         match self.switch.pause().await {
-            Ok(Some(pause)) if pause.holds(self.clock.now()) => Err(Refusal::Paused(pause.until).into()),
+            Ok(Some(pause)) if pause.holds(self.clock.now()) => Err(Refusal::Paused(pause.ends_at()).into()),
             Ok(_) => Ok(()),
             Err(source) if source.class() == Class::Retryable => Err(Trouble::Account(source)),
             Err(source) => Err(Refusal::SwitchUnreadable(source.to_string()).into()),

@@ -9,7 +9,7 @@ use layerguard_core::plan::Mode;
 use layerguard_testkit::{HOME, drive};
 use serde_json::{Value, json};
 
-use super::scene::{Scene, session};
+use super::scene::{Scene, every_action, session};
 
 fn refused(scene: &Scene, class: Class) {
     let before = scene.world.snapshot(HOME);
@@ -137,4 +137,52 @@ fn somebody_elses_change_is_left_alone_and_said() {
     scene.answer(Verb::Undo);
     assert_eq!(scene.undo(0).as_deref(), Ok("nothing_to_do"));
     assert!(scene.history().standing().is_empty());
+}
+
+#[test]
+fn a_setting_is_set_to_nothing_but_what_the_inventory_expects_now() {
+    let every = every_action();
+    let cases = [
+        (
+            "restore_tag_mutability",
+            json!({"value": "MUTABLE", "exclusions": []}),
+            json!({"value": "IMMUTABLE", "exclusions": []}),
+        ),
+        (
+            "restore_tag_mutability",
+            json!({"value": "IMMUTABLE_WITH_EXCLUSION", "exclusions": ["*"]}),
+            json!({"value": "MUTABLE", "exclusions": []}),
+        ),
+        ("restore_scanning", json!(false), json!(true)),
+    ];
+    for (name, wanted, prior) in cases {
+        let (_, event) = every.iter().find(|(action, _)| *action == name).unwrap();
+        let scene = Scene::decided(name, event, Mode::Act);
+        let before = scene.world.snapshot(HOME);
+        let step = scene.history().step(0).unwrap().clone();
+        let captured = json!({"prior": prior, "wanted": wanted});
+        scene.append(Body::Intent(Box::new(Intent { step: 0, action: step.action, target: step.target, captured })));
+        assert_eq!(scene.apply(0).as_deref(), Ok("failed"), "{name}");
+        let detail = scene.history().outcome(0).unwrap().detail.clone().unwrap();
+        assert!(detail.contains("is not what `[expected]` of the inventory says now"), "{detail}");
+        assert_eq!(scene.world.snapshot(HOME), before, "{name}: nothing was written");
+    }
+}
+
+#[test]
+fn an_expectation_that_was_taken_away_since_is_not_carried_out() {
+    for name in ["restore_tag_mutability", "restore_scanning"] {
+        let (_, event) = every_action().into_iter().find(|(action, _)| *action == name).unwrap();
+        let mut scene = Scene::decided(name, &event, Mode::Act);
+        let before = scene.world.snapshot(HOME);
+        // Captured while it was expected; the process died before it changed anything.
+        let killed = layerguard_testkit::Fault::KillBefore;
+        let write = if name == "restore_scanning" { "ecr.set_scan_on_push" } else { "ecr.set_tag_mutability" };
+        scene.world.trap_operation(write, 0, 1, killed);
+        assert!(scene.apply(0).is_err(), "{name}");
+        assert!(scene.world.revive(), "{name}");
+        scene.guard.inventory.as_mut().unwrap().expected = layerguard_core::inventory::Expected::default();
+        assert_eq!(scene.apply(0).as_deref(), Ok("failed"), "{name}");
+        assert_eq!(scene.world.snapshot(HOME), before, "{name}");
+    }
 }

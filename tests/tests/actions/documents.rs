@@ -82,7 +82,7 @@ fn every_case_writes_what_the_table_says() {
             (Ok(target), Some(expected), None) => {
                 let world = World::at(at(&case.now));
                 account(&world);
-                let occasion = Occasion { incident: "0011223344556677-1", target: &target };
+                let occasion = Occasion { incident: "0011223344556677-1", target: &target, stack: "layerguard" };
                 let captured = with_tools(&world, |tools| drive(action.capture(occasion, world.now(), tools))).unwrap();
                 assert_eq!(&captured, expected, "{}", case.name);
                 assert!(action::is_consistent(&target), "{}", case.name);
@@ -114,9 +114,15 @@ fn every_action_is_told_apart_and_can_be_done_by_hand() {
         let given = every_action().into_iter().find(|(name, _)| *name == action.name());
         let (_, event) = given.unwrap_or_else(|| panic!("every_action() knows no cause for {}", action.name()));
         let target = action.target(cause(&event)).unwrap();
-        let steps = action.manual(Occasion { incident: "0011223344556677-1", target: &target });
+        let steps = action.manual(Occasion { incident: "0011223344556677-1", target: &target, stack: "layerguard" });
         assert!(steps.iter().any(|step| step.starts_with("To take it back: ")), "{}", action.name());
         assert!(steps.iter().any(|step| step.contains("111122223333")), "{}", action.name());
+        let guard = Occasion { incident: "0011223344556677-1", target: &target, stack: "guard" };
+        let policy = action.name().starts_with("quarantine_");
+        assert_eq!(
+            action.manual(guard).iter().filter(|step| step.contains("guard-quarantine")).count(),
+            if policy { 2 } else { 0 }
+        );
         assert!(!action.effect(&target).is_empty());
         assert_eq!(action.writes_inline(), action.permissions().iter().any(|p| p.starts_with("iam:Put")));
     }
@@ -128,7 +134,7 @@ fn an_action_refuses_a_target_of_another_kind() {
     account(&world);
     let target = Target::OnCall;
     for action in ACTIONS {
-        let occasion = Occasion { incident: "0011223344556677-1", target: &target };
+        let occasion = Occasion { incident: "0011223344556677-1", target: &target, stack: "layerguard" };
         assert!(with_tools(&world, |tools| drive(action.capture(occasion, world.now(), tools))).is_err());
         assert!(action.manual(occasion).is_empty());
     }

@@ -1,12 +1,14 @@
 //! Resource policies: exactly what lets somebody outside in goes, and comes back; what others wrote stays.
 
+use jiff::SignedDuration;
 use layerguard_core::audit::body::{OutcomeResult, UndoResult};
 use layerguard_core::cloudtrail::{Event, Principal, PrincipalKind};
 use layerguard_core::plan::Mode;
-use layerguard_testkit::{Repository, World};
+use layerguard_core::ports::Clock;
+use layerguard_testkit::{Repository, World, drive};
 use serde_json::{Value, json};
 
-use super::configuration::{FOREIGN, allow, policy, pulled_from_identity_center, repository_policy_written};
+use super::causes::{FOREIGN, allow, policy, pulled_from_identity_center, repository_policy_written};
 use super::scene::{Gives, Scene, cause, session};
 
 /// The owner's copy of a pull from outside names the account alone.
@@ -154,4 +156,30 @@ fn whom_the_repository_denies_and_for_how_long() {
     assert_eq!(action.lift_after(&account), None);
     let unknown = Principal { kind: PrincipalKind::AwsService, account: Some("999988887777".into()), ..session() };
     assert!(of(&unknown.event()).is_err());
+}
+
+#[test]
+fn a_grant_that_stays_because_the_list_of_accounts_is_stale_is_said_with_the_outcome() {
+    let unlisted = allow("unlisted", &json!({ "AWS": FOREIGN }));
+    let before = policy(&[allow("all", &json!("*")), unlisted.clone()]);
+    for stale in [true, false] {
+        let mut scene = scene("remove_repository_grant", &repository_policy_written(), Some(before.clone()));
+        if stale {
+            let refreshed = scene.world.now() - SignedDuration::from_hours(24 * 30);
+            scene.guard.inventory.as_mut().unwrap().organization.accounts_refreshed = Some(refreshed);
+        }
+        assert_eq!(scene.apply(0).as_deref(), Ok("applied"));
+        let detail = scene.history().outcome(0).unwrap().detail.clone();
+        drive(scene.handle(json!({"task": "report", "incident_id": scene.id}))).unwrap();
+        let told = scene.world.messages()[0].body.clone();
+        if stale {
+            assert_eq!(stands(&scene.world), Some(policy(&[unlisted.clone()])), "nobody can tell whose it is");
+            let detail = detail.expect("the outcome says so");
+            assert!(detail.contains(FOREIGN) && detail.contains("too old to tell whose it is"), "{detail}");
+            assert!(told.contains("still grants something to") && told.contains(FOREIGN), "{told}");
+        } else {
+            assert_eq!((stands(&scene.world), detail), (None, None));
+            assert!(!told.contains("still grants"), "{told}");
+        }
+    }
 }

@@ -36,7 +36,7 @@ fn world(policies: &BTreeMap<String, Value>, key: Option<bool>) -> World {
     world.set_role("builder", Role { policies: policies.clone(), ..Role::default() });
     let keys = key.map(|active| (KEY.to_owned(), active)).into_iter().collect();
     world.set_user("alice", User { policies: policies.clone(), keys, ..User::default() });
-    super::configuration::weakened(&world);
+    super::causes::weakened(&world);
     world
 }
 
@@ -50,7 +50,7 @@ fn run(
 ) -> (AccountSnapshot, AccountSnapshot) {
     let action = action::by_name(action).unwrap();
     let target = action.target(cause(event)).unwrap();
-    let occasion = Occasion { incident: INCIDENT, target: &target };
+    let occasion = Occasion { incident: INCIDENT, target: &target, stack: "layerguard" };
     with_tools(world, |tools| {
         let captured = drive(action.capture(occasion, world.now(), tools)).unwrap();
         for _ in 0..applies {

@@ -72,9 +72,9 @@ impl<'a> Use<'a> {
 
     /// Capture if that is not done yet, apply, read back, and again if it is not seen to stand.
     fn apply(&mut self, holders: &dyn Holders) -> Result<Applied, ActionError> {
-        let occasion = Occasion { incident: self.incident, target: self.target };
+        let occasion = Occasion { incident: self.incident, target: self.target, stack: "layerguard" };
         let account = drive(self.world.enter("111122223333", None)).unwrap();
-        let tools = Tools { account: &*account, holders, inventory: Some(&INVENTORY), stack: "layerguard" };
+        let tools = Tools { account: &*account, holders, inventory: Some(&INVENTORY) };
         if self.captured.is_none() {
             self.captured = Some(drive(self.action.capture(occasion, self.world.now(), tools))?);
         }
@@ -89,9 +89,9 @@ impl<'a> Use<'a> {
     }
 
     fn undo(&mut self, holders: &dyn Holders) -> Result<Undone, ActionError> {
-        let occasion = Occasion { incident: self.incident, target: self.target };
+        let occasion = Occasion { incident: self.incident, target: self.target, stack: "layerguard" };
         let account = drive(self.world.enter("111122223333", None)).unwrap();
-        let tools = Tools { account: &*account, holders, inventory: Some(&INVENTORY), stack: "layerguard" };
+        let tools = Tools { account: &*account, holders, inventory: Some(&INVENTORY) };
         let Some(captured) = &self.captured else { return Ok(Undone::NothingToDo) };
         let undone = drive(self.action.undo(occasion, captured, tools))?;
         (self.applied, self.captured) = (false, None);

@@ -4,12 +4,13 @@ use jiff::SignedDuration;
 use layerguard_core::approval::{CallerIdentity, Verb};
 use layerguard_core::audit::body::Resume;
 use layerguard_core::audit::{Body, SWITCH_CHAIN};
-use layerguard_core::ports::{Clock, Lever, Pause, Switch};
+use layerguard_core::ports::{Clock, Lever, Pause, PortErrorKind, Switch};
 use layerguard_testkit::{Fault, World};
 use serde_json::json;
 
+use crate::deeds::found;
 use crate::machine::{ACCOUNT, Chain, futures_lite, on_call};
-use crate::world::{inventory, world};
+use crate::world::{at as event_at, inventory, session, world};
 
 fn pause(world: &World, minutes: i64) -> Pause {
     let since = world.now();
@@ -120,27 +121,68 @@ async fn a_switch_that_is_put_back_without_an_answer_is_told() {
     assert!(chain.world.messages().last().unwrap().body.contains("without an answer that counts"));
 }
 
+/// A pause as nobody sets it with the command line: written to the row by whoever can.
+fn written(world: &World, starts_in: SignedDuration, lasts: SignedDuration) {
+    let since = world.now() + starts_in;
+    let pause = Pause { until: since + lasts, since, by: "mallory".to_owned(), reason: "maintenance".to_owned() };
+    world.set_pause(Some(pause));
+}
+
+/// Whether layerguard acts on an event of now: this session's role gets a deny.
+async fn acts(chain: &Chain, number: usize) -> bool {
+    let denies = chain.world.count("iam.put_role_policy");
+    let session = session("builder", &format!("s{number}"));
+    let id = found(chain, &event_at(number, "GetDownloadUrlForLayer", &session, chain.world.now())).await;
+    chain.respond(&id, std::collections::VecDeque::new()).await;
+    chain.world.count("iam.put_role_policy") > denies
+}
+
 #[tokio::test]
-async fn a_crash_at_any_moment_loses_no_record_and_no_message() {
-    for calls in 0..40 {
-        for fault in [Fault::KillBefore, Fault::KillAfter] {
-            let chain = Chain::new(world(), &inventory("act", ""));
-            let set = pause(&chain.world, 60);
-            sweep(&chain).await;
-            resume(&chain, &set, &on_call());
-            chain.world.trap(calls, fault.clone());
-            for _ in 0..3 {
-                sweep(&chain).await;
-                let _ = chain.world.revive();
-            }
-            chain.world.heal();
-            sweep(&chain).await;
-            let point = format!("{fault:?} at call {calls}");
-            assert!(!thrown(&chain), "{point}");
-            let resumed = kinds(&chain).iter().filter(|kind| **kind == "resume").count();
-            assert_eq!(resumed, 1, "{point}: {:?}", kinds(&chain));
-            assert!(chain.world.messages().iter().any(|m| m.subject.contains("the pause is over")), "{point}");
-            chain.assert_chains_hold(&point);
-        }
-    }
+async fn a_pause_that_claims_more_than_a_day_ends_after_a_day() {
+    let chain = Chain::new(world(), &inventory("act", ""));
+    written(&chain.world, SignedDuration::ZERO, SignedDuration::from_hours(24 * 365));
+    sweep(&chain).await;
+    assert_eq!(kinds(&chain), ["pause", "notification"]);
+    let told = chain.world.messages()[0].body.clone();
+    assert!(told.contains("2026-11-21") && told.contains("which `layerguard pause` never sets"), "{told}");
+    assert!(!acts(&chain, 1).await, "it holds");
+    chain.world.advance(SignedDuration::from_hours(24) - SignedDuration::from_secs(1));
+    assert!(!acts(&chain, 2).await, "it holds to its end");
+    chain.world.advance(SignedDuration::from_secs(1));
+    assert!(acts(&chain, 3).await, "a day is over");
+    sweep(&chain).await;
+    sweep(&chain).await;
+    assert_eq!(kinds(&chain), ["pause", "notification", "resume", "notification"]);
+    chain.assert_chains_hold("a year's pause");
+}
+
+#[tokio::test]
+async fn a_pause_whose_start_is_yet_to_come_holds_a_day_from_then_and_not_before() {
+    let chain = Chain::new(world(), &inventory("act", ""));
+    written(&chain.world, SignedDuration::from_hours(48), SignedDuration::from_hours(24 * 365));
+    sweep(&chain).await;
+    assert!(acts(&chain, 1).await, "it has not begun");
+    assert!(chain.world.messages().iter().any(|m| m.subject.contains("paused until")), "people know of it already");
+    chain.world.advance(SignedDuration::from_hours(49));
+    sweep(&chain).await;
+    assert!(!acts(&chain, 2).await, "it holds");
+    chain.world.advance(SignedDuration::from_hours(24));
+    assert!(acts(&chain, 3).await, "a day is over");
+    sweep(&chain).await;
+    assert_eq!(kinds(&chain).last(), Some(&"notification"));
+    assert_eq!(kinds(&chain).iter().filter(|kind| **kind == "resume").count(), 2);
+    chain.assert_chains_hold("a pause ahead");
+}
+
+#[tokio::test]
+async fn a_pause_whose_start_cannot_be_read_holds_and_is_told_with_every_incident() {
+    let world = world();
+    let unreadable = Fault::Before(PortErrorKind::Unreadable("attribute `since`".to_owned()));
+    world.trap_operation("switch.pause", 0, usize::MAX, unreadable);
+    let chain = Chain::new(world, &inventory("act", ""));
+    assert!(!acts(&chain, 1).await, "it is taken as thrown");
+    let told = chain.world.messages().iter().any(|m| m.body.contains("the stop switch cannot be read"));
+    assert!(told, "{:?}", chain.world.messages());
+    chain.world.heal();
+    assert!(acts(&chain, 2).await, "it can be read again, and says nothing");
 }

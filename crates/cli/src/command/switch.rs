@@ -49,7 +49,7 @@ pub async fn resume(stack: &Stack<'_>, comment: &str, wait: u64, screen: &mut Sc
     };
     screen.note(&format!(
         "You end the pause until {} by {}: {}",
-        moment(pause.until),
+        moment(pause.ends_at()),
         escape(&pause.by),
         escape(&pause.reason)
     ))?;

@@ -95,7 +95,7 @@ pub fn words(body: &Body) -> String {
         }
         Body::Pause(set) => {
             let (by, why) = (escape_to(&set.pause.by, 100), escape_to(&set.pause.reason, 300));
-            format!("paused until {} by {by}: {why}", moment(set.pause.until))
+            format!("paused until {} by {by}: {why}", moment(set.pause.ends_at()))
         }
         Body::Resume(Resume::Expired) => "the pause ran out".to_owned(),
         Body::Resume(Resume::Removed) => "the pause was taken away without an answer that counts".to_owned(),

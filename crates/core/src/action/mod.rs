@@ -82,8 +82,6 @@ pub struct Tools<'a> {
     pub holders: &'a dyn Holders,
     /// What is ours; `None` where it cannot be read, and then measures are only taken back.
     pub inventory: Option<&'a Inventory>,
-    /// The stack, which names the deny policy that quarantines attach.
-    pub stack: &'a str,
 }
 
 impl<'a> Tools<'a> {
@@ -113,6 +111,8 @@ pub struct Occasion<'a> {
     pub incident: &'a str,
     /// What the action is done to.
     pub target: &'a Target,
+    /// The stack, which names the deny policy that quarantines attach.
+    pub stack: &'a str,
 }
 
 /// What applying did.
@@ -197,6 +197,14 @@ pub enum ActionError {
         /// The action.
         action: &'static str,
     },
+    /// What was captured is not what the inventory expects.
+    #[error(
+        "what action `{action}` would write is not what `[expected]` of the inventory says now; nothing was written"
+    )]
+    NotExpected {
+        /// The action.
+        action: &'static str,
+    },
     /// There is no inventory to tell what is ours.
     #[error("action `{action}` needs the inventory, which cannot be read")]
     NoInventory {
@@ -218,7 +226,7 @@ impl Classified for ActionError {
     fn class(&self) -> Class {
         match self {
             Self::WrongTarget { .. } => Class::InvalidInput,
-            Self::Replaced { .. } => Class::Permanent,
+            Self::Replaced { .. } | Self::NotExpected { .. } => Class::Permanent,
             Self::Captured { .. }
             | Self::NotADeny { .. }
             | Self::NoInventory { .. }
@@ -261,6 +269,10 @@ pub trait Action: Send + Sync {
     async fn capture(&self, occasion: Occasion<'_>, now: Timestamp, tools: Tools<'_>) -> Result<Value, ActionError>;
     /// Make the change.
     async fn apply(&self, occasion: Occasion<'_>, captured: &Value, tools: Tools<'_>) -> Result<Applied, ActionError>;
+    /// What was captured and stays although the action cannot answer for it, in words for people.
+    fn remark(&self, _captured: &Value) -> Option<String> {
+        None
+    }
     /// Read back whether what was applied stands. Changes of IAM may take minutes to be seen everywhere (AWS facts, section 3).
     async fn holds(&self, occasion: Occasion<'_>, captured: &Value, tools: Tools<'_>) -> Result<bool, ActionError>;
     /// Take exactly our change back.

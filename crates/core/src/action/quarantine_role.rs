@@ -25,9 +25,9 @@ fn parts(target: &Target) -> Result<(&str, &str, &str), ActionError> {
 }
 
 /// The policy's ARN, in the partition and account of the role.
-fn policy(target: &Target, tools: Tools<'_>) -> Result<String, ActionError> {
-    let (arn, _, account) = parts(target)?;
-    Ok(quarantine_policy(arn, account, tools.stack))
+fn policy(occasion: Occasion<'_>) -> Result<String, ActionError> {
+    let (arn, _, account) = parts(occasion.target)?;
+    Ok(quarantine_policy(arn, account, occasion.stack))
 }
 
 fn shared<'a>(target: &'a Target, policy: &'a str) -> Result<Shared<'a>, ActionError> {
@@ -73,31 +73,31 @@ impl Action for QuarantineRole {
 
     fn manual(&self, occasion: Occasion<'_>) -> Vec<String> {
         let Ok((_, role, account)) = parts(occasion.target) else { return Vec::new() };
+        let stack = occasion.stack;
         vec![
             format!("In account {account} open IAM, Roles, {role}, Permissions, Add permissions, Attach policies."),
-            "Choose the policy STACK-quarantine, where STACK is the name of layerguard's stack, and attach it."
-                .to_owned(),
-            format!("To take it back: detach the policy STACK-quarantine from the role {role}."),
+            format!("Choose the policy {stack}-quarantine and attach it."),
+            format!("To take it back: detach the policy {stack}-quarantine from the role {role}."),
         ]
     }
 
     async fn capture(&self, occasion: Occasion<'_>, _: Timestamp, tools: Tools<'_>) -> Result<Value, ActionError> {
-        let policy = policy(occasion.target, tools)?;
+        let policy = policy(occasion)?;
         shared(occasion.target, &policy)?.capture(tools).await
     }
 
     async fn apply(&self, occasion: Occasion<'_>, captured: &Value, tools: Tools<'_>) -> Result<Applied, ActionError> {
-        let policy = policy(occasion.target, tools)?;
+        let policy = policy(occasion)?;
         shared(occasion.target, &policy)?.apply(occasion, captured, tools).await
     }
 
     async fn holds(&self, occasion: Occasion<'_>, _: &Value, tools: Tools<'_>) -> Result<bool, ActionError> {
-        let policy = policy(occasion.target, tools)?;
+        let policy = policy(occasion)?;
         shared(occasion.target, &policy)?.holds(tools).await
     }
 
     async fn undo(&self, occasion: Occasion<'_>, captured: &Value, tools: Tools<'_>) -> Result<Undone, ActionError> {
-        let policy = policy(occasion.target, tools)?;
+        let policy = policy(occasion)?;
         shared(occasion.target, &policy)?.undo(occasion, captured, tools).await
     }
 }

@@ -76,6 +76,10 @@ impl Action for RemoveRepositoryGrant {
         narrowed(occasion.target)?.apply(captured, tools).await
     }
 
+    fn remark(&self, captured: &Value) -> Option<String> {
+        Narrowed::remark(captured)
+    }
+
     async fn holds(&self, occasion: Occasion<'_>, captured: &Value, tools: Tools<'_>) -> Result<bool, ActionError> {
         narrowed(occasion.target)?.holds(captured, tools).await
     }

@@ -10,6 +10,12 @@ use serde_json::{Map, Value, json};
 use super::{ActionError, Applied, Tools, Undone};
 use crate::grant;
 use crate::ports::{Ecr, PortErrorKind, PortResult};
+use crate::text::escape_to;
+
+/// How many principals are named in words.
+const MOST_NAMED: usize = 5;
+/// How much of a name is kept in words.
+const LONGEST_NAME: usize = 160;
 
 /// Whose policy it is.
 #[derive(Clone, Copy)]
@@ -107,6 +113,9 @@ struct Change {
 struct Captured {
     policy: Option<String>,
     changes: Vec<Change>,
+    /// To whom it grants on although nobody can tell whose they are.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    unlisted: Vec<String>,
 }
 
 /// Takes out of a policy what lets somebody outside in.
@@ -124,13 +133,16 @@ impl Narrowed<'_> {
         let action = self.action;
         let inventory = tools.inventory.ok_or(ActionError::NoInventory { action })?;
         let policy = self.read(tools).await?;
-        let found = match &policy {
-            Some(text) => grant::narrowings(text, Some(self.account), inventory, now)
-                .map_err(|_| ActionError::Unreadable { action })?,
-            None => Vec::new(),
+        let unreadable = |_| ActionError::Unreadable { action };
+        let (found, unlisted) = match &policy {
+            Some(text) => (
+                grant::narrowings(text, Some(self.account), inventory, now).map_err(unreadable)?,
+                grant::of_unlisted(text, Some(self.account), inventory, now).map_err(unreadable)?,
+            ),
+            None => (Vec::new(), Vec::new()),
         };
         let change = |found: grant::Narrowing| Change { index: found.index, before: found.before, after: found.after };
-        let captured = Captured { policy, changes: found.into_iter().map(change).collect() };
+        let captured = Captured { policy, changes: found.into_iter().map(change).collect(), unlisted };
         serde_json::to_value(captured).map_err(|source| ActionError::Captured { action, source })
     }
 
@@ -152,6 +164,22 @@ impl Narrowed<'_> {
         Ok(Applied::Applied)
     }
 
+    /// What the policy grants on, because nobody can tell whose it is.
+    pub(super) fn remark(captured: &Value) -> Option<String> {
+        let unlisted = Captured::deserialize(captured).ok()?.unlisted;
+        let shown: Vec<String> =
+            unlisted.iter().take(MOST_NAMED).map(|who| format!("`{}`", escape_to(who, LONGEST_NAME))).collect();
+        let more = unlisted.len().saturating_sub(shown.len());
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        (!shown.is_empty()).then(|| {
+            format!(
+                "the policy still grants something to {}{more}: an account that is not listed, and the list of accounts is too old to \
+                 tell whose it is; look whether it is yours",
+                shown.join(", ")
+            )
+        })
+    }
+
     /// None of what offended stands.
     pub(super) async fn holds(&self, captured: &Value, tools: Tools<'_>) -> Result<bool, ActionError> {
         let Captured { changes, .. } = self.captured(captured)?;
@@ -162,7 +190,7 @@ impl Narrowed<'_> {
 
     /// Put back exactly what was taken out, and keep what others changed since.
     pub(super) async fn undo(&self, captured: &Value, tools: Tools<'_>) -> Result<Undone, ActionError> {
-        let Captured { policy, changes } = self.captured(captured)?;
+        let Captured { policy, changes, .. } = self.captured(captured)?;
         let Some(before) = policy.filter(|_| !changes.is_empty()) else { return Ok(Undone::NothingToDo) };
         let mut written = Document::read(self.action, &before)?;
         forward(&mut written, &changes);

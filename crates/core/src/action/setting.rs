@@ -49,6 +49,11 @@ pub(super) async fn apply<S: Setting>(
     if prior == wanted {
         return Ok(Applied::NothingToDo);
     }
+    // What was captured comes back from the audit table: whoever could forge a record there must not be able to set anything else.
+    let inventory = tools.inventory.ok_or(ActionError::NoInventory { action: S::ACTION })?;
+    if S::wanted(inventory).is_none_or(|expected| expected != wanted) {
+        return Err(ActionError::NotExpected { action: S::ACTION });
+    }
     if read::<S>(repository, tools).await? != wanted {
         write::<S>(repository, &wanted, tools).await?;
     }

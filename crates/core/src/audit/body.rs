@@ -208,7 +208,7 @@ pub struct Outcome {
     pub step: u32,
     /// What applying came to.
     pub result: OutcomeResult,
-    /// Why it failed, in words.
+    /// Why it failed, or what stays although the step succeeded, in words.
     pub detail: Option<String>,
     /// What kind of failure it was, where something follows from the kind.
     #[serde(default, skip_serializing_if = "Option::is_none")]

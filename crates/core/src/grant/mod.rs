@@ -29,7 +29,7 @@ use reach::{Judge, Reach, Unsettled};
 
 pub use error::PolicyError;
 pub use layer::of_layer;
-pub use narrow::{Narrowing, narrowings};
+pub use narrow::{Narrowing, narrowings, of_unlisted};
 
 /// What a policy grants.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -7,7 +7,7 @@ use super::action::Service;
 use super::deny::Denied;
 use super::document::{self, Kind, Named, Principal};
 use super::principal;
-use super::reach::{Judge, Reach};
+use super::reach::{Judge, Reach, Unsettled};
 use super::{Allowed, PolicyError};
 use crate::inventory::Inventory;
 
@@ -61,6 +61,35 @@ pub fn narrowings(
         };
         if after.as_ref() != Some(&before) {
             found.push(Narrowing { index, before, after });
+        }
+    }
+    Ok(found)
+}
+
+/// The principals to which this policy grants something although nobody can tell whose they are: their account is not listed, and the
+/// list of accounts is out of date. [`narrowings`] leaves them there. As the policy writes them; each once.
+///
+/// # Errors
+/// As [`of_policy`](super::of_policy).
+pub fn of_unlisted(
+    text: &str,
+    owner: Option<&str>,
+    inventory: &Inventory,
+    at: Timestamp,
+) -> Result<Vec<String>, PolicyError> {
+    let statements = document::statements(text)?;
+    let judge = Judge { owner, inventory, at, layers: false };
+    let service = Service::of(&statements);
+    let denied = Denied::of(&statements, service, judge);
+    let mut found: Vec<String> = Vec::new();
+    for statement in statements.iter().filter(|statement| statement.allows) {
+        let (most, _) = Allowed::most(statement, service, &denied, judge);
+        let Named::Only(principals) = &statement.principals else { continue };
+        for principal in principals {
+            let reach = principal::reach(principal, judge).0.min(most);
+            if reach == Reach::Unsettled(Unsettled::StaleAccounts) && !found.contains(&principal.text) {
+                found.push(principal.text.clone());
+            }
         }
     }
     Ok(found)

@@ -103,7 +103,8 @@ fn lifts(step: &Step) -> String {
 }
 
 /// Each containment step with what became of it.
-pub(super) fn done(plan: Option<&Plan>, outcomes: &[Done]) -> Vec<String> {
+pub(super) fn done(briefing: &Briefing<'_>, outcomes: &[Done]) -> Vec<String> {
+    let plan = briefing.plan;
     let mut lines = vec![String::new(), "What layerguard did:".to_owned()];
     let steps = containment(plan);
     if steps.is_empty() && outcomes.is_empty() {
@@ -114,7 +115,7 @@ pub(super) fn done(plan: Option<&Plan>, outcomes: &[Done]) -> Vec<String> {
         lines.push(format!("  {}. {} - {}", step.number, escape(&step.action), became(step, latest)));
         lines.push(format!("     {}", escape_to(&step.effect, SENTENCE)));
         if let (Some(StepResult::Failed(_)), Some(plan)) = (latest.map(|done| &done.result), plan) {
-            lines.extend(by_hand(step, &plan.incident));
+            lines.extend(by_hand(step, &plan.incident, briefing.stack));
         }
     }
     for done in outcomes.iter().filter(|done| !steps.iter().any(|step| step.number == done.step)) {
@@ -124,9 +125,9 @@ pub(super) fn done(plan: Option<&Plan>, outcomes: &[Done]) -> Vec<String> {
 }
 
 /// How a person does what could not be done, and takes it back.
-fn by_hand(step: &Step, incident: &str) -> Vec<String> {
+fn by_hand(step: &Step, incident: &str, stack: &str) -> Vec<String> {
     let manual = action::by_name(&step.action)
-        .map(|action| action.manual(Occasion { incident, target: &step.target }))
+        .map(|action| action.manual(Occasion { incident, target: &step.target, stack }))
         .unwrap_or_default();
     manual.iter().map(|line| format!("     by hand: {}", escape_to(line, MANUAL))).collect()
 }
@@ -148,7 +149,8 @@ fn became(step: &Step, latest: Option<&Done>) -> String {
 
 pub(super) fn result(done: &Done) -> String {
     let at = moment(done.at);
-    match &done.result {
+    let remark = done.remark.as_deref().map(|remark| format!("; but {}", escape_to(remark, SENTENCE)));
+    let told = match &done.result {
         StepResult::Applied => format!("done at {at}"),
         StepResult::NothingToDo => format!("nothing to do: it stood already ({at})"),
         StepResult::Failed(why) => format!("FAILED at {at}: {}", escape_to(why, SENTENCE)),
@@ -156,7 +158,8 @@ pub(super) fn result(done: &Done) -> String {
         StepResult::NothingToUndo => format!("nothing of it was left to take back ({at})"),
         StepResult::UndoFailed(why) => format!("could NOT be taken back at {at}: {}", escape_to(why, SENTENCE)),
         StepResult::Drifted(how) => format!("NOT taken back, changed in between ({at}): {}", escape_to(how, SENTENCE)),
-    }
+    };
+    format!("{told}{}", remark.unwrap_or_default())
 }
 
 fn containment(plan: Option<&Plan>) -> Vec<&Step> {

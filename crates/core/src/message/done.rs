@@ -19,12 +19,15 @@ impl Done {
     /// The outcome that this record holds, if it holds one.
     #[must_use]
     pub fn of(entry: &Entry) -> Option<Self> {
-        let (step, result) = match &entry.body {
-            Body::Outcome(outcome) => (outcome.step, outcome.into()),
-            Body::UndoOutcome(undo) => (undo.step, undo.into()),
+        let (step, result, remark) = match &entry.body {
+            Body::Outcome(outcome) => {
+                let remark = outcome.detail.clone().filter(|_| outcome.result != OutcomeResult::Failed);
+                (outcome.step, outcome.into(), remark)
+            }
+            Body::UndoOutcome(undo) => (undo.step, undo.into(), None),
             _ => return None,
         };
-        Some(Self { step, result, at: entry.time })
+        Some(Self { step, result, at: entry.time, remark })
     }
 
     /// It is not as it was meant to be: a person must look.

@@ -14,15 +14,22 @@ const SENTENCE: usize = 600;
 /// A pause begins.
 #[must_use]
 pub fn paused(stack: &str, pause: &Pause) -> Message {
-    let lines = vec![
-        format!("layerguard is paused until {}: it tells what it finds and changes nothing.", moment(pause.until)),
+    let until = moment(pause.ends_at());
+    let mut lines = vec![format!("layerguard is paused until {until}: it tells what it finds and changes nothing.")];
+    if pause.is_too_long() {
+        let claimed = moment(pause.until);
+        lines.push(format!(
+            "The switch says {claimed}, which `layerguard pause` never sets: a pause ends 24 hours after its start, so somebody wrote it otherwise."
+        ));
+    }
+    lines.extend([
         format!("By:  {}", escape_to(&pause.by, SENTENCE)),
         format!("Why: {}", escape_to(&pause.reason, SENTENCE)),
         String::new(),
         "If nobody of you did this, somebody wants layerguard not to act: resume, and look for who it was:".to_owned(),
         format!("  layerguard resume --stack {} --comment \"why\"", escape_to(stack, SENTENCE)),
-    ];
-    message("pause", "high", &format!("paused until {}", moment(pause.until)), stack, &lines)
+    ]);
+    message("pause", "high", &format!("paused until {until}"), stack, &lines)
 }
 
 /// A pause is over.

@@ -44,13 +44,15 @@ pub trait Lever: Send + Sync {
     async fn put_back(&self, pause: &Pause) -> PortResult<()>;
 }
 
-/// The longest pause that the command line sets.
+/// The longest pause: the command line sets none that is longer, and one that somebody wrote there otherwise ends after it.
 pub const LONGEST_PAUSE: SignedDuration = SignedDuration::from_hours(24);
+/// How far the clock of whoever throws the switch may be ahead of ours.
+const CLOCKS_APART: SignedDuration = SignedDuration::from_mins(15);
 
 /// layerguard changes nothing until then; taking back still works.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pause {
-    /// When it ends by itself.
+    /// When it is to end by itself; [`Pause::ends_at`] says when it does.
     pub until: Timestamp,
     /// When it was set.
     pub since: Timestamp,
@@ -61,10 +63,24 @@ pub struct Pause {
 }
 
 impl Pause {
-    /// Whether it holds at this moment.
+    /// Whether it holds at this moment. Whoever writes the switch's row can write any time there, so neither a far end nor a start that
+    /// is yet to come makes a pause longer than [`LONGEST_PAUSE`].
     #[must_use]
     pub fn holds(&self, now: Timestamp) -> bool {
-        now < self.until
+        let ahead = now.checked_add(CLOCKS_APART).unwrap_or(Timestamp::MAX);
+        self.since <= ahead && now < self.ends_at()
+    }
+
+    /// When it ends by itself: as it says, and not later than [`LONGEST_PAUSE`] after its start.
+    #[must_use]
+    pub fn ends_at(&self) -> Timestamp {
+        self.until.min(self.since.checked_add(LONGEST_PAUSE).unwrap_or(Timestamp::MAX))
+    }
+
+    /// It claims to last longer than a pause may.
+    #[must_use]
+    pub fn is_too_long(&self) -> bool {
+        self.until > self.ends_at()
     }
 
     /// What a person signs who ends this very pause: SHA-256 over all of it, hexadecimal.
