@@ -1,4 +1,4 @@
-"""A bootstrap that runs the real function behind a proxy and kills it at one call to IAM, once.
+"""A bootstrap that runs the real function behind a proxy and kills it at one call to IAM or ECR, once.
 
 The function's calls to AWS go through the proxy. When the chosen call comes for the first time, the proxy lets it pass or not,
 then ends the function's process with SIGKILL, so that no answer ever reaches it: what a Lambda that dies at that moment does.
@@ -25,7 +25,7 @@ killer.serve({action!r}, {passes!r}, {marker!r})
 
 
 def package(binary: pathlib.Path, action: str, passes: bool, marker: pathlib.Path) -> bytes:
-    """A Lambda package that kills `binary` at the IAM call `action`, after it has passed or before; then writes `marker`."""
+    """A Lambda package that kills `binary` at the IAM or ECR call `action`, after it has passed or before; then writes `marker`."""
     folder = str(pathlib.Path(__file__).resolve().parent)
     script = SCRIPT.format(python=sys.executable, folder=folder, action=action, passes=passes, marker=str(marker))
     output = io.BytesIO()
@@ -41,14 +41,18 @@ def serve(action: str, passes: bool, marker: str) -> None:
     """What the bootstrap does: the proxy in a thread, the function as a child."""
     upstream = urllib.parse.urlsplit(os.environ["AWS_ENDPOINT_URL"]).netloc
     state = {"child": None, "marker": pathlib.Path(marker), "upstream": upstream}
-    wanted = f"Action={action}&".encode()
+
+    def is_wanted(request, body: bytes) -> bool:
+        """IAM names its action in the body, ECR in a header."""
+        target = request.headers.get("X-Amz-Target") or ""
+        return f"Action={action}&".encode() in body or target.endswith(f".{action}")
 
     class Proxy(http.server.BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         def do_POST(self):
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            now = wanted in body and not state["marker"].exists()
+            now = is_wanted(self, body) and not state["marker"].exists()
             answer = None if now and not passes else _forward(state["upstream"], self, body)
             if now:
                 state["marker"].write_text(str(answer.status if answer else "not sent"), encoding="utf-8")

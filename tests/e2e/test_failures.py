@@ -5,6 +5,7 @@ import json
 from datetime import datetime, timedelta, timezone
 
 import deploy
+import events
 import killer
 import pytest
 import template
@@ -102,6 +103,55 @@ def test_remediate_killed_at_its_undo_leads_to_one_undo(world):
         assert marker.read_text() == "200"
     assert world.snapshot() == before
     assert [r.kind for r in world.trail.records(incident)].count("undo_outcome") == 1
+
+
+OUTSIDER = "arn:aws:iam::999988887777:root"
+
+
+def _opened(world) -> tuple[str, dict, dict]:
+    """A repository of its own whose policy lets a role of ours and an outsider in; the policy, and what of it is in order."""
+    name, ecr = world.name("opened"), world.account.client("ecr")
+    ecr.create_repository(repositoryName=name)
+
+    def policy(*principals: str) -> dict:
+        pull = ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
+        statements = [
+            {"Sid": f"s{number}", "Effect": "Allow", "Principal": {"AWS": who}, "Action": pull}
+            for number, who in enumerate(principals)
+        ]
+        return {"Version": "2012-10-17", "Statement": statements}
+
+    ours = f"arn:aws:iam::{world.account.number}:root"
+    ecr.set_repository_policy(repositoryName=name, policyText=json.dumps(policy(ours, OUTSIDER)))
+    return name, policy(ours, OUTSIDER), policy(ours)
+
+
+def _stands(world, repository: str) -> dict:
+    return json.loads(world.account.client("ecr").get_repository_policy(repositoryName=repository)["policyText"])
+
+
+@pytest.mark.parametrize("passes", [True, False], ids=["after it took effect", "before it was sent"])
+def test_remediate_killed_at_its_repair_leads_to_one_repair_and_a_correct_undo(world, passes):
+    owner = world.intruder("owner")
+    repository, opened, mended = _opened(world)
+    before = world.snapshot()
+    world.report(events.repository_policy(world.account, owner, repository, opened))
+    incident = world.asked(owner)
+    with killed_once(world, "SetRepositoryPolicy", passes) as marker:
+        world.on_call_does("approve", incident, "--wait", "120")
+        world.closed(incident, "contained")
+        assert marker.read_text() == ("200" if passes else "not sent")
+    kinds = [record.kind for record in world.trail.records(incident)]
+    assert kinds.count("intent") == kinds.count("outcome") == 1, world.told_story(incident)
+    assert _stands(world, repository) == mended
+    with killed_once(world, "SetRepositoryPolicy", passes) as marker:
+        world.on_call_does("undo", incident, "--wait", "120", status=None)
+        world.closed(incident, "undone")
+        assert marker.read_text() == ("200" if passes else "not sent")
+    assert _stands(world, repository) == opened
+    assert [record.kind for record in world.trail.records(incident)].count("undo_outcome") == 1
+    assert world.snapshot() == before
+    world.on_call_does("audit", "verify", incident)
 
 
 def test_a_role_that_is_gone_is_a_recorded_failure_and_told(world):
