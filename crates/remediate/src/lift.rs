@@ -86,8 +86,12 @@ impl Remediate<'_> {
         };
         let detail = undo.detail.as_deref().unwrap_or("no detail was given");
         let reason = format!("the temporary measure of step {} {what}", at.step);
-        let body = Escalation { step: Some(at.step), reason: reason.clone(), error: Some(detail.to_owned()) };
-        self.record(history, at, Body::Escalation(body)).await?;
+        let given = Escalation { step: Some(at.step), reason: reason.clone(), error: Some(detail.to_owned()) };
+        // Recorded by an invocation that ended before people were told.
+        let recorded = |body: &Body| matches!(body, Body::Escalation(earlier) if *earlier == given);
+        if !history.entries().iter().any(|entry| recorded(&entry.body)) {
+            self.record(history, at, Body::Escalation(given)).await?;
+        }
         self.tell_escalation(at.incident, &format!("{reason}: {detail}")).await
     }
 

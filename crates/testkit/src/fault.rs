@@ -2,6 +2,8 @@
 
 use layerguard_core::ports::{PortError, PortErrorKind};
 
+use crate::Site;
+
 /// How one call goes wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fault {
@@ -22,6 +24,8 @@ pub struct Call {
     pub operation: &'static str,
     /// What it was about, for example the role's name.
     pub about: String,
+    /// Where it was made; `None` where a test made it, or nobody watched: [`World::watch`](crate::World::watch).
+    pub site: Option<Site>,
 }
 
 /// Where a fault strikes.

@@ -1,8 +1,9 @@
 //! Try every fault at every call.
 
+use std::collections::BTreeSet;
 use std::future::Future;
 
-use crate::{Fault, World};
+use crate::{Fault, Site, World};
 
 /// How often the machine invokes again: more than once for each fault that is injected.
 const ATTEMPTS: usize = 6;
@@ -20,7 +21,7 @@ pub enum Verdict {
 
 /// What the harness tried.
 #[must_use]
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Tally {
     /// Calls that a run without faults makes.
     pub calls: usize,
@@ -28,6 +29,15 @@ pub struct Tally {
     pub points: usize,
     /// Invocations in all.
     pub invocations: usize,
+    /// Where the code under test makes these calls: each of them was struck.
+    pub struck: BTreeSet<Site>,
+}
+
+impl std::fmt::Display for Tally {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { calls, points, invocations, struck } = self;
+        write!(f, "{calls} calls at {} sites, {points} fault points, {invocations} invocations", struck.len())
+    }
 }
 
 /// Let every call that `invoke` makes go wrong in every given way, one at a time, each time in a fresh world from `make`. Invokes again
@@ -48,10 +58,12 @@ where
     let mut tally = Tally::default();
     let clean = make();
     let before = clean.calls().len();
+    clean.watch();
     tally.invocations += run(&clean, &invoke, "no fault").await;
     let calls = clean.calls();
     check(&clean, "no fault");
     tally.calls = calls.len() - before;
+    tally.struck = calls.iter().skip(before).filter_map(|call| call.site.clone()).collect();
     for (passes, call) in calls.iter().skip(before).enumerate() {
         for fault in faults {
             let world = make();

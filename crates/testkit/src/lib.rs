@@ -16,6 +16,7 @@ mod layers;
 mod measures;
 mod outside;
 mod shared;
+mod site;
 mod source;
 mod world;
 
@@ -26,4 +27,5 @@ pub use fault::{Call, Fault};
 pub use harness::{Tally, Verdict, every_fault};
 pub use iam::{IamSnapshot, Role, User};
 pub use layers::{LayerStatement, Statements as LayerStatements};
+pub use site::Site;
 pub use world::World;

@@ -72,6 +72,12 @@ impl World {
         self.state().shared.pause = pause;
     }
 
+    /// What the stop switch says, read without a call being counted.
+    #[must_use]
+    pub fn paused(&self) -> Option<Pause> {
+        self.state().shared.pause.clone()
+    }
+
     /// Who holds which shared measure: measure and incident.
     #[must_use]
     pub fn held(&self) -> Vec<(String, String)> {

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use layerguard_core::ports::{Clock, PortError, PortErrorKind, PortResult};
 
 use crate::fault::{Call, Fault, Trap, dead};
-use crate::{accounts, approvals, audit, incidents, measures, outside, shared, source};
+use crate::{Site, accounts, approvals, audit, incidents, measures, outside, shared, source};
 
 /// The outside world. Clones share it.
 #[derive(Clone)]
@@ -20,6 +20,7 @@ pub(crate) struct State {
     traps: Vec<Trap>,
     struck: usize,
     killed: bool,
+    watched: bool,
     pub(crate) audit: audit::Table,
     pub(crate) incidents: incidents::Rows,
     pub(crate) approvals: approvals::Rows,
@@ -40,6 +41,7 @@ impl World {
             traps: Vec::new(),
             struck: 0,
             killed: false,
+            watched: false,
             audit: audit::Table::default(),
             incidents: incidents::Rows::default(),
             approvals: approvals::Rows::default(),
@@ -71,6 +73,11 @@ impl World {
     /// Let `strikes` calls of one operation go wrong, after the next `passes` of it.
     pub fn trap_operation(&self, operation: &'static str, passes: usize, strikes: usize, fault: Fault) {
         self.state().traps.push(Trap { operation: Some(operation), passes, strikes, fault });
+    }
+
+    /// From now on tell of each call where the code under test makes it. Slow.
+    pub fn watch(&self) {
+        self.state().watched = true;
     }
 
     /// Forget all faults that have not struck, and bring a killed process back.
@@ -119,7 +126,8 @@ impl World {
         if state.killed {
             return Err(dead(operation));
         }
-        state.calls.push(Call { operation, about: about.to_owned() });
+        let site = state.watched.then(|| Site::calling(operation)).flatten();
+        state.calls.push(Call { operation, about: about.to_owned(), site });
         let error = |kind| PortError { operation: format!("{operation} `{about}`"), kind };
         match state.strike(operation) {
             None => effect(&mut state).map_err(error),

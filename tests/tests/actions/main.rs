@@ -7,9 +7,9 @@
 
 mod authority;
 mod by_hand;
+mod causes;
 mod configuration;
 mod documents;
-mod faults;
 mod full;
 mod guard;
 mod lifting;

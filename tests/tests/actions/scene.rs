@@ -112,7 +112,7 @@ pub(crate) fn cause(event: &Event) -> Cause<'_> {
 /// The own account of this world, for an action alone.
 pub(crate) fn with_tools<T>(world: &World, run: impl FnOnce(Tools<'_>) -> T) -> T {
     let account = drive(world.enter(ACCOUNT, None)).unwrap();
-    run(Tools { account: &*account, holders: world, inventory: Some(&INVENTORY), stack: "layerguard" })
+    run(Tools { account: &*account, holders: world, inventory: Some(&INVENTORY) })
 }
 
 /// Every action with an event that it is possible for.
@@ -126,7 +126,7 @@ pub(crate) fn every_action() -> Vec<(&'static str, Event)> {
         ("quarantine_role", session().event()),
         ("quarantine_user", user().event()),
     ];
-    every.extend(super::configuration::every_cause());
+    every.extend(super::causes::every_cause());
     every
 }
 
@@ -137,7 +137,7 @@ pub(crate) fn account(world: &World) {
     world.set_role("builder", Role { policies: policies.clone(), ..Role::default() });
     let keys = BTreeMap::from([(KEY.to_owned(), true), ("AKIAI44QH8DHBEXAMPLE".to_owned(), true)]);
     world.set_user("alice", User { policies, keys, ..User::default() });
-    super::configuration::weakened(world);
+    super::causes::weakened(world);
 }
 
 pub(crate) struct Scene {

@@ -7,8 +7,8 @@ use layerguard_core::approval::{Answer, CallerIdentity, HEADER_PLAN, Verb};
 use layerguard_core::audit::Body;
 use layerguard_core::incident::Status;
 
+use crate::deeds::approve;
 use crate::machine::{ACCOUNT, Chain, Deed, on_call};
-use crate::story::approve;
 use crate::world::{download, inventory, world};
 
 /// Runs the story with one bad answer before the good one; answers with the reason for which the bad one was refused.
@@ -99,7 +99,7 @@ async fn an_answer_that_comes_after_the_end_is_refused_and_undo_still_works() {
     chain.give(&chain.answer(&id, Verb::Reject, &on_call()));
     assert!(chain.respond(&id, VecDeque::new()).await);
     assert!(chain.history(&id).is_sealed(), "the end of the chain is named again");
-    crate::story::undo(&chain, &id).await;
+    crate::deeds::undo(&chain, &id).await;
     assert_eq!(chain.world.iam_snapshot(), before);
     assert!(format!("{:?}", chain.history(&id).entries()).contains("nothing waits for an answer"));
 }

@@ -11,8 +11,8 @@ use layerguard_core::ports::{Clock, Pause, PortErrorKind};
 use layerguard_testkit::{Fault, Role, World};
 use serde_json::{Value, json};
 
+use crate::deeds::{approve, found, undo};
 use crate::machine::{ACCOUNT, Chain, on_call};
-use crate::story::{approve, found, undo};
 use crate::world::{at, download, inventory, session, world};
 
 const LAYER: &str = "GetDownloadUrlForLayer";

@@ -1,6 +1,7 @@
 //! The two state machines in memory: what `statemachine/*.asl.json` does with the three functions, over one [`World`].
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use layerguard_core::approval::{Answer, CallerIdentity, HEADER_ANSWER, HEADER_COMMENT, HEADER_INCIDENT, HEADER_PLAN};
@@ -34,6 +35,8 @@ pub(crate) struct Chain {
     policy: Arc<Result<Assessor, String>>,
     deployment: Deployment,
     guard: Guard,
+    invocations: AtomicUsize,
+    repeated: Option<usize>,
 }
 
 /// Loading a bundle takes longer than a story; the fault tests tell thousands of stories with few inventories.
@@ -53,6 +56,8 @@ impl Chain {
         Self {
             world,
             policy,
+            invocations: AtomicUsize::new(0),
+            repeated: None,
             deployment: Deployment {
                 stack: "layerguard".to_owned(),
                 mode: Mode::Act,
@@ -69,6 +74,21 @@ impl Chain {
         }
     }
 
+    /// The same, with a state of the machines that is retried although it had succeeded: the answer of this invocation is lost.
+    pub(crate) fn repeating(world: World, inventory: &str, invocation: usize) -> Self {
+        Self { repeated: Some(invocation), ..Self::new(world, inventory) }
+    }
+
+    /// How often a function was invoked for a state.
+    pub(crate) fn invocations(&self) -> usize {
+        self.invocations.load(Ordering::Relaxed)
+    }
+
+    /// Whether the answer of this invocation is lost.
+    fn loses_answer(&self) -> bool {
+        Some(self.invocations.fetch_add(1, Ordering::Relaxed)) == self.repeated
+    }
+
     /// The triage machine: Detect with its retries, then an execution under the incident's id. `None`: the event went to the
     /// failed-events queue.
     pub(crate) async fn triage(&self, event: &Value) -> Option<Found> {
@@ -78,6 +98,7 @@ impl Chain {
             let found = detect.handle(event).await;
             match found {
                 _ if world.revive() => {}
+                Ok(_) if self.loses_answer() => {}
                 Ok(found) => {
                     if found.start {
                         let id = found.incident_id.clone().unwrap();
@@ -177,6 +198,7 @@ impl Chain {
             let reply = decide.serve(payload.clone()).await;
             match reply {
                 _ if world.revive() => {}
+                Ok(_) if self.loses_answer() => {}
                 Ok(reply) => return Ok(reply),
                 Err(error) => {
                     last = error.class();
@@ -210,6 +232,7 @@ impl Chain {
             let answer = remediate.handle(payload.clone()).await;
             match answer {
                 _ if world.revive() => {}
+                Ok(_) if self.loses_answer() => {}
                 Ok(answer) => return Ok(answer),
                 Err(error) => {
                     last = error.class();

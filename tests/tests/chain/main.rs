@@ -1,11 +1,12 @@
 //! The whole chain in memory: events in, an account changed and restored, records that prove it.
 
 mod answers;
-mod faults;
+mod deeds;
 mod guardrails;
 mod machine;
 mod principals;
 mod repairs;
+mod retries;
 mod story;
 mod sweep;
 mod switch;

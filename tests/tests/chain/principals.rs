@@ -7,8 +7,8 @@ use layerguard_core::audit::Body;
 use layerguard_core::incident::Status;
 use serde_json::json;
 
+use crate::deeds::{approve, found, undo};
 use crate::machine::{ACCOUNT, Chain, Deed};
-use crate::story::{approve, found, undo};
 use crate::world::{download_by_user, event, inventory, session, world};
 
 const QUARANTINE: &str = "arn:aws:iam::111122223333:policy/layerguard-quarantine";

@@ -5,30 +5,12 @@ use std::collections::VecDeque;
 use jiff::SignedDuration;
 use layerguard_core::approval::Verb;
 use layerguard_core::incident::Status;
-use layerguard_core::ports::Clock;
-use layerguard_testkit::{Repository, World};
-use serde_json::{Value, json};
+use layerguard_testkit::World;
+use serde_json::Value;
 
-use crate::machine::{ACCOUNT, Chain, on_call};
-use crate::story::approve;
-use crate::world::{at, inventory, session, world};
-
-fn public() -> Value {
-    let statement = json!({"Sid": "all", "Effect": "Allow", "Principal": "*", "Action": "ecr:BatchGetImage"});
-    json!({"Version": "2012-10-17", "Statement": [statement]})
-}
-
-/// Somebody lets everybody pull; the event tells of it.
-pub(crate) fn open_up(world: &World, number: usize) -> Value {
-    world.edit_registry(|registry| {
-        let opened = Repository { policy: Some(public()), ..Repository::default() };
-        registry.repositories.insert("team/app".to_owned(), opened);
-    });
-    let mut event = at(number, "SetRepositoryPolicy", &session("terraform", "apply"), world.now());
-    event["detail"]["requestParameters"] =
-        json!({"registryId": ACCOUNT, "repositoryName": "team/app", "policyText": public().to_string()});
-    event
-}
+use crate::deeds::{approve, open_up, public};
+use crate::machine::{Chain, on_call};
+use crate::world::{inventory, world};
 
 fn policy(world: &World) -> Option<Value> {
     world.edit_registry(|registry| registry.repositories["team/app"].policy.clone())

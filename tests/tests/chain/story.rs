@@ -8,26 +8,9 @@ use layerguard_core::incident::Status;
 use layerguard_core::ports::{Clock, ExecutionStatus};
 use serde_json::json;
 
+use crate::deeds::{approve, found, undo};
 use crate::machine::{Chain, Deed, on_call};
 use crate::world::{at, download, download_by_user, event, inventory, session, world};
-
-/// On-call approves.
-pub(crate) fn approve() -> VecDeque<Deed> {
-    VecDeque::from([
-        Box::new(|chain: &Chain, id: &str| chain.give(&chain.answer(id, Verb::Approve, &on_call()))) as Deed
-    ])
-}
-
-/// One event in; the incident's id.
-pub(crate) async fn found(chain: &Chain, event: &serde_json::Value) -> String {
-    chain.triage(event).await.unwrap().incident_id.expect("it belongs to an incident")
-}
-
-/// On-call asks for the undo, and the machine runs once more.
-pub(crate) async fn undo(chain: &Chain, id: &str) {
-    chain.give(&chain.answer(id, Verb::Undo, &on_call()));
-    assert!(chain.respond(id, VecDeque::new()).await);
-}
 
 #[tokio::test]
 async fn a_session_is_cut_off_after_approval_and_undo_restores() {

@@ -8,8 +8,8 @@ use layerguard_core::ports::ExecutionStatus;
 use layerguard_decide::{Reply, Swept};
 use serde_json::json;
 
+use crate::deeds::found;
 use crate::machine::Chain;
-use crate::story::found;
 use crate::world::{download, inventory, world};
 
 /// What one sweep did.

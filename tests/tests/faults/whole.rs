@@ -1,18 +1,32 @@
 //! Every call of the whole chain goes wrong once, in every way: afterwards the incident has ended in a recorded state, no measure
 //! stands twice, undo restores the account, and every chain of records holds.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
+use std::sync::LazyLock;
 
 use layerguard_core::approval::Verb;
 use layerguard_core::incident::Status;
-use layerguard_core::ports::Clock;
-use layerguard_testkit::{AccountSnapshot, Fault, HOME, Role, Tally, Verdict, World, every_fault};
-use serde_json::{Value, json};
+use layerguard_testkit::{Fault, Site, Tally, Verdict, World, drive, every_fault};
 
+use crate::deeds::{approve, open_up};
+use crate::elsewhere::one_event;
 use crate::machine::{Chain, futures_lite, on_call};
-use crate::repairs::open_up;
-use crate::story::approve;
-use crate::world::{at, download, inventory, session, world};
+use crate::run::{Run, told};
+use crate::world::{download, inventory, world};
+
+static ASKING: Run = LazyLock::new(|| passing("ask"));
+static ACTING: Run = LazyLock::new(|| passing("act"));
+static REFUSED: Run = LazyLock::new(refused);
+static REPAIRED: Run = LazyLock::new(repaired);
+static QUARANTINED: Run = LazyLock::new(quarantined);
+
+pub(crate) fn runs() -> Vec<&'static Run> {
+    vec![&ASKING, &ACTING, &REFUSED, &REPAIRED, &QUARANTINED]
+}
+
+/// How an incident may end where something was refused for good.
+pub(crate) const WITH_PEOPLE: &[Status] =
+    &[Status::Contained, Status::PartlyContained, Status::Escalated, Status::Undecided];
 
 /// One whole story: two events, a decision, an approval, a containment.
 async fn story(chain: &Chain) -> Option<String> {
@@ -25,11 +39,11 @@ async fn story(chain: &Chain) -> Option<String> {
     Some(id)
 }
 
-async fn tried(mode: &'static str, faults: &[Fault], ends: &[Status]) -> Tally {
+fn tried(mode: &'static str, faults: &[Fault], ends: &[Status]) -> Tally {
     let inventory = inventory(mode, "");
     let before = world().iam_snapshot();
     let chain = |world: &World| Chain::new(world.clone(), &inventory);
-    every_fault(
+    drive(every_fault(
         world,
         |world: World| {
             let chain = chain(&world);
@@ -56,101 +70,53 @@ async fn tried(mode: &'static str, faults: &[Fault], ends: &[Status]) -> Tally {
             assert_eq!(world.iam_snapshot(), before, "{point}: undo restores the account");
             chain.assert_chains_hold(point);
         },
-    )
-    .await
+    ))
 }
 
-#[tokio::test]
-async fn what_may_pass_is_survived_at_every_call() {
-    for mode in ["ask", "act"] {
-        let tally = tried(mode, &Fault::passing(), &[Status::Contained]).await;
-        println!("{mode}: {} calls, {} fault points tried", tally.calls, tally.points);
-        assert!(tally.points > 100);
-    }
-}
-
-#[tokio::test]
-async fn what_is_refused_for_good_ends_with_people() {
-    let ends = &[Status::Contained, Status::PartlyContained, Status::Escalated, Status::Undecided];
-    let tally = tried("act", &Fault::lasting(), ends).await;
-    println!("{} calls, {} fault points tried", tally.calls, tally.points);
-}
-
-/// An account of the organisation that lets Remediate in.
-const MEMBER: &str = "444455556666";
-
-/// One event to its end in mode `act`, approved where it asks, with every fault that may pass: the measure stands once, and undo restores
-/// the accounts whole.
-async fn one_event(inventory: &str, make: impl Fn() -> World, event: impl Fn(&World) -> Value) -> Tally {
-    let accounts = |world: &World| -> Vec<AccountSnapshot> { [HOME, MEMBER].map(|id| world.snapshot(id)).to_vec() };
-    let clean = make();
-    let found = event(&clean);
-    let before = accounts(&clean);
-    every_fault(
-        || {
-            let world = make();
-            event(&world);
-            world
-        },
-        |world: World| {
-            let (chain, found) = (Chain::new(world, inventory), found.clone());
-            async move {
-                let id = chain.triage(&found).await.and_then(|found| found.incident_id).expect("found, now or again");
-                chain.respond(&id, approve()).await;
-                Verdict::Done
-            }
-        },
-        &Fault::passing(),
-        |world, point| {
-            let chain = Chain::new(world.clone(), inventory);
-            let [row] = &world.rows()[..] else { panic!("{point}: not one incident") };
-            assert_eq!(row.status, Status::Contained, "{point}");
-            assert_ne!(accounts(world), before, "{point}: nothing was done");
-            chain.give(&chain.answer(&row.id, Verb::Undo, &on_call()));
-            futures_lite(chain.respond(&row.id, VecDeque::new()));
-            assert_eq!(accounts(world), before, "{point}: undo restores the accounts");
-            assert!(world.held().is_empty(), "{point}: somebody still holds a shared measure");
-            chain.assert_chains_hold(point);
-        },
-    )
-    .await
-}
-
-#[tokio::test]
-async fn a_repair_survives_what_may_pass() {
-    let tally = one_event(&inventory("act", ""), world, |world| open_up(world, 0)).await;
-    println!("repair: {} calls, {} fault points tried", tally.calls, tally.points);
+fn passing(mode: &'static str) -> BTreeSet<Site> {
+    let tally = tried(mode, &Fault::passing(), &[Status::Contained]);
     assert!(tally.points > 100);
+    told(&format!("the whole chain, `{mode}`"), tally)
 }
 
-#[tokio::test]
-async fn a_quarantine_survives_what_may_pass() {
+fn refused() -> BTreeSet<Site> {
+    told("the whole chain, refused", tried("act", &Fault::lasting(), WITH_PEOPLE))
+}
+
+fn repaired() -> BTreeSet<Site> {
+    let tally = one_event(&inventory("act", ""), world, |world| open_up(world, 0));
+    assert!(tally.points > 100);
+    told("a repair", tally)
+}
+
+fn quarantined() -> BTreeSet<Site> {
     let inventory = inventory("act", "").replace("inline_deny = true", "inline_deny = false");
-    let tally = one_event(&inventory, world, |_| download(0)).await;
-    println!("quarantine: {} calls, {} fault points tried", tally.calls, tally.points);
+    let tally = one_event(&inventory, world, |_| download(0));
     assert!(tally.points > 100);
+    told("a quarantine", tally)
 }
 
-#[tokio::test]
-async fn a_measure_in_another_account_survives_what_may_pass() {
-    let inventory = inventory("act", "").replace("accounts = [", &format!("accounts = [\"{MEMBER}\", "));
-    let make = || {
-        let world = world();
-        world.set_role_in(MEMBER, "builder", Role::default());
-        world
-    };
-    let event = |world: &World| {
-        let mut event = at(0, "GetDownloadUrlForLayer", &elsewhere(), world.now());
-        event["detail"]["recipientAccountId"] = json!(MEMBER);
-        event
-    };
-    let tally = one_event(&inventory, make, event).await;
-    println!("another account: {} calls, {} fault points tried", tally.calls, tally.points);
-    assert!(tally.points > 100);
+#[test]
+fn what_may_pass_is_survived_at_every_call_where_people_are_asked() {
+    LazyLock::force(&ASKING);
 }
 
-/// The session of a role in the other account.
-fn elsewhere() -> Value {
-    let text = session("builder", "intruder").to_string().replace(HOME, MEMBER);
-    serde_json::from_str(&text).unwrap()
+#[test]
+fn what_may_pass_is_survived_at_every_call_where_nobody_is_asked() {
+    LazyLock::force(&ACTING);
+}
+
+#[test]
+fn what_is_refused_for_good_ends_with_people() {
+    LazyLock::force(&REFUSED);
+}
+
+#[test]
+fn a_repair_survives_what_may_pass() {
+    LazyLock::force(&REPAIRED);
+}
+
+#[test]
+fn a_quarantine_survives_what_may_pass() {
+    LazyLock::force(&QUARANTINED);
 }

@@ -1,11 +1,16 @@
 //! How a record is written does not change what it says: order of members, white space, members that nobody knows, envelopes. And
 //! whatever a record says, there is an answer.
 
+use std::fs;
+
 use layerguard_core::call::Call;
 use layerguard_core::cloudtrail::read_records;
+use layerguard_core::engine::Verdict;
 use proptest::prelude::*;
 use proptest::sample::select;
+use serde_json::json;
 
+use super::tale::{Story, folder, lay_over};
 use super::*;
 
 /// Writes JSON with the members in an order, and with white space, that `seed` chooses.
