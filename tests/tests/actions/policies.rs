@@ -173,7 +173,11 @@ fn a_grant_that_stays_because_the_list_of_accounts_is_stale_is_said_with_the_out
         drive(scene.handle(json!({"task": "report", "incident_id": scene.id}))).unwrap();
         let told = scene.world.messages()[0].body.clone();
         if stale {
-            assert_eq!(stands(&scene.world), Some(policy(&[unlisted.clone()])), "nobody can tell whose it is");
+            assert_eq!(
+                stands(&scene.world),
+                Some(policy(std::slice::from_ref(&unlisted))),
+                "nobody can tell whose it is"
+            );
             let detail = detail.expect("the outcome says so");
             assert!(detail.contains(FOREIGN) && detail.contains("too old to tell whose it is"), "{detail}");
             assert!(told.contains("still grants something to") && told.contains(FOREIGN), "{told}");

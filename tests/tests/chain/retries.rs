@@ -188,7 +188,8 @@ async fn told(chain: &Chain, event: &serde_json::Value) -> End {
 async fn a_retry_at_any_state_of_the_machines_comes_to_the_same_end() {
     let session_deny = |_: &World| download(1);
     let repair = |world: &World| open_up(world, 1);
-    let stories: [(&str, &str, &dyn Fn(&World) -> serde_json::Value); 3] =
+    type Tale<'t> = (&'t str, &'t str, &'t dyn Fn(&World) -> serde_json::Value);
+    let stories: [Tale<'_>; 3] =
         [("ask", "a question", &session_deny), ("act", "a containment", &session_deny), ("act", "a repair", &repair)];
     for (mode, what, event) in stories {
         let inventory = inventory(mode, "");
