@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use layerguard_core::ports::{Clock, PortError, PortErrorKind, PortResult};
 
 use crate::fault::{Call, Fault, Trap, dead};
-use crate::{accounts, approvals, audit, incidents, measures, outside, shared, source};
+use crate::{accounts, announce, approvals, audit, incidents, measures, outside, shared, source};
 
 /// The outside world. Clones share it.
 #[derive(Clone)]
@@ -20,6 +20,7 @@ pub(crate) struct State {
     traps: Vec<Trap>,
     struck: usize,
     killed: bool,
+    pub(crate) announce: announce::Rows,
     pub(crate) audit: audit::Table,
     pub(crate) incidents: incidents::Rows,
     pub(crate) approvals: approvals::Rows,
@@ -40,6 +41,7 @@ impl World {
             traps: Vec::new(),
             struck: 0,
             killed: false,
+            announce: announce::Rows::default(),
             audit: audit::Table::default(),
             incidents: incidents::Rows::default(),
             approvals: approvals::Rows::default(),

@@ -9,6 +9,7 @@ use layerguard_core::ports::Clock;
 use layerguard_testkit::{AccountSnapshot, Fault, HOME, Role, Tally, Verdict, World, every_fault};
 use serde_json::{Value, json};
 
+use crate::announcements::assert_all_told;
 use crate::machine::{Chain, futures_lite, on_call};
 use crate::repairs::open_up;
 use crate::story::approve;
@@ -55,6 +56,7 @@ async fn tried(mode: &'static str, faults: &[Fault], ends: &[Status]) -> Tally {
             }
             assert_eq!(world.iam_snapshot(), before, "{point}: undo restores the account");
             chain.assert_chains_hold(point);
+            assert_all_told(&chain, point);
         },
     )
     .await
@@ -111,6 +113,7 @@ async fn one_event(inventory: &str, make: impl Fn() -> World, event: impl Fn(&Wo
             assert_eq!(accounts(world), before, "{point}: undo restores the accounts");
             assert!(world.held().is_empty(), "{point}: somebody still holds a shared measure");
             chain.assert_chains_hold(point);
+            assert_all_told(&chain, point);
         },
     )
     .await

@@ -307,7 +307,7 @@ async fn who_shares_the_role_is_shown_before_somebody_approves() {
     assert_eq!((blast.sessions, &blast.services[..]), (4, &["ecs-tasks.amazonaws.com".to_owned()][..]));
     let asked = chain.world.messages().into_iter().find(|m| m.body.contains("layerguard approve")).unwrap();
     assert!(asked.body.contains("had 4 sessions in the last 12 hours"), "{}", asked.body);
-    assert!(asked.body.contains("ecs-tasks.amazonaws.com"));
+    assert!(asked.body.contains("ecs-tasks[.]amazonaws[.]com"));
 
     chain.world.advance(SignedDuration::from_hours(20));
     let later = found(&chain, &at(10, LAYER, &session("builder", "other"), chain.world.now())).await;
