@@ -17,7 +17,8 @@ use thiserror::Error;
 
 use crate::http::{CONNECT_TIMEOUT, READ_TIMEOUT, client, connector};
 use crate::{
-    AccountIam, AlertTopic, AnnouncementBus, AuditTable, Home, ReachableAccounts, RespondMachine, StateTable, Statement, Sts, identity,
+    AccountIam, AlertTopic, AnnouncementBus, AuditTable, Home, ReachableAccounts, RespondMachine, StateTable,
+    Statement, Sts, identity,
 };
 
 /// How often a request is sent at most, the first time included. The state machines retry what still fails.

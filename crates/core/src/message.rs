@@ -28,9 +28,9 @@ use crate::text::{escape_mail_to, escape_to};
 use line::{Line, own, told};
 
 pub use command::Command;
+pub use done::told_before;
 pub use general::{paused, resumed, storm};
 pub use summary::{Source, Summary};
-pub use done::told_before;
 pub use words::{age, duration, moment, severity as severity_of, severity_word};
 
 /// What every message is made from.

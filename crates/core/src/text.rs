@@ -104,8 +104,25 @@ const COLON: char = '\u{a789}';
 
 /// Words that make a link of what follows their colon, slashes or not.
 const SCHEMES: [&str; 19] = [
-    "mailto", "tel", "sms", "sip", "sips", "xmpp", "callto", "skype", "slack", "msteams", "facetime", "http", "https", "ftp", "file",
-    "data", "javascript", "vbscript", "magnet",
+    "mailto",
+    "tel",
+    "sms",
+    "sip",
+    "sips",
+    "xmpp",
+    "callto",
+    "skype",
+    "slack",
+    "msteams",
+    "facetime",
+    "http",
+    "https",
+    "ftp",
+    "file",
+    "data",
+    "javascript",
+    "vbscript",
+    "magnet",
 ];
 
 /// The text ends in the name of a scheme.

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test: a panic is the report")]
 
 use jiff::Timestamp;
+use layerguard_core::audit::body::Resume;
 use layerguard_core::call::{Call, Repository};
 use layerguard_core::cloudtrail::{Event, Origin, Principal, PrincipalKind, Session};
 use layerguard_core::engine::{Assessment, FiredRule, Severity, Verdict};
@@ -10,7 +11,6 @@ use layerguard_core::facts::{About, Facts, Network, Owner, Standing};
 use layerguard_core::history::{Destroyed, Pulled};
 use layerguard_core::incident::{Incident, IncidentEvent, IncidentKey, Status};
 use layerguard_core::inventory::OnExpiry;
-use layerguard_core::audit::body::Resume;
 use layerguard_core::message::{
     Ask, Briefing, Command, Done, StepResult, Summary, approval_request, duration, escalation, paused, report, resumed,
 };

@@ -37,8 +37,8 @@ impl Decide<'_> {
         if last != known.upto {
             self.publish(&known, &incident, &records).await?;
         }
-        let over = is_over(&incident, &records)
-            .map_err(|source| DecideError::Audit { incident: id.to_owned(), source })?;
+        let over =
+            is_over(&incident, &records).map_err(|source| DecideError::Audit { incident: id.to_owned(), source })?;
         let now = Announced { upto: last, due: known.due && !over, ..known.clone() };
         if now == known {
             return Ok(());

@@ -51,7 +51,8 @@ impl Remediate<'_> {
         // The row is closed after the report: the message says what it will be closed as.
         let incident = Incident { status: history.conclusion(), ..row };
         let rules = events.iter().flat_map(|joined| joined.assessment.violations());
-        let playbook = rules.max_by_key(|rule| rule.severity).and_then(|rule| engine::built_in_playbook(&rule.playbook));
+        let playbook =
+            rules.max_by_key(|rule| rule.severity).and_then(|rule| engine::built_in_playbook(&rule.playbook));
         Ok(Story { incident, events, history, playbook })
     }
 

@@ -40,8 +40,13 @@ pub(crate) fn assert_all_told(chain: &Chain, point: &str) {
     let mut due = BTreeSet::new();
     for incident in chain.world.rows() {
         let events = futures_lite(chain.world.events(&incident.id)).unwrap();
-        let subject =
-            Subject { stack: "layerguard", region: "eu-central-1", incident: &incident, events: &events, runbook_url: None };
+        let subject = Subject {
+            stack: "layerguard",
+            region: "eu-central-1",
+            incident: &incident,
+            events: &events,
+            runbook_url: None,
+        };
         let all = announcement::after(None, &subject, &chain.world.chain(&incident.id)).unwrap();
         due.extend(all.into_iter().map(|announcement| announcement.id));
     }
@@ -226,5 +231,8 @@ async fn the_examples_are_what_is_announced() {
         std::fs::write(path, &text).unwrap();
     }
     let kept = std::fs::read_to_string(path).unwrap_or_default();
-    assert!(kept == text, "infra/announcement.examples.json is not what is announced; INSTA_UPDATE=always writes it anew");
+    assert!(
+        kept == text,
+        "infra/announcement.examples.json is not what is announced; INSTA_UPDATE=always writes it anew"
+    );
 }

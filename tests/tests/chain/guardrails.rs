@@ -90,7 +90,7 @@ async fn a_session_that_goes_on_after_its_containment_is_answered_more_gravely()
     assert!(reasons(&chain, &again).contains("containment did not hold"));
     let told: Vec<_> = chain.world.messages().into_iter().filter(|m| m.body.contains(&again)).collect();
     assert!(
-        !told.is_empty() && told.iter().all(|m| m.subject.contains("critical containment did not hold")),
+        !told.is_empty() && told.iter().all(|m| m.subject.contains(" critical ") && m.subject.contains(" NOT HELD, ")),
         "{told:?}"
     );
     assert!(told.iter().all(|m| m.body.starts_with("CONTAINMENT DID NOT HOLD")));

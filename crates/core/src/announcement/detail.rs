@@ -205,10 +205,9 @@ fn measures<'a>(then: &'a History, entry: &Entry) -> Vec<Measure<'a>> {
 /// Why, where the record says so.
 fn reason(entry: &Entry) -> Option<String> {
     let text = match &entry.body {
-        Body::Escalation(given) => given.error.as_ref().map_or_else(
-            || given.reason.clone(),
-            |error| format!("{}: {error}", given.reason),
-        ),
+        Body::Escalation(given) => {
+            given.error.as_ref().map_or_else(|| given.reason.clone(), |error| format!("{}: {error}", given.reason))
+        }
         Body::Outcome(outcome) => outcome.detail.clone()?,
         Body::UndoOutcome(undone) => undone.detail.clone()?,
         _ => return None,

@@ -107,9 +107,10 @@ impl Playbook {
         }
         if let Some(reason) = self.runbook_url.as_deref().and_then(not_a_link) {
             let message = format!("playbook `{id}` has a `runbook_url` that {reason}");
-            problems.push(Problem::whole(PLAYBOOKS, message).with_help(Some(
-                "write it like `https://wiki.example.com/runbooks/exfiltration`".to_owned(),
-            )));
+            problems.push(
+                Problem::whole(PLAYBOOKS, message)
+                    .with_help(Some("write it like `https://wiki.example.com/runbooks/exfiltration`".to_owned())),
+            );
         }
         for step in self.steps.iter().filter(|step| action::by_name(&step.action).is_none()) {
             let message = format!("playbook `{id}` names action `{}`, which does not exist", step.action);

@@ -25,15 +25,11 @@ const MOST_RUNBOOK: usize = 20;
 
 /// Title and three lines of facts, and why it counts. An update has the title, and the facts where they are asked for.
 pub(super) fn opening(briefing: &Briefing<'_>, summary: &Summary, with_facts: bool) -> Vec<String> {
-    let failed = if briefing.incident.not_held { "CONTAINMENT DID NOT HOLD: " } else { "" };
+    let failed = if briefing.incident.not_held { ", CONTAINMENT DID NOT HOLD" } else { "" };
     let severity = severity(briefing.incident).to_uppercase();
-    let mut lines = vec![format!("{failed}{severity}: {}", summary.title())];
+    let mut lines = vec![format!("{severity}{failed}: {}", summary.title())];
     if briefing.is_update() {
-        lines.push(format!(
-            "Update {} of incident {}",
-            briefing.told.saturating_add(1),
-            escape(&briefing.incident.id)
-        ));
+        lines.push(format!("Update {} of incident {}", briefing.told.saturating_add(1), escape(&briefing.incident.id)));
         if !with_facts {
             return lines;
         }
@@ -163,7 +159,10 @@ fn manual(step: &Step, briefing: &Briefing<'_>) -> Vec<String> {
     let lines = action::by_name(&step.action).map(|action| action.manual(occasion)).unwrap_or_default();
     let shown = |line: &String| match escape_mail_to(line, MANUAL) == *line {
         true => format!("     by hand: {line}"),
-        false => "     by hand: (holds a name that could be taken for a link, so it is not shown here; see `incidents show`)".to_owned(),
+        false => {
+            "     by hand: (holds a name that could be taken for a link, so it is not shown here; see `incidents show`)"
+                .to_owned()
+        }
     };
     lines.iter().take(MOST_MANUAL).map(shown).collect()
 }

@@ -27,8 +27,8 @@ const RESOURCES: usize = 5;
 pub(super) fn text(briefing: &Briefing<'_>, summary: &Summary, form: &Form) -> String {
     let incident = briefing.incident;
     let id = escape_chat(&incident.id);
-    let failed = if incident.not_held { "CONTAINMENT DID NOT HOLD, " } else { "" };
-    let title = format!("{} {failed}{}: {}", severity(incident).to_uppercase(), form.lead, summary.title());
+    let failed = if incident.not_held { "containment did not hold, " } else { "" };
+    let title = format!("{}, {failed}{}: {}", severity(incident).to_uppercase(), form.lead, summary.title());
     let commands: Vec<String> = form.next.iter().map(|command| format!("`{command}`")).collect();
     json!({
         "version": "1.0",

@@ -22,7 +22,8 @@ pub fn paused(command: Command<'_>, pause: &Pause) -> Message {
         told(format!("By:  {}", escape_to(&pause.by, SENTENCE))),
         told(format!("Why: {}", escape_to(&pause.reason, SENTENCE))),
         own(String::new()),
-        own("If nobody of you did this, somebody wants layerguard not to act: resume, and look for who it was:".to_owned()),
+        own("If nobody of you did this, somebody wants layerguard not to act: resume, and look for who it was:"
+            .to_owned()),
         own(format!("  {}", command.resume())),
     ];
     let title = format!("paused until {}", moment(pause.until));

@@ -1,8 +1,8 @@
 //! Messages of all kinds with a text of a stranger's choice everywhere, and what clients would make of them.
 
 use jiff::{SignedDuration, Timestamp};
-use layerguard_core::audit::body::{ApprovalAccepted, Resume};
 use layerguard_core::approval::Verb;
+use layerguard_core::audit::body::{ApprovalAccepted, Resume};
 use layerguard_core::call::{Call, Repository};
 use layerguard_core::cloudtrail::{Event, Origin, Principal, PrincipalKind, Session};
 use layerguard_core::engine::{Assessment, FiredRule, Severity, Verdict};
@@ -124,7 +124,10 @@ fn event(number: u32, planted: &Planted) -> IncidentEvent {
     };
     let rules = (0..planted.count(1)).map(|number| FiredRule {
         id: format!("ecr_layer_download_unlisted_principal_{number}"),
-        title: format!("A principal that is not listed downloaded an image layer{}", if planted.many { text } else { "" }),
+        title: format!(
+            "A principal that is not listed downloaded an image layer{}",
+            if planted.many { text } else { "" }
+        ),
         family: "exfiltration".to_owned(),
         severity: Severity::High,
         playbook: "exfiltration".to_owned(),
@@ -265,8 +268,25 @@ pub(crate) fn size(message: &Message) -> usize {
 }
 
 const SCHEMES: [&str; 19] = [
-    "mailto", "tel", "sms", "sip", "sips", "xmpp", "callto", "skype", "slack", "msteams", "facetime", "http", "https", "ftp", "file",
-    "data", "javascript", "vbscript", "magnet",
+    "mailto",
+    "tel",
+    "sms",
+    "sip",
+    "sips",
+    "xmpp",
+    "callto",
+    "skype",
+    "slack",
+    "msteams",
+    "facetime",
+    "http",
+    "https",
+    "ftp",
+    "file",
+    "data",
+    "javascript",
+    "vbscript",
+    "magnet",
 ];
 
 /// What some client may make a link of: an address with `://`, or with a known scheme and no space after it; letters after a dot (also an
@@ -278,7 +298,7 @@ pub(crate) fn links(text: &str) -> Vec<String> {
     for (at, letter) in letters.iter().enumerate() {
         let before = at.checked_sub(1).map(|before| letters[before]);
         let after = letters.get(at + 1).copied();
-        let word: String = letters[..at].iter().rev().take_while(|c| c.is_ascii_alphabetic()).collect();
+        let word: String = letters[..at].iter().rev().take(12).take_while(|c| c.is_ascii_alphabetic()).collect();
         let word: String = word.chars().rev().collect::<String>().to_lowercase();
         let spaced = after.is_none_or(char::is_whitespace);
         let link = match letter {
@@ -289,7 +309,10 @@ pub(crate) fn links(text: &str) -> Vec<String> {
             '@' => before.is_some_and(char::is_alphanumeric) && after.is_some_and(char::is_alphanumeric),
             '\\' => after == Some('\\') && letters.get(at + 2).is_some_and(|c| c.is_alphanumeric()),
             '(' => before == Some(']'),
-            '<' => after == Some('a') || SCHEMES.iter().any(|scheme| letters[at + 1..].iter().collect::<String>().to_lowercase().starts_with(scheme)),
+            '<' => {
+                let rest: String = letters[at + 1..].iter().take(12).collect::<String>().to_lowercase();
+                rest.starts_with('a') || SCHEMES.iter().any(|scheme| rest.starts_with(scheme))
+            }
             _ => false,
         };
         if link {
