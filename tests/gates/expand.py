@@ -79,7 +79,7 @@ class _Resolver:
         for name, resource in self.source["Resources"].items():
             if "Condition" in resource and not self.condition(resource["Condition"]):
                 continue
-            resources[name] = self.value(resource)
+            resources[name] = self.value({key: part for key, part in resource.items() if key != "Condition"})
         return {"Resources": resources, "Outputs": self.value(self.source.get("Outputs", {}))}
 
     def value(self, node):
