@@ -93,7 +93,7 @@ async fn a_session_that_goes_on_after_its_containment_is_answered_more_gravely()
         !told.is_empty() && told.iter().all(|m| m.subject.contains(" critical ") && m.subject.contains(" NOT HELD, ")),
         "{told:?}"
     );
-    assert!(told.iter().all(|m| m.body.starts_with("CONTAINMENT DID NOT HOLD")));
+    assert!(told.iter().all(|m| m.body.starts_with("CRITICAL, CONTAINMENT DID NOT HOLD")));
     chain.assert_chains_hold("the story");
 }
 
