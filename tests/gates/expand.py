@@ -79,7 +79,7 @@ class _Resolver:
         for name, resource in self.source["Resources"].items():
             if "Condition" in resource and not self.condition(resource["Condition"]):
                 continue
-            resources[name] = self.value(resource)
+            resources[name] = self.value({key: part for key, part in resource.items() if key != "Condition"})
         return {"Resources": resources, "Outputs": self.value(self.source.get("Outputs", {}))}
 
     def value(self, node):
@@ -140,6 +140,7 @@ class _Resolver:
             "AWS::Lambda::Function": f"lambda:{REGION}:{ACCOUNT}:function:{own}",
             "AWS::StepFunctions::StateMachine": f"states:{REGION}:{ACCOUNT}:stateMachine:{own}",
             "AWS::Events::Rule": f"events:{REGION}:{ACCOUNT}:rule/{own}",
+            "AWS::Events::EventBus": f"events:{REGION}:{ACCOUNT}:event-bus/{own}",
             "AWS::Logs::LogGroup": f"logs:{REGION}:{ACCOUNT}:log-group:{own}:*",
             "AWS::IAM::Role": f"iam::{ACCOUNT}:role/{own}",
             "AWS::IAM::ManagedPolicy": f"iam::{ACCOUNT}:policy/{own}",
@@ -154,7 +155,7 @@ class _Resolver:
         except KeyError:
             raise CannotExpand(f"`{logical}` is neither a parameter nor a resource") from None
         kind = resource["Type"]
-        key = {"AWS::StepFunctions::StateMachine": "StateMachineName", "AWS::Events::Rule": "Name"}.get(kind)
+        key = {"AWS::StepFunctions::StateMachine": "StateMachineName", "AWS::Events::Rule": "Name", "AWS::Events::EventBus": "Name"}.get(kind)
         key = key or next((k for k in resource["Properties"] if k.endswith("Name") and k != "PolicyName"), None)
         if key is None:
             raise CannotExpand(f"`{logical}` has no name of its own")

@@ -238,13 +238,13 @@ def test_each_function_reaches_only_its_own_keys():
         | rights({"dynamodb:DeleteItem"}, "activity#waiting")
     )
     assert reach("DecideRole") == (
-        rights(READS | PUT, "incident#*", "approval#*", "used#*", "lineage#*", "switch#*", "breaker#told*")
+        rights(READS | PUT, "incident#*", "approval#*", "used#*", "lineage#*", "switch#*", "breaker#told*", "announced#*")
         | rights(READS, "answer#*", "breaker#*", "measure#*", "key#*", "activity#*")
         | rights({"dynamodb:DeleteItem"}, "switch#*")
-        | rights({"dynamodb:Query"}, "open", at=BY_LISTING)
+        | rights({"dynamodb:Query"}, "open", "announce", at=BY_LISTING)
     )
     assert reach("RemediateRole") == (
-        rights(READS, "incident#*", "switch#*") | rights(READS | PUT, "measure#*", "breaker#*", "holder#*")
+        rights(READS, "incident#*", "switch#*") | rights(READS | PUT, "measure#*", "breaker#*", "holder#*", "announced#*")
         | rights({"dynamodb:PutItem"}, "activity#intended#*") | rights({"dynamodb:DeleteItem"}, "measure#*", "holder#*")
         | rights({"dynamodb:Query"}, "measure", "open", at=BY_LISTING)
     )
@@ -259,6 +259,48 @@ def test_people_on_call_write_answers_and_the_pause_and_nothing_else():
         "ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["answer#*", "switch#pause"]}, "Null": {"dynamodb:LeadingKeys": "false"},
     }
     assert {s["Action"] for s in by_sid.values()} == {"states:SendTaskSuccess", "states:StartExecution"}
+
+
+# ------------------------------------------------------------------ announcements
+
+OWN_BUS, OTHER_BUS = (f"arn:aws:events:eu-central-1:111122223333:event-bus/{name}" for name in ("layerguard", "tickets"))
+
+
+def test_incidents_are_announced_on_one_bus_and_by_decide_alone():
+    given = expanded(PATH, {**CHOICES, "EventBusArn": OTHER_BUS})
+    for template, bus in ((WIDE, OWN_BUS), (given, OTHER_BUS)):
+        assert template["Resources"]["DecideFunction"]["Properties"]["Environment"]["Variables"]["LAYERGUARD_BUS"] == bus
+        assert template["Outputs"]["EventBusArn"]["Value"] == bus
+        may = {(where.split("/")[0], json.dumps(s["Resource"])) for where, document in documents(template) for s in document["Statement"]
+               if "events:PutEvents" in as_list(s["Action"])}
+        assert may == {("DecideRole", json.dumps(bus)), ("Boundary", json.dumps(bus))}
+    assert "AnnouncementBus" in RESOURCES and "AnnouncementBus" not in given["Resources"]
+
+
+def test_no_rule_of_ours_hears_an_announcement_and_none_is_told_on_the_default_bus():
+    announced = {"source": "layerguard", "detail-type": "Incident Opened", "detail": {"status": "deciding", "eventSource": "ecr.amazonaws.com"}}
+    for name, rule in of_type("AWS::Events::Rule").items():
+        assert "EventPattern" not in rule or not matches(rule["EventPattern"], announced), name
+        assert "EventBusName" not in rule, "all of ours listen on the default bus"
+    allowed = source(PATH)["Parameters"]["EventBusArn"]["AllowedPattern"]
+    assert re.fullmatch(allowed, OWN_BUS) and re.fullmatch(allowed, "")
+    for wrong in ("default", OWN_BUS.replace("/layerguard", "/default"), OWN_BUS.replace(":events:", ":sns:"), f"{OWN_BUS} "):
+        assert not re.fullmatch(allowed, wrong), wrong
+
+
+def test_the_example_rule_of_the_documentation_matches_what_is_announced():
+    text = (ROOT / "infra/README.md").read_text(encoding="utf-8")
+    (pattern,) = re.findall(r"--event-pattern '(\{.*?\})'", text, re.DOTALL)
+    (transformer,) = re.findall(r"<!-- transformer -->\s*```json\n(.*?)```", text, re.DOTALL)
+    schema = json.loads((ROOT / "infra/announcement.schema.json").read_text(encoding="utf-8"))
+    pattern, transformer = json.loads(pattern), json.loads(transformer)
+    assert pattern["source"] == ["layerguard"]
+    assert set(pattern["detail"]["severity"]) <= set(schema["properties"]["severity"]["enum"])
+    for path in transformer["InputPathsMap"].values():
+        field = path.removeprefix("$.detail.").removesuffix("[0]")
+        assert path == "$.detail-type" or field in schema["required"], path
+    names = set(re.findall(r"<([a-z_]+)>", transformer["InputTemplate"]))
+    assert names == set(transformer["InputPathsMap"])
 
 
 # ------------------------------------------------------------------ permissions
@@ -286,7 +328,7 @@ def test_no_wildcard_action_and_no_wildcard_resource_that_aws_does_not_force():
 ALL_FUNCTIONS = {"STACK", "AUDIT_TABLE", "STATE_TABLE", "INVENTORY", "OWN_ROLE_PREFIX"}
 ENVIRONMENT = {
     "Detect": ALL_FUNCTIONS,
-    "Decide": ALL_FUNCTIONS | {"TOPIC_ARN", "RESPOND_ARN", "MODE", "INLINE_DENY"},
+    "Decide": ALL_FUNCTIONS | {"TOPIC_ARN", "BUS", "RESPOND_ARN", "MODE", "INLINE_DENY"},
     "Remediate": ALL_FUNCTIONS | {"TOPIC_ARN", "MODE"},
 }
 

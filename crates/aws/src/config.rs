@@ -17,7 +17,8 @@ use thiserror::Error;
 
 use crate::http::{CONNECT_TIMEOUT, READ_TIMEOUT, client, connector};
 use crate::{
-    AccountIam, AlertTopic, AuditTable, Home, ReachableAccounts, RespondMachine, StateTable, Statement, Sts, identity,
+    AccountIam, AlertTopic, AnnouncementBus, AuditTable, Home, ReachableAccounts, RespondMachine, StateTable,
+    Statement, Sts, identity,
 };
 
 /// How often a request is sent at most, the first time included. The state machines retry what still fails.
@@ -149,6 +150,12 @@ impl Aws {
     #[must_use]
     pub fn alert_topic(&self, arn: &str) -> AlertTopic {
         AlertTopic::new(aws_sdk_sns::Client::new(&self.sdk), arn)
+    }
+
+    /// The event bus of this name or ARN.
+    #[must_use]
+    pub fn announcement_bus(&self, name: &str) -> AnnouncementBus {
+        AnnouncementBus::new(aws_sdk_eventbridge::Client::new(&self.sdk), name)
     }
 
     /// The respond machine of this ARN.

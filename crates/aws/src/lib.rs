@@ -8,6 +8,7 @@ pub mod edge;
 
 mod accounts;
 mod activity;
+mod announce;
 mod approvals;
 mod audit_log;
 mod ecr;
@@ -28,6 +29,7 @@ mod shared;
 mod table;
 
 pub use accounts::{Home, ReachableAccounts};
+pub use announce::AnnouncementBus;
 pub use audit_log::AuditTable;
 pub use executions::RespondMachine;
 pub use iam::AccountIam;

@@ -14,6 +14,7 @@
 //! | `lineage#<source>` | `<incident>` | that the incident contained a session of this source, and `at` which time; expires |
 //! | `breaker#<scope>` | `<time>#<incident>#<step>` | an action that was taken; expires |
 //! | `holder#<measure>` | `<incident>` | who holds a shared measure: `since` when, and in `doc` what was found then |
+//! | `announced#<incident>` | `row` | how far an incident was announced: `upto`, `revision`; `listing` is `announce` while it is due |
 //! | `switch#pause` | `row` | the stop switch: `until`, `since`, `by`, `reason` |
 //!
 //! The prefixes are what the functions' permissions are cut by (`dynamodb:LeadingKeys`). The index is not: whoever may write an

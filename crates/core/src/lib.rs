@@ -3,6 +3,7 @@
 //! world come in through arguments and the small traits of [`ports`].
 
 pub mod action;
+pub mod announcement;
 pub mod approval;
 pub mod assess;
 pub mod audit;

@@ -1,13 +1,20 @@
 //! Messages to people: one that asks, one that reports, one that hands over. Each can be acted on at three in the morning:
 //! who did what where, why it counts, what was or is to be done, what stays exposed, and the exact command to answer with.
 //!
-//! Everything that a stranger may have chosen is escaped ([`crate::text`]); nothing here is a link, and nothing approves by
-//! being fetched.
+//! The first message of an incident tells everything; later ones are updates in the same thread, which say what is new and still stand
+//! alone with id, severity and title. Everything that a stranger may have chosen is made harmless ([`crate::text`]); the only link is that
+//! of the runbook, which the owner of the policy wrote, and nothing approves by being fetched.
+//!
+//! A subject is `[layerguard] <incident> <severity> <number> <what>: <who>`. Mail clients sort by subject, so the messages of an incident
+//! stand together in their order, and those that group by the words that subjects share group them; SNS lets nobody set the headers that
+//! would make a thread. The number is the one after the messages that are recorded as sent: one that is sent twice has the same number.
 
 mod body;
 mod chat;
+mod command;
 mod done;
 mod general;
+mod line;
 mod summary;
 mod words;
 
@@ -17,16 +24,22 @@ use crate::incident::{Incident, IncidentEvent};
 use crate::inventory::OnExpiry;
 use crate::plan::Plan;
 use crate::ports::Message;
+use crate::text::{escape_mail_to, escape_to};
+use line::{Line, own, told};
 
+pub use command::Command;
+pub use done::told_before;
 pub use general::{paused, resumed, storm};
 pub use summary::{Source, Summary};
-pub use words::{age, duration, moment, severity_word};
+pub use words::{age, duration, moment, severity as severity_of, severity_word};
 
 /// What every message is made from.
 #[derive(Debug, Clone, Copy)]
 pub struct Briefing<'a> {
     /// The stack that the commands of the message address.
     pub stack: &'a str,
+    /// The region of the stack.
+    pub region: &'a str,
     /// The incident.
     pub incident: &'a Incident,
     /// The events that joined it.
@@ -37,6 +50,20 @@ pub struct Briefing<'a> {
     pub reasons: &'a [String],
     /// The runbook of the weightiest rule's playbook: what a person does, one thing per line.
     pub runbook: Option<&'a str>,
+    /// Where that playbook's runbook can be read at length.
+    pub runbook_url: Option<&'a str>,
+    /// How many messages about this incident were sent before; 0: this is the first, and tells everything.
+    pub told: u32,
+}
+
+impl Briefing<'_> {
+    const fn is_update(&self) -> bool {
+        self.told > 0
+    }
+
+    const fn command(&self) -> Command<'_> {
+        Command { stack: self.stack, region: self.region }
+    }
 }
 
 /// What is asked, and until when.
@@ -88,13 +115,14 @@ pub fn approval_request(briefing: &Briefing<'_>, ask: &Ask) -> Message {
     let summary = Summary::of(briefing.incident, briefing.events);
     let kind = if ask.reminder { "reminder" } else { "approval_request" };
     let lead = if ask.reminder { "still to answer" } else { "to answer" };
-    let mut body = body::opening(briefing, &summary);
-    body.extend(body::plan(briefing.plan, "layerguard asks for your answer to this plan"));
-    body.extend(body::exposure(&summary));
-    body.extend(body::answer(briefing, ask));
-    body.extend(body::runbook(briefing.runbook));
-    body.extend(body::closing(briefing));
-    assemble(briefing, &summary, Form { kind, lead, body, next: body::answer_commands(briefing) })
+    // What is asked is shown whole each time; why it is asked was told.
+    let mut body = told(body::opening(briefing, &summary, !ask.reminder));
+    body.extend(told(body::plan(briefing, "layerguard asks for your answer to this plan")));
+    body.extend(told(body::exposure(&summary)));
+    body.extend(own(body::answer(briefing, ask)));
+    let mut news = chat::plan(briefing.plan);
+    news.push(format!("*Answer* before {}", moment(ask.deadline)));
+    assemble(briefing, &summary, Form { kind, lead, body, news, next: body::answer_commands(briefing) })
 }
 
 /// Tells what was decided and done, one line for each step.
@@ -102,55 +130,84 @@ pub fn approval_request(briefing: &Briefing<'_>, ask: &Ask) -> Message {
 pub fn report(briefing: &Briefing<'_>, outcomes: &[Done]) -> Message {
     let summary = Summary::of(briefing.incident, briefing.events);
     let lead = words::status(briefing.incident.status);
-    let mut body = body::opening(briefing, &summary);
-    body.extend(body::done(briefing, outcomes));
-    body.extend(body::exposure(&summary));
+    let mut body = told(body::opening(briefing, &summary, false));
+    body.extend(told(body::done(briefing, outcomes)));
+    body.extend(told(body::exposure(&summary)));
     let next = body::report_commands(briefing, outcomes);
-    body.extend(body::commands("Next", &next));
-    body.extend(body::runbook(briefing.runbook));
-    body.extend(body::closing(briefing));
-    assemble(briefing, &summary, Form { kind: "report", lead, body, next })
+    body.extend(own(body::commands("Next", &next)));
+    assemble(briefing, &summary, Form { kind: "report", lead, body, news: chat::done(briefing.plan, outcomes), next })
 }
 
 /// Hands the incident to people: `reason` says why layerguard cannot go on, `outcomes` what it did before.
 #[must_use]
 pub fn escalation(briefing: &Briefing<'_>, reason: &str, outcomes: &[Done]) -> Message {
     let summary = Summary::of(briefing.incident, briefing.events);
-    let mut body = body::opening(briefing, &summary);
-    body.extend(body::handed_over(reason));
+    let mut body = told(body::opening(briefing, &summary, false));
+    body.extend(told(body::handed_over(reason)));
+    let mut news = vec![chat::handed_over(reason)];
     if outcomes.is_empty() {
-        body.extend(body::plan(briefing.plan, "The plan, as far as there is one; nothing of it was done"));
+        body.extend(told(body::plan(briefing, "The plan, as far as there is one; nothing of it was done")));
+        news.extend(chat::plan(briefing.plan));
     } else {
-        body.extend(body::done(briefing, outcomes));
+        body.extend(told(body::done(briefing, outcomes)));
+        news.extend(chat::done(briefing.plan, outcomes));
     }
-    body.extend(body::exposure(&summary));
+    body.extend(told(body::exposure(&summary)));
     let next = body::report_commands(briefing, outcomes);
-    body.extend(body::commands("Next", &next));
-    body.extend(body::runbook(briefing.runbook));
-    body.extend(body::closing(briefing));
-    assemble(briefing, &summary, Form { kind: "escalation", lead: "needs a person", body, next })
+    body.extend(own(body::commands("Next", &next)));
+    assemble(briefing, &summary, Form { kind: "escalation", lead: "needs a person", body, news, next })
 }
 
 /// What differs between the kinds of message.
 struct Form {
     kind: &'static str,
     lead: &'static str,
-    body: Vec<String>,
+    /// The plain text without runbook and closing line.
+    body: Vec<Line>,
+    /// The same in the chat, without what every message has.
+    news: Vec<String>,
     next: Vec<String>,
 }
 
 fn assemble(briefing: &Briefing<'_>, summary: &Summary, form: Form) -> Message {
-    let incident = briefing.incident;
-    let severity = words::severity(incident);
-    let failed = if incident.not_held { words::NOT_HELD } else { "" };
+    let chat = chat::text(briefing, summary, &form);
+    let mut lines = form.body;
+    lines.extend(own(body::runbook(briefing)));
+    lines.extend(told(body::closing(briefing)));
     Message {
-        subject: words::subject(&format!("[layerguard] {severity} {failed}{}: {}", form.lead, summary.headline())),
-        chat: chat::text(briefing, summary, &form),
-        attributes: vec![
-            ("incident_id".to_owned(), incident.id.clone()),
-            ("severity".to_owned(), severity.to_owned()),
-            ("kind".to_owned(), form.kind.to_owned()),
-        ],
-        body: form.body.join("\n"),
+        subject: subject(briefing, summary, form.lead),
+        body: line::body(&lines),
+        chat,
+        attributes: attributes(briefing, summary, form.kind),
     }
 }
+
+fn subject(briefing: &Briefing<'_>, summary: &Summary, lead: &str) -> String {
+    let incident = briefing.incident;
+    let failed = if incident.not_held { "NOT HELD, " } else { "" };
+    let stem = format!("[layerguard] {} {}", incident.id, words::severity(incident));
+    let number = briefing.told.saturating_add(1);
+    let headline = escape_mail_to(&summary.headline(), words::SUBJECT_LIMIT);
+    words::subject(&format!("{stem} {number:02} {failed}{lead}: {headline}"))
+}
+
+/// What subscriptions filter by; SNS passes at most ten on to a queue that gets messages raw.
+fn attributes(briefing: &Briefing<'_>, summary: &Summary, kind: &str) -> Vec<(String, String)> {
+    let incident = briefing.incident;
+    let rule = summary.rules.first().map_or("none", |rule| rule.id.as_str());
+    [
+        ("incident_id", incident.id.as_str()),
+        ("severity", words::severity(incident)),
+        ("kind", kind),
+        ("status", incident.status.as_str()),
+        ("account", &incident.key.account),
+        ("region", &incident.key.region),
+        ("family", &incident.key.family),
+        ("rule", rule),
+    ]
+    .map(|(name, value)| (name.to_owned(), escape_to(value, ATTRIBUTE)))
+    .into()
+}
+
+/// The longest value of an attribute.
+const ATTRIBUTE: usize = 80;

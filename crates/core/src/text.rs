@@ -42,16 +42,99 @@ pub fn escape_to(text: &str, limit: usize) -> String {
 /// that look alike (`@` becomes `＠`). Good for reading, not for copying; the plain text holds the original.
 #[must_use]
 pub fn escape_chat(text: &str) -> String {
-    let escaped = escape(text);
+    escape_chat_to(text, LIMIT)
+}
+
+/// [`escape_chat`] with a limit of its own, in characters of the result.
+#[must_use]
+pub fn escape_chat_to(text: &str, limit: usize) -> String {
+    let escaped = escape_to(text, limit);
     let mut before = None;
     let mut characters = escaped.chars().peekable();
     let mut safe = String::with_capacity(escaped.len());
     while let Some(character) = characters.next() {
         let after = characters.peek().copied();
-        safe.push(harmless(before, character, after));
+        safe.push(match character {
+            ':' if is_scheme(&safe) => COLON,
+            _ => harmless(before, character, after),
+        });
         before = Some(character);
     }
     safe
+}
+
+/// [`escape_to`], and nothing in the result is a link or a mention where plain text is read: mail programs, and tools that pass the text
+/// on to a chat. What would become one is put into brackets, as people who hunt malware write it: `evil[.]example`, `https[:]//`,
+/// `[@]channel`. The limit holds before the brackets. Escaping twice changes nothing.
+#[must_use]
+pub fn escape_mail_to(text: &str, limit: usize) -> String {
+    let escaped = escape_to(text, limit);
+    let mut before = None;
+    let mut characters = escaped.chars().peekable();
+    let mut safe = String::with_capacity(escaped.len());
+    while let Some(character) = characters.next() {
+        let after = characters.peek().copied();
+        let bracketed = before == Some('[') && after == Some(']');
+        let dangerous = match character {
+            '@' => true,
+            '<' => after.is_some_and(|after| after.is_alphabetic() || matches!(after, '!' | '@' | '#' | '/')),
+            ':' => after == Some('/') || after == Some('\\') || is_scheme(&safe),
+            '\\' => after == Some('\\'),
+            dot if is_dot(dot) => after.is_some_and(char::is_alphabetic),
+            _ => false,
+        };
+        if dangerous && !bracketed {
+            safe.push('[');
+            safe.push(character);
+            safe.push(']');
+        } else {
+            if character == '(' && safe.ends_with(']') {
+                // `[text](target)` is a link in Markdown.
+                safe.push(' ');
+            }
+            safe.push(character);
+        }
+        before = Some(character);
+    }
+    safe
+}
+
+/// What looks like a colon in a chat and starts no address.
+const COLON: char = '\u{a789}';
+
+/// Words that make a link of what follows their colon, slashes or not.
+const SCHEMES: [&str; 19] = [
+    "mailto",
+    "tel",
+    "sms",
+    "sip",
+    "sips",
+    "xmpp",
+    "callto",
+    "skype",
+    "slack",
+    "msteams",
+    "facetime",
+    "http",
+    "https",
+    "ftp",
+    "file",
+    "data",
+    "javascript",
+    "vbscript",
+    "magnet",
+];
+
+/// The text ends in the name of a scheme.
+fn is_scheme(text: &str) -> bool {
+    let word: Vec<char> = text.chars().rev().take(11).take_while(char::is_ascii_alphabetic).collect();
+    let word: String = word.iter().rev().map(char::to_ascii_lowercase).collect();
+    SCHEMES.contains(&word.as_str())
+}
+
+/// What separates the labels of a domain, for a client that is generous.
+const fn is_dot(character: char) -> bool {
+    matches!(character, '.' | '\u{3002}' | '\u{ff0e}' | '\u{ff61}')
 }
 
 /// What stands for this character in a chat, given its neighbours.
@@ -71,9 +154,10 @@ fn harmless(before: Option<char>, character: char, after: Option<char>) -> char 
         '|' => '\u{2223}',
         // Emphasis starts and ends at the border of a word; names such as `read_only` stay as they are.
         '_' if !inside_word => '\u{ff3f}',
-        // `https://` becomes a link by itself, and so does `example.com`.
-        ':' if after == Some('/') => '\u{a789}',
-        '.' if after.is_some_and(char::is_alphabetic) => '\u{2024}',
+        // `https://` becomes a link by itself, and so do `example.com` and `\\\\server`.
+        ':' if matches!(after, Some('/' | '\\')) => COLON,
+        '\\' if after == Some('\\') => '\u{29f5}',
+        dot if is_dot(dot) && after.is_some_and(char::is_alphabetic) => '\u{2024}',
         other => other,
     }
 }

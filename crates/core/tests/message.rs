@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test: a panic is the report")]
 
 use jiff::Timestamp;
+use layerguard_core::audit::body::Resume;
 use layerguard_core::call::{Call, Repository};
 use layerguard_core::cloudtrail::{Event, Origin, Principal, PrincipalKind, Session};
 use layerguard_core::engine::{Assessment, FiredRule, Severity, Verdict};
@@ -11,10 +12,11 @@ use layerguard_core::history::{Destroyed, Pulled};
 use layerguard_core::incident::{Incident, IncidentEvent, IncidentKey, Status};
 use layerguard_core::inventory::OnExpiry;
 use layerguard_core::message::{
-    Ask, Briefing, Done, StepResult, Summary, approval_request, duration, escalation, report,
+    Ask, Briefing, Command, Done, StepResult, Summary, approval_request, duration, escalation, paused, report, resumed,
 };
 use layerguard_core::plan::{Mode, Plan, Step, Target};
-use layerguard_core::ports::Message;
+use layerguard_core::ports::{Message, Pause};
+use layerguard_core::storm;
 
 const ROLE: &str = "arn:aws:iam::111122223333:role/ci/builder";
 
@@ -170,13 +172,35 @@ fn asked(session: &str, reminder: bool) -> Message {
     let plan = plan(session);
     let briefing = Briefing {
         stack: "layerguard",
+        region: "eu-central-1",
         incident: &incident,
         events: &events,
         plan: Some(&plan),
         reasons: &[],
         runbook: Some("Look at who pulled which repository.\nIf it is legitimate, reject.\n"),
+        runbook_url: Some("https://wiki.example.com/runbooks/exfiltration"),
+        told: u32::from(reminder),
     };
     approval_request(&briefing, &Ask { deadline: at("2026-11-20T11:01:05Z"), on_expiry: OnExpiry::Escalate, reminder })
+}
+
+/// The text in a window of 80 columns, as mail programs show it: a longer line goes on below.
+fn as_read(body: &str) -> String {
+    let mut shown = String::new();
+    for line in body.lines() {
+        let mut width = 0;
+        for word in line.split_inclusive(' ') {
+            let length = word.trim_end().chars().count();
+            if width > 0 && width + length > 80 {
+                shown.push('\n');
+                width = 0;
+            }
+            shown.push_str(word);
+            width += word.chars().count();
+        }
+        shown.push('\n');
+    }
+    shown
 }
 
 /// Everything of a message, the chat form spread out.
@@ -187,7 +211,7 @@ fn shown(message: &Message) -> String {
         "{}\n{}\n\n{}\n\n{}",
         message.subject,
         attributes.join(" "),
-        message.body,
+        as_read(&message.body),
         serde_json::to_string_pretty(&chat).unwrap()
     )
 }
@@ -200,7 +224,8 @@ fn a_request_says_everything_that_the_answer_needs() {
 #[test]
 fn a_reminder_is_told_apart() {
     let message = asked("mallory", true);
-    assert!(message.subject.contains("still to answer"), "{}", message.subject);
+    insta::assert_snapshot!(shown(&message));
+    assert!(message.subject.contains(" 02 still to answer"), "{}", message.subject);
     assert!(message.attributes.contains(&("kind".to_owned(), "reminder".to_owned())));
 }
 
@@ -211,11 +236,14 @@ fn a_report_says_what_became_of_each_step() {
     let plan = plan("mallory");
     let briefing = Briefing {
         stack: "layerguard",
+        region: "eu-central-1",
         incident: &incident,
         events: &events,
         plan: Some(&plan),
         reasons: &[],
         runbook: None,
+        runbook_url: None,
+        told: 2,
     };
     let outcomes = [
         Done { step: 0, result: StepResult::Applied, at: at("2026-11-20T10:40:00Z"), remark: None },
@@ -241,9 +269,41 @@ fn an_escalation_of_an_undecided_call_claims_nothing() {
     event.event.origin = Origin::Masked;
     let incident = incident(&event, Status::Undecided, 1);
     let events = [event];
-    let briefing =
-        Briefing { stack: "prod-guard", incident: &incident, events: &events, plan: None, reasons: &[], runbook: None };
+    let briefing = Briefing {
+        stack: "prod-guard",
+        region: "eu-central-1",
+        incident: &incident,
+        events: &events,
+        plan: None,
+        reasons: &[],
+        runbook: None,
+        runbook_url: None,
+        told: 0,
+    };
     insta::assert_snapshot!(shown(&escalation(&briefing, "the call could not be decided", &[])));
+}
+
+#[test]
+fn what_is_about_no_single_incident_is_as_short() {
+    let command = Command { stack: "layerguard", region: "eu-central-1" };
+    let pause = Pause {
+        until: at("2026-11-20T14:00:00Z"),
+        since: at("2026-11-20T10:00:00Z"),
+        by: "arn:aws:sts::111122223333:assumed-role/on-call/ada@example.com".to_owned(),
+        reason: "a release, see wiki.example.com".to_owned(),
+    };
+    insta::assert_snapshot!("pause", shown(&paused(command, &pause)));
+    insta::assert_snapshot!("resume", shown(&resumed(command, &Resume::Removed)));
+    let many = storm::Summary { since: pause.since, incidents: 31, held: 21, waiting: 4 };
+    insta::assert_snapshot!("storm", shown(&layerguard_core::message::storm(command, &many)));
+}
+
+#[test]
+fn messages_of_an_incident_sort_together_and_in_their_order() {
+    let mut subjects: Vec<String> = [true, false].map(|reminder| asked("mallory", reminder).subject).into();
+    subjects.sort();
+    assert!(subjects[0].starts_with("[layerguard] 0123456789abcdef-1 high 01 to answer: "), "{}", subjects[0]);
+    assert!(subjects[1].starts_with("[layerguard] 0123456789abcdef-1 high 02 still to answer: "), "{}", subjects[1]);
 }
 
 #[test]

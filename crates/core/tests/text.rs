@@ -1,6 +1,6 @@
 //! Whatever a stranger chose as a name, what is shown is one line, in one direction, without markup.
 
-use layerguard_core::text::{LIMIT, escape, escape_chat, escape_to};
+use layerguard_core::text::{LIMIT, escape, escape_chat, escape_mail_to, escape_to};
 use proptest::prelude::*;
 
 const DANGEROUS: &[char] = &[
@@ -68,6 +68,8 @@ proptest! {
         prop_assert_eq!(escape(&once), once.clone());
         let chat = escape_chat(&text);
         prop_assert_eq!(escape_chat(&chat), chat.clone());
+        let mail = escape_mail_to(&text, LIMIT);
+        prop_assert_eq!(escape_mail_to(&mail, LIMIT * 3), mail.clone());
     }
 
     #[test]
@@ -110,6 +112,23 @@ fn mentions_and_links_look_alike_and_do_nothing() {
     assert_eq!(escape_chat("`x` *y* _z_"), "’x’ ∗y∗ ＿z＿");
     assert_eq!(escape_chat("read_only"), "read_only");
     assert_eq!(escape_chat("https://example.com"), "https꞉//example․com");
-    assert_eq!(escape_chat("mailto:a@example.com"), "mailto:a＠example․com");
+    assert_eq!(escape_chat("mailto:a@example.com"), "mailto꞉a＠example․com");
     assert_eq!(escape_chat("arn:aws:iam::111122223333:role/ci"), "arn:aws:iam::111122223333:role/ci");
+}
+
+#[test]
+fn what_a_mail_program_would_link_is_put_into_brackets() {
+    for (text, shown) in [
+        ("https://evil.example/a", "https[:]//evil[.]example/a"),
+        ("@channel <!here> <@U1> <at>x</at>", "[@]channel [<]!here> [<][@]U1> [<]at>x[<]/at>"),
+        ("alice@example.com", "alice[@]example[.]com"),
+        ("mailto:x tel:+1", "mailto[:]x tel[:]+1"),
+        ("[ok](evil)", "[ok] (evil)"),
+        ("\\\\evil\\share", "[\\]\\evil\\share"),
+        ("evil\u{3002}example", "evil[\u{3002}]example"),
+        ("198.51.100.7 v1.2.3 done. a < b", "198.51.100.7 v1.2.3 done. a < b"),
+        ("arn:aws:iam::111122223333:role/ci", "arn:aws:iam::111122223333:role/ci"),
+    ] {
+        assert_eq!(escape_mail_to(text, LIMIT), shown);
+    }
 }

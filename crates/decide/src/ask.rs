@@ -4,7 +4,8 @@ use jiff::Timestamp;
 use layerguard_core::approval::ApprovalRequest;
 use layerguard_core::audit::Body;
 use layerguard_core::audit::body::{ApprovalRequested, Notification, NotificationKind};
-use layerguard_core::incident::Incident;
+use layerguard_core::engine::Playbook;
+use layerguard_core::incident::{Incident, IncidentEvent};
 use layerguard_core::message::{self, Ask};
 use layerguard_core::storm::{self, Telling};
 
@@ -93,29 +94,37 @@ impl Decide<'_> {
         let Some(summary) = storm::due(now, ports.measures, ports.incidents).await.map_err(port)? else {
             return Ok(None);
         };
-        let text = message::storm(&self.deployment.stack, &summary);
+        let text = message::storm(self.command(), &summary);
         let message_id = ports.notifier.publish(&text).await.map_err(port)?;
         storm::summed_up(now, ports.measures).await.map_err(port)?;
         Ok(Some(message_id))
     }
 
-    /// What the playbook of the weightiest rule tells a person to do.
-    fn runbook(&self, view: &View) -> Option<&str> {
+    /// The playbook of the weightiest rule.
+    pub(crate) fn playbook(&self, events: &[IncidentEvent]) -> Option<&Playbook> {
         let bundle = self.policy.as_ref().ok()?.bundle();
-        let rules = view.events.iter().flat_map(|joined| joined.assessment.violations());
-        let weightiest = rules.max_by_key(|rule| rule.severity)?;
-        bundle.playbook(&weightiest.playbook).map(|playbook| playbook.runbook.as_str())
+        let rules = events.iter().flat_map(|joined| joined.assessment.violations());
+        bundle.playbook(&rules.max_by_key(|rule| rule.severity)?.playbook)
+    }
+
+    /// The commands of messages that are about no single incident.
+    pub(crate) fn command(&self) -> message::Command<'_> {
+        message::Command { stack: &self.deployment.stack, region: &self.deployment.region }
     }
 
     /// What every message about the incident is made from.
     pub(crate) fn briefing<'a>(&'a self, view: &'a View) -> message::Briefing<'a> {
+        let playbook = self.playbook(&view.events);
         message::Briefing {
             stack: &self.deployment.stack,
+            region: &self.deployment.region,
             incident: &view.incident,
             events: &view.events,
             plan: view.history.decision().map(|decision| &decision.plan),
             reasons: view.history.decision().map_or(&[], |decision| &decision.reasons),
-            runbook: self.runbook(view),
+            runbook: playbook.map(|playbook| playbook.runbook.as_str()),
+            runbook_url: playbook.and_then(|playbook| playbook.runbook_url.as_deref()),
+            told: message::told_before(&view.history),
         }
     }
 }

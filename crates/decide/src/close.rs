@@ -25,6 +25,7 @@ impl Decide<'_> {
         let paused = view.history.decision().is_some_and(|decision| decision.circumstances.paused);
         let quiet = told && !paused && view.standing().is_empty();
         let closed = Incident { status, quiet, closed_at: Some(self.ports.clock.now()), ..view.incident.clone() };
+        self.mark_due(&view.incident.id).await?;
         self.update(&closed, view.incident.revision).await?;
         self.record_closing(view, status).await
     }
@@ -46,6 +47,7 @@ impl Decide<'_> {
         // The machine tried and gave up: told to people, not tried again under the same approval.
         steps.retain(|&step| view.escalated(step) <= asked);
         if !steps.is_empty() {
+            self.mark_due(id).await?;
             return Ok(course(id, Next::Undo, &steps));
         }
         if asked.max(undone) > closing {

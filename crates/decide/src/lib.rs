@@ -3,6 +3,7 @@
 //! The hub is a function of what is recorded: it may run as often as the machine likes, in as many copies as it likes, and
 //! each run either adds the one record that is missing or says which step is due.
 
+mod announce;
 mod answers;
 mod ask;
 mod close;
@@ -20,8 +21,8 @@ use layerguard_core::assess::Assessor;
 use layerguard_core::audit::{self, AuditRecord, Draft};
 use layerguard_core::plan::Mode;
 use layerguard_core::ports::{
-    ActivityStore, ApprovalStore, AuditLog, Clock, Executions, IdentityProof, IncidentStore, Lever, LineageStore,
-    MeasureStore, Notifier, Roles, Switch,
+    ActivityStore, ApprovalStore, AuditLog, Bus, Clock, Executions, IdentityProof, IncidentStore, Lever, LineageStore,
+    MeasureStore, Notifier, Outbox, Roles, Switch,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -56,6 +57,10 @@ pub struct Ports<'a> {
     pub lever: &'a dyn Lever,
     /// Tells people.
     pub notifier: &'a dyn Notifier,
+    /// Tells other tools.
+    pub bus: &'a dyn Bus,
+    /// How far they were told.
+    pub outbox: &'a dyn Outbox,
     /// The respond machine.
     pub executions: &'a dyn Executions,
     /// Proves who answered.
@@ -69,6 +74,8 @@ pub struct Ports<'a> {
 pub struct Deployment {
     /// The stack's name, for the commands in messages.
     pub stack: String,
+    /// The region that it runs in, for the same.
+    pub region: String,
     /// The deployment's ceiling; the inventory has one of its own.
     pub mode: Mode,
     /// Whether the deployment lets Remediate write inline denies; the inventory must allow it too.
@@ -198,12 +205,20 @@ impl Decide<'_> {
         match task {
             // The hub reads the answers first, so that a lost callback costs nothing but time.
             Task::Decide { incident_id } | Task::VerifyApproval { incident_id } => {
-                self.hub(incident_id).await.map(Reply::Course)
+                let course = self.hub(incident_id).await?;
+                self.announce(incident_id).await;
+                Ok(Reply::Course(course))
             }
             Task::RequestApproval { incident_id, task_token } => {
-                self.request_approval(incident_id, task_token).await.map(|()| Reply::Asked {})
+                self.request_approval(incident_id, task_token).await?;
+                self.announce(incident_id).await;
+                Ok(Reply::Asked {})
             }
-            Task::Escalate { incident_id, step, error } => self.escalate(incident_id, *step, error).await,
+            Task::Escalate { incident_id, step, error } => {
+                let reply = self.escalate(incident_id, *step, error).await?;
+                self.announce(incident_id).await;
+                Ok(reply)
+            }
             Task::Sweep => self.sweep().await.map(Reply::Swept),
         }
     }

@@ -10,9 +10,10 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     edge::init_logging();
     let environment = Environment::of_process();
     let aws = Aws::load(&Settings::default()).await?;
-    let deployment = &deployment(&environment, aws.sts().endpoint())?;
+    let deployment = &deployment(&environment, &aws)?;
     let audit = aws.audit_table(environment.required("LAYERGUARD_AUDIT_TABLE")?);
     let state = aws.state_table(environment.required("LAYERGUARD_STATE_TABLE")?);
+    let bus = aws.announcement_bus(environment.required("LAYERGUARD_BUS")?);
     let topic = aws.alert_topic(environment.required("LAYERGUARD_TOPIC_ARN")?);
     let machine = aws.respond_machine(environment.required("LAYERGUARD_RESPOND_ARN")?);
     let sts = aws.sts();
@@ -30,6 +31,8 @@ async fn main() -> Result<(), lambda_runtime::Error> {
         switch: &state,
         lever: &state,
         notifier: &topic,
+        bus: &bus,
+        outbox: &state,
         executions: &machine,
         proof: &sts,
         clock: &SystemClock,
@@ -39,12 +42,13 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     edge::serve(|payload| async move { decide.serve(payload).await }).await
 }
 
-fn deployment(environment: &Environment, sts_endpoint: &str) -> Result<Deployment, lambda_runtime::Error> {
+fn deployment(environment: &Environment, aws: &Aws) -> Result<Deployment, lambda_runtime::Error> {
     Ok(Deployment {
         stack: environment.required("LAYERGUARD_STACK")?.to_owned(),
+        region: aws.region().to_owned(),
         mode: environment.required("LAYERGUARD_MODE")?.parse()?,
         inline_deny: environment.optional("LAYERGUARD_INLINE_DENY") == Some("allowed"),
         home_account: environment.account_of("LAYERGUARD_RESPOND_ARN")?.to_owned(),
-        sts_endpoint: sts_endpoint.to_owned(),
+        sts_endpoint: aws.sts().endpoint().to_owned(),
     })
 }

@@ -62,6 +62,14 @@ impl Decide<'_> {
                 }
             }
         }
+        // What other tools were not told yet of incidents that are closed; after those that are escalated right now.
+        match self.announce_due().await {
+            Ok(failed) => swept.failed = swept.failed.saturating_add(failed),
+            Err(error) => {
+                swept.failed = swept.failed.saturating_add(1);
+                tracing::error!(error = %error, "what is to be announced could not be listed");
+            }
+        }
         Ok(swept)
     }
 

@@ -62,10 +62,8 @@ impl Decide<'_> {
         let last = history.entries().iter().rev().map(|entry| &entry.body);
         let mut last = last.filter(|body| matches!(body, Body::Pause(_) | Body::Resume(_) | Body::Notification(_)));
         let (kind, text) = match last.next() {
-            Some(Body::Pause(known)) => {
-                (NotificationKind::Pause, message::paused(&self.deployment.stack, &known.pause))
-            }
-            Some(Body::Resume(cause)) => (NotificationKind::Resume, message::resumed(&self.deployment.stack, cause)),
+            Some(Body::Pause(known)) => (NotificationKind::Pause, message::paused(self.command(), &known.pause)),
+            Some(Body::Resume(cause)) => (NotificationKind::Resume, message::resumed(self.command(), cause)),
             _ => return Ok(false),
         };
         let message_id = self.ports.notifier.publish(&text).await.map_err(port)?;

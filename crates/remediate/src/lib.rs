@@ -13,7 +13,7 @@ mod step;
 mod undo;
 
 use layerguard_core::ports::{
-    Accounts, ActivityStore, AuditLog, Clock, Holders, IncidentStore, MeasureStore, Notifier, Switch,
+    Accounts, ActivityStore, AuditLog, Clock, Holders, IncidentStore, MeasureStore, Notifier, Outbox, Switch,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -45,12 +45,16 @@ pub struct Remediate<'a> {
     pub switch: &'a dyn Switch,
     /// The alert topic.
     pub notifier: &'a dyn Notifier,
+    /// Where it marks closed incidents that it changes: Decide announces that to other tools.
+    pub outbox: &'a dyn Outbox,
     /// The time.
     pub clock: &'a dyn Clock,
     /// What it never does.
     pub guard: &'a Guard,
     /// The stack that the commands in its messages address.
     pub stack: &'a str,
+    /// The region that it runs in, for the same.
+    pub region: &'a str,
 }
 
 /// A task, as the state machine or the scheduler sends it.

@@ -2,6 +2,8 @@
 
 use layerguard_core::audit::body::{Escalation, NotificationKind, UndoCause, UndoIntent, UndoOutcome, UndoResult};
 use layerguard_core::audit::{self, Body, History};
+use layerguard_core::error::{Class, Classified};
+use layerguard_core::ports::mark_due;
 
 use crate::error::{RemediateError, in_words};
 use crate::step::{At, LOOKS};
@@ -45,6 +47,8 @@ impl Remediate<'_> {
         for _ in 0..LOOKS {
             let history = self.history(at.incident).await?;
             if let Some(open) = history.open_undo(at.step) {
+                // The intent stands in the record, so the chain is not sealed, and nobody takes the mark away before it is.
+                self.mark_due(at.incident).await?;
                 self.finish_undo(at, &history, open.cause).await?;
             } else if !history.standing().contains(&at.step) {
                 self.forget(at, &history).await?;
@@ -61,6 +65,18 @@ impl Remediate<'_> {
             }
         }
         Err(RemediateError::Unending { incident: at.incident.to_owned(), step: at.step })
+    }
+
+    /// Lifting changes a closed incident, which no machine looks at: the sweeper is to announce it. What can never be marked must not
+    /// keep a measure from being lifted.
+    async fn mark_due(&self, incident: &str) -> Result<(), RemediateError> {
+        match mark_due(self.outbox, incident).await {
+            Err(error) if error.class() != Class::Retryable => {
+                tracing::error!(incident, error = %error, "an incident could not be marked for announcement");
+                Ok(())
+            }
+            marked => marked.map_err(|source| RemediateError::Port { task: TASK, source }),
+        }
     }
 
     /// A measure waits for its own time, and for that of a later one that wrote over it: that one puts it back when it goes.

@@ -22,9 +22,11 @@ async fn main() -> Result<(), lambda_runtime::Error> {
         holders: &state,
         switch: &state,
         notifier: &aws.alert_topic(environment.required("LAYERGUARD_TOPIC_ARN")?),
+        outbox: &state,
         clock: &SystemClock,
         guard: &guard(&environment)?,
         stack,
+        region: aws.region(),
     };
     edge::serve(|payload| async move { remediate.handle(payload).await }).await
 }

@@ -5,6 +5,7 @@
 
 use layerguard_core::audit::body::{Notification, NotificationKind};
 use layerguard_core::audit::{self, Body, Draft, History};
+use layerguard_core::engine::{self, Playbook};
 use layerguard_core::incident::{Incident, IncidentEvent};
 use layerguard_core::message::{self, Briefing, Done};
 use layerguard_core::ports::Message;
@@ -20,6 +21,8 @@ struct Story {
     incident: Incident,
     events: Vec<IncidentEvent>,
     history: History,
+    /// The playbook of the weightiest rule.
+    playbook: Option<Playbook>,
 }
 
 impl Remediate<'_> {
@@ -47,17 +50,24 @@ impl Remediate<'_> {
         let history = self.history(id).await?;
         // The row is closed after the report: the message says what it will be closed as.
         let incident = Incident { status: history.conclusion(), ..row };
-        Ok(Story { incident, events, history })
+        let rules = events.iter().flat_map(|joined| joined.assessment.violations());
+        let playbook =
+            rules.max_by_key(|rule| rule.severity).and_then(|rule| engine::built_in_playbook(&rule.playbook));
+        Ok(Story { incident, events, history, playbook })
     }
 
     fn briefing<'s>(&'s self, story: &'s Story) -> Briefing<'s> {
+        let playbook = &story.playbook;
         Briefing {
             stack: self.stack,
+            region: self.region,
             incident: &story.incident,
             events: &story.events,
             plan: story.history.decision().map(|decision| &decision.plan),
             reasons: story.history.decision().map_or(&[], |decision| &decision.reasons),
-            runbook: None,
+            runbook: playbook.as_ref().map(|playbook| playbook.runbook.as_str()),
+            runbook_url: playbook.as_ref().and_then(|playbook| playbook.runbook_url.as_deref()),
+            told: message::told_before(&story.history),
         }
     }
 
@@ -85,10 +95,11 @@ impl Remediate<'_> {
     async fn sum_up(&self) -> Result<Option<String>, RemediateError> {
         let port = |source| RemediateError::Port { task: TASK, source };
         let now = self.clock.now();
+        let command = message::Command { stack: self.stack, region: self.region };
         let Some(summary) = storm::due(now, self.measures, self.incidents).await.map_err(port)? else {
             return Ok(None);
         };
-        let message_id = self.notifier.publish(&message::storm(self.stack, &summary)).await.map_err(port)?;
+        let message_id = self.notifier.publish(&message::storm(command, &summary)).await.map_err(port)?;
         storm::summed_up(now, self.measures).await.map_err(port)?;
         Ok(Some(message_id))
     }

@@ -4,6 +4,7 @@
 //! [`Fault`]s make one call fail before or after it took effect, or end the process there; [`every_fault`] tries them all.
 
 mod accounts;
+mod announce;
 mod approvals;
 mod audit;
 mod drive;

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use layerguard_core::ports::{Clock, PortError, PortErrorKind, PortResult};
 
 use crate::fault::{Call, Fault, Trap, dead};
-use crate::{Site, accounts, approvals, audit, incidents, measures, outside, shared, source};
+use crate::{Site, accounts, announce, approvals, audit, incidents, measures, outside, shared, source};
 
 /// The outside world. Clones share it.
 #[derive(Clone)]
@@ -21,6 +21,7 @@ pub(crate) struct State {
     struck: usize,
     killed: bool,
     watched: bool,
+    pub(crate) announce: announce::Rows,
     pub(crate) audit: audit::Table,
     pub(crate) incidents: incidents::Rows,
     pub(crate) approvals: approvals::Rows,
@@ -42,6 +43,7 @@ impl World {
             struck: 0,
             killed: false,
             watched: false,
+            announce: announce::Rows::default(),
             audit: audit::Table::default(),
             incidents: incidents::Rows::default(),
             approvals: approvals::Rows::default(),

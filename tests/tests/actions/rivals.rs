@@ -45,9 +45,11 @@ fn against_a_rival(scene: &Scene, task: &str, passes: usize) {
         holders: world,
         switch: world,
         notifier: world,
+        outbox: world,
         clock: world,
         guard: &scene.guard,
         stack: "layerguard",
+        region: "eu-central-1",
     };
     drive(remediate.handle(json!({"task": task, "incident_id": scene.id, "step": 0}))).unwrap();
 }

@@ -269,9 +269,11 @@ impl Scene {
             holders: world,
             switch: world,
             notifier: world,
+            outbox: world,
             clock: world,
             guard: &self.guard,
             stack: "layerguard",
+            region: "eu-central-1",
         };
         remediate.handle(payload).await
     }

@@ -60,6 +60,7 @@ impl Chain {
             repeated: None,
             deployment: Deployment {
                 stack: "layerguard".to_owned(),
+                region: "eu-central-1".to_owned(),
                 mode: Mode::Act,
                 inline_deny: true,
                 home_account: ACCOUNT.to_owned(),
@@ -188,6 +189,8 @@ impl Chain {
             switch: world,
             lever: world,
             notifier: world,
+            bus: world,
+            outbox: world,
             executions: world,
             proof: world,
             clock: world,
@@ -223,9 +226,11 @@ impl Chain {
             holders: world,
             switch: world,
             notifier: world,
+            outbox: world,
             clock: world,
             guard: &self.guard,
             stack: "layerguard",
+            region: "eu-central-1",
         };
         let mut last = Class::Retryable;
         for _ in 0..TRIES {

@@ -1,5 +1,6 @@
 //! The whole chain in memory: events in, an account changed and restored, records that prove it.
 
+mod announcements;
 mod answers;
 mod deeds;
 mod guardrails;
@@ -7,7 +8,9 @@ mod machine;
 mod principals;
 mod repairs;
 mod retries;
+mod shape;
 mod story;
 mod sweep;
 mod switch;
+mod telling;
 mod world;

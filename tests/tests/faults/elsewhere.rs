@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use crate::deeds::approve;
 use crate::machine::{Chain, futures_lite, on_call};
 use crate::run::{Run, told};
+use crate::telling::assert_all_told;
 use crate::whole::WITH_PEOPLE;
 use crate::world::{at, inventory, session, world};
 
@@ -87,6 +88,7 @@ pub(crate) fn one_event(inventory: &str, make: impl Fn() -> World, event: impl F
             assert_eq!(accounts(world), before, "{point}: undo restores the accounts");
             assert!(world.held().is_empty(), "{point}: somebody still holds a shared measure");
             chain.assert_chains_hold(point);
+            assert_all_told(&chain, point);
         },
     ))
 }

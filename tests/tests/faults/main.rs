@@ -21,12 +21,17 @@ mod run;
 #[path = "../actions/scene.rs"]
 #[allow(dead_code, reason = "shared with the tests of the actions, which use more of it")]
 mod scene;
+#[path = "../chain/shape.rs"]
+mod shape;
 mod sites;
 mod sources;
 mod steps;
 #[path = "../stories/tale.rs"]
 #[allow(dead_code, reason = "shared with the tests of the stories, which use more of it")]
 mod tale;
+#[path = "../chain/telling.rs"]
+#[allow(dead_code, reason = "shared with the tests of the chain, which use more of it")]
+mod telling;
 mod watch;
 mod whole;
 #[path = "../chain/world.rs"]

@@ -12,6 +12,7 @@ use crate::deeds::{approve, open_up};
 use crate::elsewhere::one_event;
 use crate::machine::{Chain, futures_lite, on_call};
 use crate::run::{Run, told};
+use crate::telling::assert_all_told;
 use crate::world::{download, inventory, world};
 
 static ASKING: Run = LazyLock::new(|| passing("ask"));
@@ -69,6 +70,7 @@ fn tried(mode: &'static str, faults: &[Fault], ends: &[Status]) -> Tally {
             }
             assert_eq!(world.iam_snapshot(), before, "{point}: undo restores the account");
             chain.assert_chains_hold(point);
+            assert_all_told(&chain, point);
         },
     ))
 }

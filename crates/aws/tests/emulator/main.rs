@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "in a test a panic is the report")]
 
 mod accounts;
+mod announce;
 mod audit;
 mod iam;
 mod identity;

@@ -17,7 +17,7 @@ mod source;
 use serde::{Deserialize, Serialize};
 
 pub use bundle::Bundle;
-pub use playbook::{Playbook, PlaybookStep, When};
+pub use playbook::{Playbook, PlaybookStep, When, built_in_playbook};
 pub use problem::{BundleErrors, Problem};
 pub use question::{ApprovalQuestion, ApprovalVerdict, Place, ResponseAnswer, ResponseQuestion};
 pub use rule::Rule;

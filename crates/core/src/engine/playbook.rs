@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 
-use super::files::PLAYBOOKS;
+use super::files::{self, PLAYBOOKS};
 use super::problem::{Problem, did_you_mean};
 use crate::action::{self, ACTIONS};
 
@@ -24,6 +24,9 @@ pub struct Playbook {
     pub steps: Vec<PlaybookStep>,
     /// What a person does, in short lines.
     pub runbook: String,
+    /// Where that can be read at length: the one link that messages have, so only `https` and nothing that a client could read otherwise.
+    #[serde(default)]
+    pub runbook_url: Option<String>,
 }
 
 /// One step of a playbook.
@@ -53,6 +56,13 @@ pub enum When {
 pub(super) struct Playbooks {
     pub(super) families: Vec<String>,
     pub(super) by_id: BTreeMap<String, Playbook>,
+}
+
+/// A playbook of the built-in bundle, without loading its rules; `None` when it has none of this id.
+#[must_use]
+pub fn built_in_playbook(id: &str) -> Option<Playbook> {
+    let mut problems = Vec::new();
+    Playbooks::read(files::embedded().get(PLAYBOOKS)?, &mut problems)?.by_id.remove(id)
 }
 
 impl Playbooks {
@@ -95,12 +105,38 @@ impl Playbook {
                 problems.push(Problem::whole(PLAYBOOKS, format!("playbook `{id}` has an empty `{name}`")));
             }
         }
+        if let Some(reason) = self.runbook_url.as_deref().and_then(not_a_link) {
+            let message = format!("playbook `{id}` has a `runbook_url` that {reason}");
+            problems.push(
+                Problem::whole(PLAYBOOKS, message)
+                    .with_help(Some("write it like `https://wiki.example.com/runbooks/exfiltration`".to_owned())),
+            );
+        }
         for step in self.steps.iter().filter(|step| action::by_name(&step.action).is_none()) {
             let message = format!("playbook `{id}` names action `{}`, which does not exist", step.action);
             let help = did_you_mean(&step.action, ACTIONS.iter().map(|action| action.name()));
             problems.push(Problem::whole(PLAYBOOKS, message).with_help(help));
         }
     }
+}
+
+/// The longest link.
+const MOST_URL: usize = 300;
+
+/// Why this is not a link that messages can bear as it is; `None` when it is one.
+fn not_a_link(url: &str) -> Option<&'static str> {
+    let plain = |shown: char| shown.is_ascii_alphanumeric() || "-._/?=&%+,:#".contains(shown);
+    let Some(rest) = url.strip_prefix("https://") else { return Some("does not start with `https://`") };
+    let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let name = host.split_once(':').map_or(host, |(name, _)| name);
+    let label = |label: &str| !label.is_empty() && label.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+    if url.len() > MOST_URL {
+        return Some("is longer than 300 characters");
+    }
+    if !url.chars().all(plain) {
+        return Some("holds other characters than letters, digits and `-._/?=&%+,:#`");
+    }
+    (!name.split('.').all(label) || !name.contains('.')).then_some("names no host")
 }
 
 /// A top-level entry: the families, or a playbook under its id. A visitor and no untagged enum, so that errors keep their place.

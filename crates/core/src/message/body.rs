@@ -1,13 +1,13 @@
 //! The plain text, block by block. Every block starts with an empty line.
 
-use super::words::{duration, moment, severity_word};
+use super::words::{duration, moment, severity, severity_word};
 use super::{Ask, Briefing, Done, StepResult, Summary};
 use crate::action::{self, Occasion};
 use crate::engine::Verdict;
 use crate::incident::Status;
 use crate::inventory::OnExpiry;
 use crate::plan::{Mode, Plan, Step};
-use crate::text::{escape, escape_to};
+use crate::text::{escape, escape_mail_to, escape_to};
 
 /// An effect or a reason is a sentence around an ARN.
 const SENTENCE: usize = 600;
@@ -15,22 +15,39 @@ const SENTENCE: usize = 600;
 const MANUAL: usize = 2_000;
 /// Rules, errors and reasons named before the rest is counted.
 const NAMED: usize = 8;
+/// Steps shown before the rest is counted.
+const MOST_STEPS: usize = 12;
+/// Failed steps that are told by hand, and lines for each.
+const MOST_BY_HAND: usize = 3;
+const MOST_MANUAL: usize = 6;
+/// Lines of a runbook.
+const MOST_RUNBOOK: usize = 20;
 
-/// Title, three lines of facts, and why it counts.
-pub(super) fn opening(briefing: &Briefing<'_>, summary: &Summary) -> Vec<String> {
-    let title = if briefing.incident.not_held {
-        format!("CONTAINMENT DID NOT HOLD: {}", summary.title())
-    } else {
-        summary.title()
-    };
-    let mut lines = vec![
-        title,
+/// Title and three lines of facts, and why it counts. An update has the title, and the facts where they are asked for.
+pub(super) fn opening(briefing: &Briefing<'_>, summary: &Summary, with_facts: bool) -> Vec<String> {
+    let failed = if briefing.incident.not_held { ", CONTAINMENT DID NOT HOLD" } else { "" };
+    let severity = severity(briefing.incident).to_uppercase();
+    let mut lines = vec![format!("{severity}{failed}: {}", summary.title())];
+    if briefing.is_update() {
+        lines.push(format!("Update {} of incident {}", briefing.told.saturating_add(1), escape(&briefing.incident.id)));
+        if !with_facts {
+            return lines;
+        }
+    }
+    lines.extend([
         String::new(),
         format!("Who:  {}", summary.who()),
         format!("From: {}", summary.from()),
         format!("What: {}{}", summary.what(), when(summary)),
-        String::new(),
-    ];
+    ]);
+    if !briefing.is_update() {
+        lines.extend(why(briefing, summary));
+    }
+    lines
+}
+
+fn why(briefing: &Briefing<'_>, summary: &Summary) -> Vec<String> {
+    let mut lines = vec![String::new()];
     lines.push(match briefing.incident.verdict {
         Verdict::Undecided => "Why: this could not be decided, and is therefore not called clear".to_owned(),
         _ => "Why: these rules fired".to_owned(),
@@ -71,19 +88,14 @@ fn when(summary: &Summary) -> String {
 }
 
 /// Each containment step with its effect and its mode.
-pub(super) fn plan(plan: Option<&Plan>, heading: &str) -> Vec<String> {
+pub(super) fn plan(briefing: &Briefing<'_>, heading: &str) -> Vec<String> {
     let mut lines = vec![String::new(), format!("{heading}:")];
-    let steps = containment(plan);
+    let steps = containment(briefing.plan);
     if steps.is_empty() {
         lines.push("  nothing in the account is to be changed".to_owned());
     }
-    for step in steps {
-        let mode = match step.mode {
-            Mode::Act => "runs without approval",
-            Mode::Ask => "runs when approved",
-            Mode::Observe => "is only suggested",
-        };
-        lines.push(format!("  {}. {} - {mode}", step.number, escape(&step.action)));
+    for step in steps.iter().take(MOST_STEPS) {
+        lines.push(format!("  {}. {} - {}", step.number, escape(&step.action), mode(step)));
         lines.push(format!("     {}", escape_to(&step.effect, SENTENCE)));
         lines.push(format!("     {}", lifts(step)));
         if step.mode != Mode::Act
@@ -92,7 +104,22 @@ pub(super) fn plan(plan: Option<&Plan>, heading: &str) -> Vec<String> {
             lines.push(format!("     because {}", escape_to(reason, SENTENCE)));
         }
     }
+    lines.extend(further(steps.len(), MOST_STEPS));
     lines
+}
+
+/// What the mode of a step means.
+pub(super) const fn mode(step: &Step) -> &'static str {
+    match step.mode {
+        Mode::Act => "runs without approval",
+        Mode::Ask => "runs when approved",
+        Mode::Observe => "is only suggested",
+    }
+}
+
+/// How many steps are not shown.
+pub(super) fn further(all: usize, shown: usize) -> Option<String> {
+    (all > shown).then(|| format!("  and {} more steps", all - shown))
 }
 
 fn lifts(step: &Step) -> String {
@@ -104,35 +131,43 @@ fn lifts(step: &Step) -> String {
 
 /// Each containment step with what became of it.
 pub(super) fn done(briefing: &Briefing<'_>, outcomes: &[Done]) -> Vec<String> {
-    let plan = briefing.plan;
     let mut lines = vec![String::new(), "What layerguard did:".to_owned()];
-    let steps = containment(plan);
+    let steps = containment(briefing.plan);
     if steps.is_empty() && outcomes.is_empty() {
         lines.push("  nothing: there was only something to tell".to_owned());
     }
-    for step in &steps {
+    let mut by_hand = MOST_BY_HAND;
+    for step in steps.iter().take(MOST_STEPS) {
         let latest = outcomes.iter().rev().find(|done| done.step == step.number);
         lines.push(format!("  {}. {} - {}", step.number, escape(&step.action), became(step, latest)));
         lines.push(format!("     {}", escape_to(&step.effect, SENTENCE)));
-        if let (Some(StepResult::Failed(_)), Some(plan)) = (latest.map(|done| &done.result), plan) {
-            lines.extend(by_hand(step, &plan.incident, briefing.stack));
+        if let (Some(StepResult::Failed(_)), true) = (latest.map(|done| &done.result), by_hand > 0) {
+            by_hand -= 1;
+            lines.extend(manual(step, briefing));
         }
     }
-    for done in outcomes.iter().filter(|done| !steps.iter().any(|step| step.number == done.step)) {
-        lines.push(format!("  {}. {}", done.step, result(done)));
-    }
+    let others = outcomes.iter().filter(|done| !steps.iter().any(|step| step.number == done.step));
+    lines.extend(others.take(MOST_STEPS).map(|done| format!("  {}. {}", done.step, result(done))));
+    lines.extend(further(steps.len(), MOST_STEPS));
     lines
 }
 
-/// How a person does what could not be done, and takes it back.
-fn by_hand(step: &Step, incident: &str, stack: &str) -> Vec<String> {
-    let manual = action::by_name(&step.action)
-        .map(|action| action.manual(Occasion { incident, target: &step.target, stack }))
-        .unwrap_or_default();
-    manual.iter().map(|line| format!("     by hand: {}", escape_to(line, MANUAL))).collect()
+/// How a person does what could not be done, and takes it back. What is to be pasted must be exact: a line in which a name would have to be
+/// made harmless is not shown at all.
+fn manual(step: &Step, briefing: &Briefing<'_>) -> Vec<String> {
+    let occasion = Occasion { incident: &briefing.incident.id, target: &step.target, stack: briefing.stack };
+    let lines = action::by_name(&step.action).map(|action| action.manual(occasion)).unwrap_or_default();
+    let shown = |line: &String| match escape_mail_to(line, MANUAL) == *line {
+        true => format!("     by hand: {line}"),
+        false => {
+            "     by hand: (holds a name that could be taken for a link, so it is not shown here; see `incidents show`)"
+                .to_owned()
+        }
+    };
+    lines.iter().take(MOST_MANUAL).map(shown).collect()
 }
 
-fn became(step: &Step, latest: Option<&Done>) -> String {
+pub(super) fn became(step: &Step, latest: Option<&Done>) -> String {
     match latest {
         Some(done) => {
             let until = match (&done.result, step.lift_after().and_then(|after| done.at.checked_add(after).ok())) {
@@ -162,7 +197,7 @@ pub(super) fn result(done: &Done) -> String {
     format!("{told}{}", remark.unwrap_or_default())
 }
 
-fn containment(plan: Option<&Plan>) -> Vec<&Step> {
+pub(super) fn containment(plan: Option<&Plan>) -> Vec<&Step> {
     plan.map(|plan| plan.steps.iter().filter(|step| step.is_containment()).collect()).unwrap_or_default()
 }
 
@@ -199,30 +234,19 @@ pub(super) fn answer(briefing: &Briefing<'_>, ask: &Ask) -> Vec<String> {
 }
 
 pub(super) fn answer_commands(briefing: &Briefing<'_>) -> Vec<String> {
-    let (id, stack) = named(briefing);
-    vec![
-        format!("layerguard incidents show {id} --stack {stack}"),
-        format!("layerguard approve {id} --stack {stack}"),
-        format!("layerguard reject {id} --stack {stack} --comment \"why\""),
-    ]
+    let (command, id) = (briefing.command(), briefing.incident.id.as_str());
+    vec![command.show(id), command.approve(id), command.reject(id)]
 }
 
 /// What a person may want to do after a report: look, prove, take back.
 pub(super) fn report_commands(briefing: &Briefing<'_>, outcomes: &[Done]) -> Vec<String> {
-    let (id, stack) = named(briefing);
-    let mut commands = vec![
-        format!("layerguard incidents show {id} --stack {stack}"),
-        format!("layerguard audit verify {id} --stack {stack}"),
-    ];
+    let (command, id) = (briefing.command(), briefing.incident.id.as_str());
+    let mut commands = vec![command.show(id), command.verify(id)];
     let stands = outcomes.iter().any(|done| done.result == StepResult::Applied);
     if stands && briefing.incident.status != Status::Undone {
-        commands.push(format!("layerguard undo {id} --stack {stack}"));
+        commands.push(command.undo(id));
     }
     commands
-}
-
-fn named(briefing: &Briefing<'_>) -> (String, String) {
-    (escape(&briefing.incident.id), escape(briefing.stack))
 }
 
 /// A heading and commands below it.
@@ -232,14 +256,18 @@ pub(super) fn commands(heading: &str, commands: &[String]) -> Vec<String> {
     lines
 }
 
-/// What a person does, from the playbook.
-pub(super) fn runbook(runbook: Option<&str>) -> Vec<String> {
-    let steps = runbook.unwrap_or_default().lines().map(str::trim).filter(|line| !line.is_empty());
-    let steps: Vec<String> = steps.map(|line| format!("  - {}", escape_to(line, SENTENCE))).collect();
-    if steps.is_empty() {
-        return steps;
+/// What a person does, from the playbook, and where to read on. An update has the link alone.
+pub(super) fn runbook(briefing: &Briefing<'_>) -> Vec<String> {
+    let text = briefing.runbook.filter(|_| !briefing.is_update()).unwrap_or_default();
+    let steps = text.lines().map(str::trim).filter(|line| !line.is_empty()).take(MOST_RUNBOOK);
+    let mut lines: Vec<String> = steps.map(|line| format!("  - {}", escape_to(line, SENTENCE))).collect();
+    if !lines.is_empty() {
+        lines.splice(0..0, [String::new(), "What to do:".to_owned()]);
     }
-    [String::new(), "What to do:".to_owned()].into_iter().chain(steps).collect()
+    if let Some(url) = briefing.runbook_url {
+        lines.extend([String::new(), format!("Runbook: {url}")]);
+    }
+    lines
 }
 
 /// Incident id, when it was opened, how much evidence there is.
@@ -253,5 +281,5 @@ pub(super) fn closing(briefing: &Briefing<'_>) -> Vec<String> {
         super::words::counted(evidence, "event", "events"),
         escape(briefing.stack)
     );
-    vec![String::new(), line, String::new()]
+    vec![String::new(), line]
 }

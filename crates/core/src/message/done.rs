@@ -1,7 +1,7 @@
 //! What became of each step, as the records tell it.
 
 use super::{Done, StepResult};
-use crate::audit::body::{Outcome, OutcomeResult, UndoOutcome, UndoResult};
+use crate::audit::body::{NotificationKind, Outcome, OutcomeResult, UndoOutcome, UndoResult};
 use crate::audit::{Body, Entry, History};
 
 impl Done {
@@ -40,6 +40,32 @@ impl Done {
     #[must_use]
     pub fn words(&self) -> String {
         super::body::result(self)
+    }
+}
+
+/// How many messages about the incident are recorded as sent. One that was only counted in the summary of a storm is none.
+#[must_use]
+pub fn told_before(history: &History) -> u32 {
+    let told = history.entries().iter().filter(|entry| match &entry.body {
+        Body::Notification(told) => told.kind != NotificationKind::Summarised,
+        _ => false,
+    });
+    u32::try_from(told.count()).unwrap_or(u32::MAX)
+}
+
+impl StepResult {
+    /// The word in announcements.
+    #[must_use]
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Applied => "applied",
+            Self::NothingToDo => "nothing_to_do",
+            Self::Failed(_) => "failed",
+            Self::Undone => "undone",
+            Self::NothingToUndo => "nothing_to_undo",
+            Self::Drifted(_) => "drifted",
+            Self::UndoFailed(_) => "undo_failed",
+        }
     }
 }
 

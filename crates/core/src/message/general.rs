@@ -1,40 +1,46 @@
-//! What people are told that is about no single incident: the stop switch, and storms.
+//! What people are told that is about no single incident: the stop switch, and storms. Both ends of a pause are one thread, and so are the
+//! summaries of storms.
 
 use serde_json::json;
 
+use super::line::{Line, body};
 use super::words::{moment, subject};
+use super::{ATTRIBUTE, Command};
 use crate::audit::body::Resume;
 use crate::ports::{Message, Pause};
 use crate::storm::Summary;
-use crate::text::{escape_chat, escape_to};
+use crate::text::{escape_chat, escape_chat_to, escape_to};
 
 /// How much of what the one who paused wrote is shown.
 const SENTENCE: usize = 600;
 
 /// A pause begins.
 #[must_use]
-pub fn paused(stack: &str, pause: &Pause) -> Message {
+pub fn paused(command: Command<'_>, pause: &Pause) -> Message {
     let until = moment(pause.ends_at());
-    let mut lines = vec![format!("layerguard is paused until {until}: it tells what it finds and changes nothing.")];
+    let mut lines =
+        vec![own(format!("layerguard is paused until {until}: it tells what it finds and changes nothing."))];
     if pause.is_too_long() {
         let claimed = moment(pause.until);
-        lines.push(format!(
+        lines.push(own(format!(
             "The switch says {claimed}, which `layerguard pause` never sets: a pause ends 24 hours after its start, so somebody wrote it otherwise."
-        ));
+        )));
     }
     lines.extend([
-        format!("By:  {}", escape_to(&pause.by, SENTENCE)),
-        format!("Why: {}", escape_to(&pause.reason, SENTENCE)),
-        String::new(),
-        "If nobody of you did this, somebody wants layerguard not to act: resume, and look for who it was:".to_owned(),
-        format!("  layerguard resume --stack {} --comment \"why\"", escape_to(stack, SENTENCE)),
+        told(format!("By:  {}", escape_to(&pause.by, SENTENCE))),
+        told(format!("Why: {}", escape_to(&pause.reason, SENTENCE))),
+        own(String::new()),
+        own("If nobody of you did this, somebody wants layerguard not to act: resume, and look for who it was:"
+            .to_owned()),
+        own(format!("  {}", command.resume())),
     ]);
-    message("pause", "high", &format!("paused until {until}"), stack, &lines)
+    let title = format!("paused until {until}");
+    message(command, Form { kind: "pause", thread: "pause", severity: "high", title, lines, next: command.resume() })
 }
 
 /// A pause is over.
 #[must_use]
-pub fn resumed(stack: &str, cause: &Resume) -> Message {
+pub fn resumed(command: Command<'_>, cause: &Resume) -> Message {
     let (severity, why) = match cause {
         Resume::Expired => ("low", "its time ran out".to_owned()),
         Resume::Removed => ("high", "somebody took it away without an answer that counts".to_owned()),
@@ -44,57 +50,91 @@ pub fn resumed(stack: &str, cause: &Resume) -> Message {
         }
     };
     let lines = vec![
-        format!("The pause of layerguard is over: {why}."),
-        String::new(),
-        "What was found meanwhile was told and not contained; look at it:".to_owned(),
-        format!("  layerguard incidents list --stack {}", escape_to(stack, SENTENCE)),
+        told(format!("The pause of layerguard is over: {why}.")),
+        own(String::new()),
+        own("What was found meanwhile was told and not contained; look at it:".to_owned()),
+        own(format!("  {}", command.list())),
     ];
-    message("resume", severity, "the pause is over", stack, &lines)
+    let title = "the pause is over".to_owned();
+    message(command, Form { kind: "resume", thread: "pause", severity, title, lines, next: command.list() })
 }
 
 /// Many incidents at once.
 #[must_use]
-pub fn storm(stack: &str, summary: &Summary) -> Message {
-    let (since, stack_name) = (moment(summary.since), escape_to(stack, SENTENCE));
+pub fn storm(command: Command<'_>, summary: &Summary) -> Message {
+    let since = moment(summary.since);
     let waiting = match summary.waiting {
         0 => "None waits for an answer.".to_owned(),
         1 => "1 waits for an answer, and its deadline runs.".to_owned(),
         many => format!("{many} wait for an answer, and their deadlines run."),
     };
     let lines = vec![
-        format!("{} incidents since {since}; {} of them were not told by themselves.", summary.incidents, summary.held),
-        waiting,
-        String::new(),
-        "Somebody may want you to overlook one of them. All are recorded:".to_owned(),
-        format!("  layerguard incidents list --stack {stack_name}"),
+        own(format!(
+            "{} incidents since {since}; {} of them were not told by themselves.",
+            summary.incidents, summary.held
+        )),
+        own(waiting),
+        own(String::new()),
+        own("Somebody may want you to overlook one of them. All are recorded:".to_owned()),
+        own(format!("  {}", command.list())),
     ];
     let title = format!("{} incidents at once, {} wait for an answer", summary.incidents, summary.waiting);
-    message("storm", "high", &title, stack, &lines)
+    message(command, Form { kind: "storm", thread: "storm", severity: "high", title, lines, next: command.list() })
 }
 
-fn message(kind: &str, severity: &str, title: &str, stack: &str, lines: &[String]) -> Message {
+/// What differs between the kinds.
+struct Form {
+    kind: &'static str,
+    /// What updates share.
+    thread: &'static str,
+    severity: &'static str,
+    /// Our own words.
+    title: String,
+    /// Without the command at their end, the description.
+    lines: Vec<Line>,
+    next: String,
+}
+
+fn own(text: String) -> Line {
+    Line::Own(text)
+}
+
+fn told(text: String) -> Line {
+    Line::Told(text)
+}
+
+fn message(command: Command<'_>, form: Form) -> Message {
+    let Form { kind, thread, severity, title, lines, next } = form;
+    let thread = format!("{thread}-{}", escape_chat(command.stack));
+    let description = lines.iter().map(|line| match line {
+        Line::Told(text) | Line::Own(text) => escape_chat_to(text, SENTENCE + 100),
+    });
+    let description: Vec<String> = description.take(lines.len().saturating_sub(1)).collect();
     let chat = json!({
         "version": "1.0",
         "source": "custom",
-        "id": kind,
+        "id": thread,
         "content": {
             "textType": "client-markdown",
-            "title": format!("layerguard: {}", escape_chat(title)),
-            "description": lines.iter().map(|line| escape_chat(line)).collect::<Vec<_>>().join("\n"),
+            "title": format!("{}: {}", severity.to_uppercase(), escape_chat(&title)),
+            "description": description.join("\n"),
+            "nextSteps": [format!("`{next}`")],
             "keywords": ["layerguard", severity, kind],
         },
         "metadata": {
-            "threadId": kind,
-            "summary": escape_chat(title),
+            "threadId": thread,
+            "summary": escape_chat(&title),
             "eventType": kind,
             "relatedResources": [],
-            "additionalContext": { "stack": escape_chat(stack) },
+            "additionalContext": { "stack": escape_chat(command.stack) },
         },
     });
     Message {
-        subject: subject(&format!("[layerguard] {title} ({stack})")),
-        body: format!("{}\n", lines.join("\n")),
+        subject: subject(&format!("[layerguard] {kind} {severity}: {title} ({})", command.stack)),
+        body: body(&lines),
         chat: chat.to_string(),
-        attributes: vec![("severity".to_owned(), severity.to_owned()), ("kind".to_owned(), kind.to_owned())],
+        attributes: [("severity", severity), ("kind", kind)]
+            .map(|(name, value)| (name.to_owned(), escape_to(value, ATTRIBUTE)))
+            .into(),
     }
 }

@@ -7,10 +7,7 @@ use crate::engine::{Severity, Verdict};
 use crate::incident::{Incident, Status};
 
 /// SNS wants fewer than a hundred characters.
-const SUBJECT_LIMIT: usize = 99;
-
-/// What stands before everything else when somebody acts on after being contained.
-pub(super) const NOT_HELD: &str = "containment did not hold, ";
+pub(super) const SUBJECT_LIMIT: usize = 99;
 
 /// A point in time for people: `2026-11-20 10:31:07 UTC`.
 #[must_use]
@@ -56,7 +53,8 @@ pub(super) fn counted(count: usize, one: &str, many: &str) -> String {
 }
 
 /// The incident's severity as a word; an undecided incident has none.
-pub(super) fn severity(incident: &Incident) -> &'static str {
+#[must_use]
+pub fn severity(incident: &Incident) -> &'static str {
     match (incident.severity, incident.verdict) {
         (Some(severity), _) => severity_word(severity),
         (None, Verdict::Undecided) => "undecided",

@@ -2,6 +2,7 @@
 //! `layerguard-aws` implements them over AWS, `layerguard-testkit` in memory with injected faults.
 
 mod account;
+mod announce;
 mod shared;
 mod source;
 
@@ -19,6 +20,7 @@ pub use account::{
     Account, Accounts, Ecr, Iam, LayerGrant, LayerPolicy, Layers, Replication, ReplicationRule, RepositorySettings,
     TagMutability,
 };
+pub use announce::{Announced, Bus, MOST_AT_ONCE, Outbox, mark_due};
 pub use shared::{Holder, Holders, LONGEST_PAUSE, Lever, Pause, Switch};
 pub use source::{LINEAGE_KEPT, LineageStore, Roles};
 

@@ -191,11 +191,11 @@ fn playbooks_are_held_to_their_shape() {
         (
             "\"revoke_role_sessions\", when = \"not_held\"",
             "\"revoke_role_sessions\", when = \"sometimes\"",
-            "playbooks.toml:24:47: unknown variant `sometimes`",
+            "playbooks.toml:25:47: unknown variant `sometimes`",
         ),
-        ("title =", "titel =", "playbooks.toml:14:1: unknown field `titel`"),
+        ("title =", "titel =", "playbooks.toml:15:1: unknown field `titel`"),
         ("families =", "famlies =", "did you mean `families`?"),
-        ("[exfiltration]", "[exfiltration", "playbooks.toml:13:14: unclosed table"),
+        ("[exfiltration]", "[exfiltration", "playbooks.toml:14:14: unclosed table"),
         (
             "action = \"deny_user\"",
             "action = \"deny_usr\"",
@@ -207,6 +207,35 @@ fn playbooks_are_held_to_their_shape() {
         assert!(good.contains(from), "{from}");
         let message = message(&with_file("playbooks.toml", &good.replacen(from, to, 1)));
         assert!(message.contains(words), "`{from}` as `{to}`: {message}");
+    }
+}
+
+#[test]
+fn a_link_to_a_runbook_is_one_that_messages_can_bear() {
+    let good = include_str!("../../../policy/playbooks.toml");
+    let with = |url: &str| {
+        let line = format!("[exfiltration]\nrunbook_url = {}", toml::Value::String(url.to_owned()));
+        with_file("playbooks.toml", &good.replacen("[exfiltration]", &line, 1))
+    };
+    for url in ["https://wiki.example.com", "https://wiki.example.com:8443/runbooks/exfiltration?v=1&w=%20#first_steps"]
+    {
+        let bundle = Bundle::from_files(&with(url)).unwrap();
+        assert_eq!(bundle.playbook("exfiltration").unwrap().runbook_url.as_deref(), Some(url));
+    }
+    for (url, words) in [
+        ("http://wiki.example.com", "does not start with `https://`"),
+        ("javascript:alert(1)", "does not start with `https://`"),
+        ("https://wiki.example.com/a b", "holds other characters"),
+        ("https://wiki.example.com/\n<!channel>", "holds other characters"),
+        ("https://ada@wiki.example.com/", "holds other characters"),
+        ("https://wiki.example.com/|text", "holds other characters"),
+        ("https:///runbooks", "names no host"),
+        ("https://wiki", "names no host"),
+        ("https://wiki..example.com", "names no host"),
+        (&format!("https://wiki.example.com/{}", "x".repeat(300)), "is longer than 300 characters"),
+    ] {
+        let message = message(&with(url));
+        assert!(message.contains(words), "{url}: {message}");
     }
 }
 
