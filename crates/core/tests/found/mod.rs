@@ -59,6 +59,7 @@ pub(crate) fn messages(planted: &Planted) -> Vec<Message> {
             step: step.number,
             result: StepResult::Failed(format!("access denied to {text}")),
             at: at("2026-11-20T10:40:00Z"),
+            remark: Some(format!("still open to {text}")),
         })
         .collect();
     let first = Briefing {
