@@ -8,6 +8,7 @@ mod body;
 mod chat;
 mod done;
 mod general;
+mod question;
 mod summary;
 mod words;
 
@@ -19,6 +20,7 @@ use crate::plan::Plan;
 use crate::ports::Message;
 
 pub use general::{paused, resumed, storm};
+pub use question::{Call, question};
 pub use summary::{Source, Summary};
 pub use words::{age, duration, moment, severity_word};
 
@@ -83,16 +85,7 @@ pub enum StepResult {
 /// Asks a person to approve or reject the plan. Subject, plain text and chat form as described at [`Message`].
 #[must_use]
 pub fn approval_request(briefing: &Briefing<'_>, ask: &Ask) -> Message {
-    let summary = Summary::of(briefing.incident, briefing.events);
-    let kind = if ask.reminder { "reminder" } else { "approval_request" };
-    let lead = if ask.reminder { "still to answer" } else { "to answer" };
-    let mut body = body::opening(briefing, &summary);
-    body.extend(body::plan(briefing.plan, "layerguard asks for your answer to this plan"));
-    body.extend(body::exposure(&summary));
-    body.extend(body::answer(briefing, ask));
-    body.extend(body::runbook(briefing.runbook));
-    body.extend(body::closing(briefing));
-    assemble(briefing, &summary, Form { kind, lead, body, next: body::answer_commands(briefing) })
+    question(briefing, ask, if ask.reminder { Call::Reminder } else { Call::Request }, &[])
 }
 
 /// Tells what was decided and done, one line for each step.
