@@ -7,6 +7,7 @@ use layerguard_core::audit::body::{
 };
 use layerguard_core::cloudtrail::Principal;
 use layerguard_core::engine::ApprovalQuestion;
+use layerguard_core::error::{Class, Classified};
 use layerguard_core::inventory::OnExpiry;
 use layerguard_core::ports::PortErrorKind;
 
@@ -32,6 +33,7 @@ impl Decide<'_> {
         let answers = answers.map_err(|source| DecideError::Port { incident: id.to_owned(), source })?;
         let (mut refusals, mut notes) = (view.refusals(), view.history.notes());
         let mut added = false;
+        let mut unjudged = None;
         for answer in answers.iter().filter(|answer| is_about_an_incident(view, answer)) {
             let judgement = match self.judge(view, answer).await {
                 Ok(Ok(_)) if answer.verb.is_note() && notes >= MOST_NOTES => Err((Refusal::NotedOften(notes), None)),
@@ -39,6 +41,7 @@ impl Decide<'_> {
                 // One answer that cannot be judged now must not keep the others, or the incident, from going on.
                 Err(error) => {
                     tracing::warn!(incident = id, error = %error, "an answer could not be judged; it is tried again");
+                    unjudged = Some(error);
                     continue;
                 }
             };
@@ -61,7 +64,11 @@ impl Decide<'_> {
                 Err(_) => tracing::warn!(incident = id, "one more answer does not count; it is not recorded any more"),
             }
         }
-        Ok(added)
+        match unjudged {
+            // Nothing looks at a closed incident again by itself: whoever invoked tries again.
+            Some(error) if !added && !view.incident.status.is_open() && error.class() == Class::Retryable => Err(error),
+            _ => Ok(added),
+        }
     }
 
     /// Who gave the answer about this incident and plan, as STS says. The inner error says why it does not count.

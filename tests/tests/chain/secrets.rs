@@ -90,7 +90,7 @@ async fn tokens_and_signatures_are_written_nowhere() {
         .map(|record| serde_json::to_string(&record).unwrap())
         .collect();
     let messages: Vec<String> = chain.world.messages().iter().map(|message| format!("{message:?}")).collect();
-    let request = futures(&chain, &id);
+    let request = kept(&chain, &id);
     assert!(request.contains(TASK_TOKEN), "the token is kept where the callback needs it, and there alone");
     let signature = "Signature=";
     for text in records.iter().chain(&messages).chain([&logged]) {
@@ -101,7 +101,8 @@ async fn tokens_and_signatures_are_written_nowhere() {
     assert!(records.len() > 20 && messages.len() > 4, "{} records, {} messages", records.len(), messages.len());
 }
 
-fn futures(chain: &Chain, id: &str) -> String {
+/// The request as it is kept for the callback.
+fn kept(chain: &Chain, id: &str) -> String {
     use layerguard_core::ports::ApprovalStore;
     format!("{:?}", crate::machine::futures_lite(chain.world.request(id)).unwrap())
 }

@@ -20,7 +20,7 @@ type Spoil = fn(&Chain, &mut Answer);
 /// Each way to spoil an answer, and what is said about it.
 const SPOILED: &[(&str, Spoil)] = &[
     ("STS does not accept", |_, answer| {
-        let other = "e".repeat(64);
+        let other = comment_hash(answer.request.headers.get("authorization").map(String::as_str));
         let forged = answer.request.headers["authorization"].split("Signature=").next().unwrap().to_owned();
         answer.request.headers.insert("authorization".to_owned(), format!("{forged}Signature={other}"));
     }),

@@ -2,25 +2,39 @@
 
 use std::collections::VecDeque;
 
+use jiff::SignedDuration;
 use layerguard_core::approval::{Statement, Verb};
 use layerguard_core::audit::Body;
 use layerguard_core::audit::body::UndoCause;
 use layerguard_core::incident::Status;
 use layerguard_testkit::{Fault, IamSnapshot, Verdict, World, every_fault};
+use serde_json::json;
 
 use crate::machine::{Chain, on_call};
 use crate::story::{approve, found, undo};
 use crate::two_people::{accepted, refusals};
 use crate::world::{download, download_by_user, inventory, world};
 
-/// A user whose key is deactivated, which stays, and who is denied everything, which lifts by itself.
+/// A user who is denied everything and whose key is deactivated, which stays, and whose older tokens are denied, which lifts by itself.
 async fn contained() -> (Chain, IamSnapshot, String) {
     let chain = Chain::new(world(), &inventory("act", ""));
     let before = chain.world.iam_snapshot();
-    let id = found(&chain, &download_by_user(1)).await;
-    assert!(chain.respond(&id, approve()).await);
-    assert_eq!(chain.history(&id).applied().len(), 2);
+    let id = contain(&chain).await;
+    assert_eq!(chain.history(&id).applied().len(), 3);
     (chain, before, id)
+}
+
+/// One download with the user's key, and one with a token of the user's.
+async fn contain(chain: &Chain) -> String {
+    let mut with_token = download_by_user(2);
+    let identity = &mut with_token["detail"]["userIdentity"];
+    identity["accessKeyId"] = json!("ASIAIOSFODNN7EXAMPLE");
+    identity["sessionContext"] =
+        json!({"attributes": {"creationDate": "2026-11-20T08:30:00Z", "mfaAuthenticated": "false"}});
+    let id = found(chain, &download_by_user(1)).await;
+    assert_eq!(found(chain, &with_token).await, id);
+    assert!(chain.respond(&id, approve()).await);
+    id
 }
 
 fn number_of(chain: &Chain, id: &str, action: &str) -> u32 {
@@ -32,6 +46,7 @@ fn number_of(chain: &Chain, id: &str, action: &str) -> u32 {
 async fn ask(chain: &Chain, id: &str, verb: Verb, step: Option<u32>) {
     let hash = chain.history(id).decision().unwrap().plan_hash.clone();
     let statement = Statement { step, ..Statement::new(id, &hash, verb, Some("seen")) };
+    chain.world.advance(SignedDuration::from_secs(1));
     chain.give(&chain.sign(&statement, &on_call()));
     assert!(chain.respond(id, VecDeque::new()).await);
     chain.assert_chains_hold("taking back");
@@ -40,12 +55,14 @@ async fn ask(chain: &Chain, id: &str, verb: Verb, step: Option<u32>) {
 #[tokio::test]
 async fn a_lift_takes_back_what_is_temporary_and_leaves_the_rest() {
     let (chain, before, id) = contained().await;
-    let deny = number_of(&chain, &id, "deny_user");
-    assert!(chain.history(&id).lift_at(deny).is_some());
+    let tokens = number_of(&chain, &id, "revoke_user_sessions");
+    assert!(chain.history(&id).lift_at(tokens).is_some());
+    let policies = |chain: &Chain| chain.world.iam_snapshot().users["sam"].policies.len();
+    assert_eq!(policies(&chain), 2);
     ask(&chain, &id, Verb::Lift, None).await;
-    let now = chain.world.iam_snapshot();
-    assert_eq!(now.users["sam"].policies, before.users["sam"].policies, "the deny is gone before its time");
-    assert_ne!(now.users["sam"].keys, before.users["sam"].keys, "the key stays deactivated");
+    assert_eq!(policies(&chain), 1, "the deny of the tokens is gone before its time");
+    assert!(!chain.history(&id).standing().contains(&tokens) && chain.history(&id).standing().len() == 2);
+    assert_ne!(chain.world.iam_snapshot().users["sam"].keys, before.users["sam"].keys, "the key stays deactivated");
     assert_eq!(chain.row(&id).status, Status::PartlyContained);
     let history = chain.history(&id);
     assert_eq!(accepted(&chain, &id).last().unwrap().verb, Verb::Lift, "the record tells a lift from an undo");
@@ -80,15 +97,16 @@ async fn an_undo_of_one_step_takes_back_that_step() {
     ask(&chain, &id, Verb::Undo, Some(key)).await;
     let now = chain.world.iam_snapshot();
     assert_eq!(now.users["sam"].keys, before.users["sam"].keys);
-    assert_ne!(now.users["sam"].policies, before.users["sam"].policies, "the other step stands");
+    assert_eq!(now.users["sam"].policies.len(), 2, "the other steps stand");
     assert_eq!(chain.row(&id).status, Status::PartlyContained);
     assert_eq!(accepted(&chain, &id).last().unwrap().step, Some(key));
     ask(&chain, &id, Verb::Undo, Some(key)).await;
     ask(&chain, &id, Verb::Undo, Some(77)).await;
     let said = refusals(&chain, &id);
     assert!(said[0].contains(&format!("nothing of step {key} stands")) && said[1].contains("step 77"), "{said:?}");
-    let deny = number_of(&chain, &id, "deny_user");
-    ask(&chain, &id, Verb::Undo, Some(deny)).await;
+    for action in ["deny_user", "revoke_user_sessions"] {
+        ask(&chain, &id, Verb::Undo, Some(number_of(&chain, &id, action))).await;
+    }
     assert_eq!((chain.world.iam_snapshot(), chain.row(&id).status), (before, Status::Undone));
 }
 
@@ -96,6 +114,7 @@ async fn an_undo_of_one_step_takes_back_that_step() {
 async fn an_undo_with_nothing_left_is_refused_and_the_chain_goes_on() {
     let (chain, before, id) = contained().await;
     undo(&chain, &id).await;
+    assert_eq!(chain.world.iam_snapshot(), before);
     ask(&chain, &id, Verb::Undo, None).await;
     assert_eq!(chain.world.iam_snapshot(), before);
     assert!(refusals(&chain, &id)[0].contains("nothing that was done stands"));
@@ -115,7 +134,7 @@ async fn a_step_that_was_changed_after_signing_counts_for_nothing() {
         answer.step = changed;
         chain.give(&answer);
         assert!(chain.respond(&id, VecDeque::new()).await);
-        chain.world.advance(jiff::SignedDuration::from_secs(1));
+        chain.world.advance(SignedDuration::from_secs(1));
     }
     assert_eq!(chain.world.iam_snapshot(), standing);
     let said = refusals(&chain, &id);
@@ -131,18 +150,20 @@ async fn a_lift_and_an_undo_of_one_step_survive_what_may_pass() {
         || {
             let world = world();
             let chain = Chain::new(world.clone(), &inventory);
-            let id = layerguard_testkit::drive(found(&chain, &download_by_user(1)));
-            layerguard_testkit::drive(chain.respond(&id, approve()));
+            layerguard_testkit::drive(contain(&chain));
             world
         },
         |world: World| {
             let chain = Chain::new(world, &inventory);
             async move {
                 let id = chain.world.rows()[0].id.clone();
-                let key = number_of(&chain, &id, "disable_access_key");
                 let hash = chain.history(&id).decision().unwrap().plan_hash.clone();
-                let one = Statement { step: Some(key), ..Statement::new(&id, &hash, Verb::Undo, None) };
-                for statement in [Statement::new(&id, &hash, Verb::Lift, None), one] {
+                let one = |action| Statement {
+                    step: Some(number_of(&chain, &id, action)),
+                    ..Statement::new(&id, &hash, Verb::Undo, None)
+                };
+                let lift = Statement::new(&id, &hash, Verb::Lift, None);
+                for statement in [lift, one("disable_access_key"), one("deny_user")] {
                     chain.give(&chain.sign(&statement, &on_call()));
                     chain.respond(&id, VecDeque::new()).await;
                 }
