@@ -53,6 +53,8 @@ _TELLERS = {
     "approval_accepted": _accepted,
     "approval_refused": _refused,
     "approval_expired": lambda body: [f"nobody answered in time: {body['outcome']}"],
+    "acknowledged": lambda body: [f"seen by {body['by']['arn']}"],
+    "assigned": lambda body: [f"assigned to {body['to']} by {body['by']['arn']}"],
     "intent": lambda body: [f"intent: {body['action']}, with what was there before recorded first"],
     "outcome": _outcome,
     "undo_intent": lambda body: [f"intent: take step {body['step']} back"],

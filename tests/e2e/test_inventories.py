@@ -8,7 +8,8 @@ from world import REPOSITORY
 
 
 def test_nobody_answers(strict):
-    strict.deploy("ask", timeout="4s", reminder="2s")
+    # The last call comes a third of the timeout before its end.
+    strict.deploy("ask", timeout="12s", reminder="3s")
     intruder = strict.intruder()
     before = strict.snapshot()
     strict.report(strict.layer(intruder))
@@ -18,6 +19,7 @@ def test_nobody_answers(strict):
     assert [r.body["outcome"] for r in strict.trail.of_kind(incident, "approval_expired")] == ["escalate"]
     told = [r.body["kind"] for r in strict.trail.of_kind(incident, "notification")]
     assert told[0] == "approval_request" and "reminder" in told and told[-1] in ("report", "escalation"), told
+    assert told.count("last_call") == 1, told
     last = strict.alerts(incident)[-1]
     assert "nobody answered" in last.subject, last.subject
     printed = strict.on_call_does("approve", incident, status=1)

@@ -93,6 +93,8 @@ mod tests {
             verb: Verb::Approve,
             plan_hash: "ab".repeat(32),
             comment: None,
+            step: None,
+            assignee: None,
             given_at: "2026-11-20T09:40:00Z".parse().unwrap(),
             request: SignedRequest {
                 endpoint: "https://sts.eu-central-1.amazonaws.com".into(),

@@ -266,12 +266,8 @@ mod tests {
     async fn a_statement_is_signed_for_the_endpoint_that_proves_it() {
         let given = Settings { endpoint_url: Some("http://127.0.0.1:4566".into()), ..settings("eu-central-1") };
         let aws = Aws::load(&given).await.unwrap().with_credentials("AKIAIOSFODNN7EXAMPLE", "secret", None);
-        let statement = Statement {
-            incident: "0011223344556677-1",
-            plan_hash: "ab",
-            verb: layerguard_core::approval::Verb::Reject,
-            comment: None,
-        };
+        let verb = layerguard_core::approval::Verb::Reject;
+        let statement = Statement::new("0011223344556677-1", "ab", verb, None);
         let signed = aws.sign(&statement).await.unwrap();
         assert_eq!(signed.endpoint, aws.sts().endpoint());
         assert_eq!(signed.headers["host"], "127.0.0.1:4566");

@@ -14,8 +14,7 @@ use layerguard_core::approval::{CallerIdentity, Verb};
 use layerguard_core::error::{Class, Classified};
 use layerguard_core::ports::{IdentityProof, PortErrorKind, PortResult};
 
-const STATEMENT: Statement<'_> =
-    Statement { incident: "0011223344556677-1", plan_hash: "abababab", verb: Verb::Approve, comment: None };
+const STATEMENT: Statement<'_> = Statement::new("0011223344556677-1", "abababab", Verb::Approve, None);
 
 /// Answers every request with this text, and counts them.
 fn serve(answer: String) -> (String, Arc<AtomicUsize>) {

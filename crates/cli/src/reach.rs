@@ -79,8 +79,7 @@ struct Credentials(Aws);
 #[async_trait]
 impl Signer for Credentials {
     async fn sign(&self, statement: Statement<'_>) -> PortResult<SignedRequest> {
-        let Statement { incident, plan_hash, verb, comment } = statement;
-        self.0.sign(&layerguard_aws::Statement { incident, plan_hash, verb, comment }).await
+        self.0.sign(&statement).await
     }
 }
 

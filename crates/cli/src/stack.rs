@@ -1,25 +1,13 @@
 //! A stack as the commands see it: ports of the core, and the person's signature.
 
 use async_trait::async_trait;
-use layerguard_core::approval::{SignedRequest, Verb};
+use layerguard_core::approval::SignedRequest;
+pub use layerguard_core::approval::Statement;
 use layerguard_core::ports::{
     ApprovalStore, AuditLog, Clock, Executions, IncidentStore, Lever, PortError, PortResult, Switch,
 };
 
 use crate::failure::Failure;
-
-/// What a person signs with an answer.
-#[derive(Debug, Clone, Copy)]
-pub struct Statement<'a> {
-    /// The incident.
-    pub incident: &'a str,
-    /// The plan that was shown.
-    pub plan_hash: &'a str,
-    /// The answer.
-    pub verb: Verb,
-    /// In the person's words.
-    pub comment: Option<&'a str>,
-}
 
 /// Signs with the person's own credentials.
 #[async_trait]

@@ -1,6 +1,7 @@
 //! Values as they are typed: each is refused with what it should look like.
 
 use jiff::SignedDuration;
+use layerguard_core::approval::MOST_ASSIGNEE;
 use layerguard_core::ports::LONGEST_PAUSE;
 
 /// The id of an incident: sixteen hexadecimal digits, a dash and a generation.
@@ -44,4 +45,16 @@ pub(crate) fn span(text: &str) -> Result<SignedDuration, String> {
 /// A comment that says something.
 pub(crate) fn said(text: &str) -> Result<String, String> {
     if text.trim().is_empty() { Err("say why, for the record".to_owned()) } else { Ok(text.to_owned()) }
+}
+
+/// Who looks after an incident.
+pub(crate) fn assignee(text: &str) -> Result<String, String> {
+    let name = text.trim();
+    if name.is_empty() || name.chars().any(char::is_control) {
+        return Err("say who, for example `build team`".to_owned());
+    }
+    if name.len() > MOST_ASSIGNEE {
+        return Err(format!("a name has at most {MOST_ASSIGNEE} bytes"));
+    }
+    Ok(name.to_owned())
 }

@@ -2,6 +2,8 @@
 
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a test: a panic is the report")]
 
+#[path = "stack/answers.rs"]
+mod answers;
 #[path = "stack/events.rs"]
 mod events;
 #[path = "stack/house.rs"]
@@ -306,6 +308,8 @@ async fn a_pause_takes_effect_at_once_and_a_resume_waits_for_the_stack() {
             approver_user_id: "AROAEXAMPLEONCALL:alice".to_owned(),
             comment: None,
             signature_hash: answers[0].fingerprint(),
+            step: None,
+            awaits_second: false,
         };
         house.record_on(SWITCH_CHAIN, "decide", Body::Resume(body::Resume::Person(accepted))).await;
     };

@@ -15,6 +15,7 @@ mod command;
 mod done;
 mod general;
 mod line;
+mod question;
 mod summary;
 mod words;
 
@@ -30,6 +31,7 @@ use line::{Line, own, told};
 pub use command::Command;
 pub use done::told_before;
 pub use general::{paused, resumed, storm};
+pub use question::{Call, question};
 pub use summary::{Source, Summary};
 pub use words::{age, duration, moment, severity as severity_of, severity_word};
 
@@ -112,17 +114,7 @@ pub enum StepResult {
 /// Asks a person to approve or reject the plan. Subject, plain text and chat form as described at [`Message`].
 #[must_use]
 pub fn approval_request(briefing: &Briefing<'_>, ask: &Ask) -> Message {
-    let summary = Summary::of(briefing.incident, briefing.events);
-    let kind = if ask.reminder { "reminder" } else { "approval_request" };
-    let lead = if ask.reminder { "still to answer" } else { "to answer" };
-    // What is asked is shown whole each time; why it is asked was told.
-    let mut body = told(body::opening(briefing, &summary, !ask.reminder));
-    body.extend(told(body::plan(briefing, "layerguard asks for your answer to this plan")));
-    body.extend(told(body::exposure(&summary)));
-    body.extend(own(body::answer(briefing, ask)));
-    let mut news = chat::plan(briefing.plan);
-    news.push(format!("*Answer* before {}", moment(ask.deadline)));
-    assemble(briefing, &summary, Form { kind, lead, body, news, next: body::answer_commands(briefing) })
+    question(briefing, ask, if ask.reminder { Call::Reminder } else { Call::Request }, &[])
 }
 
 /// Tells what was decided and done, one line for each step.

@@ -1,10 +1,13 @@
 //! Reading answers: each is checked, proved with STS, put to `approval.cedar`, and recorded as accepted or refused.
 
-use layerguard_core::approval::{self, Answer, CallerIdentity, Expectation, Refusal, Verb};
+use layerguard_core::approval::{self, Answer, CallerIdentity, Expectation, NO_PLAN, Refusal, Verb};
 use layerguard_core::audit::Body;
-use layerguard_core::audit::body::{ApprovalAccepted, ApprovalExpired, ApprovalRefused, ExpiryOutcome};
-use layerguard_core::cloudtrail::{Principal, PrincipalKind};
+use layerguard_core::audit::body::{
+    Acknowledged, ApprovalAccepted, ApprovalExpired, ApprovalRefused, Assigned, ExpiryOutcome,
+};
+use layerguard_core::cloudtrail::Principal;
 use layerguard_core::engine::ApprovalQuestion;
+use layerguard_core::error::{Class, Classified};
 use layerguard_core::inventory::OnExpiry;
 use layerguard_core::ports::PortErrorKind;
 
@@ -15,6 +18,8 @@ use crate::{Decide, DecideError};
 pub(crate) const MOST_REFUSALS: usize = 50;
 /// How much of a refusal's words is kept.
 const MOST_WORDS: usize = 600;
+/// How many acknowledgements and assignments of one incident are recorded.
+const MOST_NOTES: usize = 50;
 
 /// Why an answer does not count, and whom STS says gave it.
 pub(crate) type Refused = (Refusal, Option<CallerIdentity>);
@@ -26,21 +31,30 @@ impl Decide<'_> {
         let id = view.incident.id.as_str();
         let answers = self.ports.approvals.answers(id).await;
         let answers = answers.map_err(|source| DecideError::Port { incident: id.to_owned(), source })?;
-        let mut refusals = view.refusals();
+        let (mut refusals, mut notes) = (view.refusals(), view.history.notes());
         let mut added = false;
+        let mut unjudged = None;
         for answer in answers.iter().filter(|answer| is_about_an_incident(view, answer)) {
             let judgement = match self.judge(view, answer).await {
+                Ok(Ok(_)) if answer.verb.is_note() && notes >= MOST_NOTES => Err((Refusal::NotedOften(notes), None)),
                 Ok(judgement) => judgement,
                 // One answer that cannot be judged now must not keep the others, or the incident, from going on.
                 Err(error) => {
                     tracing::warn!(incident = id, error = %error, "an answer could not be judged; it is tried again");
+                    unjudged = Some(error);
                     continue;
                 }
             };
             match judgement {
                 Ok(identity) => {
-                    self.append(id, self.draft(id, Body::ApprovalAccepted(accepted(answer, identity)))?).await?;
-                    return Ok(true);
+                    let body = counted(view, answer, identity);
+                    self.append(id, self.draft(id, body)?).await?;
+                    // Nothing follows from a note, so the others are judged by the same view.
+                    if !answer.verb.is_note() {
+                        return Ok(true);
+                    }
+                    notes = notes.saturating_add(1);
+                    added = true;
                 }
                 Err(refused) if refusals < MOST_REFUSALS => {
                     self.append(id, self.draft(id, Body::ApprovalRefused(refusal(answer, refused)))?).await?;
@@ -50,7 +64,11 @@ impl Decide<'_> {
                 Err(_) => tracing::warn!(incident = id, "one more answer does not count; it is not recorded any more"),
             }
         }
-        Ok(added)
+        match unjudged {
+            // Nothing looks at a closed incident again by itself: whoever invoked tries again.
+            Some(error) if !added && !view.incident.status.is_open() && error.class() == Class::Retryable => Err(error),
+            _ => Ok(added),
+        }
     }
 
     /// Who gave the answer about this incident and plan, as STS says. The inner error says why it does not count.
@@ -85,21 +103,29 @@ impl Decide<'_> {
     /// The outer error is a failure to judge (it is tried again); the inner one is the judgement "does not count".
     async fn judge(&self, view: &View, answer: &Answer) -> Result<Result<CallerIdentity, Refused>, DecideError> {
         let id = view.incident.id.as_str();
-        if answer.verb != Verb::Undo && !view.incident.status.is_open() {
+        if answer.verb.decides() && !view.incident.status.is_open() {
             return Ok(Err((Refusal::Closed(view.incident.status.as_str()), None)));
         }
         if let Some(decided) = already_decided(view, answer) {
             return Ok(Err((decided, None)));
         }
-        let plan_hash = view.history.decision().map_or("", |decision| decision.plan_hash.as_str());
-        let identity = match self.prove(answer, id, plan_hash).await? {
+        let identity = match self.prove(answer, id, plan_of(view, answer)).await? {
             Ok(identity) => identity,
             Err(refusal) => return Ok(Err((refusal, None))),
         };
         let accused: Vec<&Principal> = view.events.iter().map(|joined| &joined.event.principal).collect();
-        Ok(match self.allowed(&accused, answer.verb, &identity)? {
-            Ok(()) => Ok(identity),
-            Err(refusal) => Err((refusal, Some(identity))),
+        let before = view.history.approved_by(&identity);
+        if let Err(refusal) = self.allowed(&accused, answer.verb, &identity, before.is_some())? {
+            return Ok(Err((refusal, Some(identity))));
+        }
+        // Whatever the policy says, the records take two approvals from two people only.
+        if let (Verb::Approve, Some(entry)) = (answer.verb, before) {
+            let refusal = Refusal::SamePerson { by: approver(&entry.body), at: entry.time };
+            return Ok(Err((refusal, Some(identity))));
+        }
+        Ok(match takes_back(view, answer, &identity) {
+            Some(refusal) => Err((refusal, Some(identity))),
+            None => Ok(identity),
         })
     }
 
@@ -109,8 +135,10 @@ impl Decide<'_> {
         accused: &[&Principal],
         verb: Verb,
         identity: &CallerIdentity,
+        approved_before: bool,
     ) -> Result<Result<(), Refusal>, DecideError> {
-        let verdict = self.assessor()?.bundle().approval(&self.question(accused, verb, identity)?);
+        let question = ApprovalQuestion { approved_before, ..self.question(accused, verb, identity)? };
+        let verdict = self.assessor()?.bundle().approval(&question);
         if verdict.allowed && verdict.errors.is_empty() {
             return Ok(Ok(()));
         }
@@ -125,18 +153,19 @@ impl Decide<'_> {
         identity: &CallerIdentity,
     ) -> Result<ApprovalQuestion, DecideError> {
         let assessor = self.assessor()?;
-        let role = role_of(&identity.arn);
+        let role = approval::role_of(&identity.arn);
         Ok(ApprovalQuestion {
             verb,
             approver_arn: identity.arn.clone(),
             on_call: assessor.inventory().is_on_call(identity),
-            accused: accused.iter().any(|principal| is_accused(principal, identity)),
-            same_lineage: accused.iter().any(|principal| shares_lineage(principal, identity)),
-            same_person: accused.iter().any(|principal| is_same_person(principal, identity)),
+            accused: accused.iter().any(|principal| approval::is_accused(principal, identity)),
+            same_lineage: accused.iter().any(|principal| approval::shares_lineage(principal, identity)),
+            same_person: accused.iter().any(|principal| approval::is_same_person(principal, identity)),
             own_role: assessor.own_roles().iter().any(|own| {
                 let name = own.rsplit('/').next();
                 name.is_some() && name == role && own.split(':').nth(4) == Some(identity.account.as_str())
             }),
+            approved_before: false,
         })
     }
 
@@ -155,6 +184,22 @@ impl Decide<'_> {
     }
 }
 
+/// The record of an answer that counts.
+fn counted(view: &View, answer: &Answer, by: CallerIdentity) -> Body {
+    let (comment, signature_hash) = (answer.comment.clone(), answer.fingerprint());
+    match answer.verb {
+        Verb::Acknowledge => Body::Acknowledged(Acknowledged { by, comment, signature_hash }),
+        Verb::Assign => {
+            let to = answer.assignee.clone().unwrap_or_default();
+            Body::Assigned(Assigned { to, by, comment, signature_hash })
+        }
+        _ => {
+            let awaits_second = answer.verb == Verb::Approve && view.history.would_await_second();
+            Body::ApprovalAccepted(ApprovalAccepted { awaits_second, ..accepted(answer, by) })
+        }
+    }
+}
+
 pub(crate) fn accepted(answer: &Answer, identity: CallerIdentity) -> ApprovalAccepted {
     ApprovalAccepted {
         verb: answer.verb,
@@ -163,6 +208,8 @@ pub(crate) fn accepted(answer: &Answer, identity: CallerIdentity) -> ApprovalAcc
         approver_user_id: identity.user_id,
         comment: answer.comment.clone(),
         signature_hash: answer.fingerprint(),
+        step: answer.step,
+        awaits_second: false,
     }
 }
 
@@ -177,82 +224,63 @@ pub(crate) fn refusal(answer: &Answer, (reason, approver): Refused) -> ApprovalR
     }
 }
 
-fn is_judged(view: &View, answer: &Answer) -> bool {
-    let mark = answer.fingerprint();
-    view.last(|body| match body {
-        Body::ApprovalAccepted(accepted) => accepted.signature_hash == mark,
-        Body::ApprovalRefused(refused) => refused.signature_hash == mark,
-        _ => false,
-    })
-    .is_some()
+/// The plan that the answer must be about. A note is about the incident, whatever its plan; what it names must be what is signed.
+fn plan_of<'a>(view: &'a View, answer: &'a Answer) -> &'a str {
+    if answer.verb.is_note() {
+        return &answer.plan_hash;
+    }
+    view.history.decision().map_or(NO_PLAN, |decision| decision.plan_hash.as_str())
 }
 
 /// A resume is about the stop switch, wherever it is stored.
 fn is_about_an_incident(view: &View, answer: &Answer) -> bool {
-    answer.verb != Verb::Resume && !is_judged(view, answer) && is_timely(view, answer.verb)
+    let judged = || view.history.knows_signature(&answer.fingerprint());
+    answer.verb != Verb::Resume && is_timely(view, answer.verb) && !judged()
 }
 
-/// An undo is for a closed incident, an approval for one that was decided. Others stay unread until then, and grow stale.
+/// What is taken back is of a closed incident, what is approved of one that was decided. Others stay unread until then, and grow stale.
 fn is_timely(view: &View, verb: Verb) -> bool {
-    if verb == Verb::Undo { !view.incident.status.is_open() } else { view.history.decision().is_some() }
-}
-
-/// The first answer that counts decides.
-fn already_decided(view: &View, answer: &Answer) -> Option<Refusal> {
-    let hash = &view.history.decision()?.plan_hash;
-    let entry = view.last_entry(|body| match body {
-        Body::ApprovalAccepted(accepted) => {
-            accepted.verb != Verb::Undo && answer.verb != Verb::Undo && accepted.plan_hash == *hash
-        }
-        Body::ApprovalExpired(expired) => answer.verb != Verb::Undo && expired.plan_hash == *hash,
-        _ => false,
-    })?;
-    let by = match &entry.body {
-        Body::ApprovalAccepted(accepted) => accepted.approver_arn.clone(),
-        _ => "the deadline".to_owned(),
-    };
-    Some(Refusal::AlreadyDecided { by, at: entry.time })
-}
-
-/// The very session or user; of a federated user also the user that issued it.
-fn is_accused(principal: &Principal, identity: &CallerIdentity) -> bool {
-    issuer(principal) == Some(identity.arn.as_str())
-        || principal.user_id.as_deref() == Some(identity.user_id.as_str())
-        || principal.arn.as_deref() == Some(identity.arn.as_str())
-}
-
-/// Who issued the session's credentials: a role, of a federated user the user.
-fn issuer(principal: &Principal) -> Option<&str> {
-    principal.session.as_ref().and_then(|session| session.issuer_arn.as_deref())
-}
-
-/// Another session of the same role. Whoever holds one session of an ordinary role may hold the others; an Identity Center role
-/// is shared by people, who are told apart by the session's name.
-fn shares_lineage(principal: &Principal, identity: &CallerIdentity) -> bool {
-    if principal.kind == PrincipalKind::IdentityCenterRole {
-        return false;
+    match verb {
+        Verb::Undo | Verb::Lift => !view.incident.status.is_open(),
+        Verb::Acknowledge | Verb::Assign => true,
+        Verb::Approve | Verb::Reject | Verb::Resume => view.history.decision().is_some(),
     }
-    let role_id = |user_id: &str| user_id.split_once(':').map(|(role, _)| role.to_owned());
-    let accused = principal.user_id.as_deref().and_then(role_id);
-    let same_id = accused.is_some() && accused == role_id(&identity.user_id);
-    let same_name = principal.kind != PrincipalKind::IamUser
-        && principal.name.is_some()
-        && principal.name.as_deref() == role_of(&identity.arn)
-        && principal.account.as_deref() == Some(identity.account.as_str());
-    same_id || same_name
 }
 
-/// The same name: with Identity Center the session's name is the person's own, and people name their sessions after their users.
-fn is_same_person<'a>(principal: &'a Principal, identity: &'a CallerIdentity) -> bool {
-    let session = principal.session.as_ref().and_then(|session| session.name.as_deref());
-    let user = principal.name.as_deref().filter(|_| principal.kind == PrincipalKind::IamUser);
-    let user_of = |arn: &'a str| arn.split_once(":user/").and_then(|(_, path)| path.rsplit('/').next());
-    let approver = identity.user_id.split_once(':').map(|(_, session)| session).or_else(|| user_of(&identity.arn));
-    let same = |accused: Option<&str>| matches!((accused, approver), (Some(a), Some(b)) if a.eq_ignore_ascii_case(b));
-    same(session) || same(user) || same(issuer(principal).and_then(user_of))
+/// The first answer that counts decides; where two people must approve, the second approval does.
+fn already_decided(view: &View, answer: &Answer) -> Option<Refusal> {
+    if !answer.verb.decides() {
+        return None;
+    }
+    if let Some(entry) = view.history.answer_entry() {
+        return Some(Refusal::AlreadyDecided { by: approver(&entry.body), at: entry.time });
+    }
+    let hash = &view.history.decision()?.plan_hash;
+    let expired = |body: &Body| matches!(body, Body::ApprovalExpired(expired) if expired.plan_hash == *hash);
+    let entry = view.last_entry(expired)?;
+    Some(Refusal::AlreadyDecided { by: "the deadline".to_owned(), at: entry.time })
 }
 
-/// The role's name in an assumed-role ARN.
-fn role_of(arn: &str) -> Option<&str> {
-    arn.split_once(":assumed-role/")?.1.split('/').next()
+fn approver(body: &Body) -> String {
+    if let Body::ApprovalAccepted(accepted) = body { accepted.approver_arn.clone() } else { String::new() }
+}
+
+/// Why an undo or a lift takes nothing back.
+fn takes_back(view: &View, answer: &Answer, by: &CallerIdentity) -> Option<Refusal> {
+    if !answer.verb.takes_back() {
+        return None;
+    }
+    let covered = view.history.would_take_back(&accepted(answer, by.clone()));
+    let why = match (answer.verb, answer.step) {
+        (_, Some(step)) => match view.history.overlaid(step) {
+            Some(later) => {
+                format!("step {later} did the same to the same target after step {step}: take it back first")
+            }
+            None => format!("nothing of step {step} stands"),
+        },
+        (Verb::Lift, None) => "no temporary measure stands".to_owned(),
+        (_, None) => "nothing that was done stands".to_owned(),
+    };
+    let overlaid = answer.step.is_some_and(|step| view.history.overlaid(step).is_some());
+    (covered.is_empty() || overlaid).then_some(Refusal::NothingStands(why))
 }

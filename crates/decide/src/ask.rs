@@ -1,4 +1,4 @@
-//! Asking a person: one request for each plan, reminders, one absolute deadline.
+//! Asking a person: one request for each plan, reminders, a word when a second person must approve, a last call, one absolute deadline.
 
 use jiff::Timestamp;
 use layerguard_core::approval::ApprovalRequest;
@@ -6,7 +6,8 @@ use layerguard_core::audit::Body;
 use layerguard_core::audit::body::{ApprovalRequested, Notification, NotificationKind};
 use layerguard_core::engine::Playbook;
 use layerguard_core::incident::{Incident, IncidentEvent};
-use layerguard_core::message::{self, Ask};
+use layerguard_core::inventory::Approval;
+use layerguard_core::message::{self, Ask, Call, moment};
 use layerguard_core::storm::{self, Telling};
 
 use crate::view::View;
@@ -33,11 +34,8 @@ impl Decide<'_> {
         request.plan_hash.clone_from(&plan_hash);
         request.token = Some(token.to_owned());
         self.keep(&request).await?;
-        let reminder = match told_at(&view, &plan_hash) {
-            None => false,
-            Some(told) if now.duration_since(told) >= approval.reminder => true,
-            Some(_) => return Ok(()),
-        };
+        let Some(call) = due(&view, approval, request.deadline, now) else { return Ok(()) };
+        let reminder = call != Call::Request;
         let ask = Ask {
             deadline: request.deadline,
             on_expiry: approval.expiry(view.history.decision().and_then(|decision| decision.severity)),
@@ -49,9 +47,8 @@ impl Decide<'_> {
             Err(error) if error.is_race() => return Ok(()),
             asked => asked.map(|_| ())?,
         }
-        let kind = if reminder { NotificationKind::Reminder } else { NotificationKind::ApprovalRequest };
-        let text = message::approval_request(&self.briefing(&view), &ask);
-        self.tell(&view.incident, kind, &text).await?;
+        let text = message::question(&self.briefing(&view), &ask, call, &said(&view));
+        self.tell(&view.incident, call.kind(), &text).await?;
         request.told_at = Some(now);
         self.keep(&request).await
     }
@@ -129,15 +126,46 @@ impl Decide<'_> {
     }
 }
 
-/// When people were last told about this plan: the request counts only once its message went out.
-fn told_at(view: &View, plan_hash: &str) -> Option<Timestamp> {
-    let asked = view.last(|body| matches!(body, Body::ApprovalRequested(asked) if asked.plan_hash == plan_hash))?;
-    let told = view.last_entry(|body| match body {
-        Body::Notification(told) => {
-            matches!(told.tells(), NotificationKind::ApprovalRequest | NotificationKind::Reminder)
+/// Which call is due now. Each but the reminder is told once for a plan: it counts only once its message went out, so one that was
+/// recorded and not sent is sent again.
+fn due(view: &View, approval: &Approval, deadline: Timestamp, now: Timestamp) -> Option<Call> {
+    let plan_hash = &view.history.decision()?.plan_hash;
+    let asks = |body: &Body| matches!(body, Body::ApprovalRequested(asked) if asked.plan_hash == *plan_hash);
+    let asked = view.history.entries().iter().find(|entry| asks(&entry.body)).map(|entry| entry.seq);
+    let told = |fits: &dyn Fn(NotificationKind) -> bool| {
+        let entry = view.last_entry(|body| matches!(body, Body::Notification(told) if fits(told.tells())))?;
+        asked.is_some_and(|asked| entry.seq > asked).then_some((entry.seq, entry.time))
+    };
+    let Some((_, last)) = told(&NotificationKind::asks) else { return Some(Call::Request) };
+    let first = view.history.approved_so_far().first().map(|entry| entry.seq);
+    if first.is_some() && told(&|kind| kind == NotificationKind::SecondApprover).map(|(seq, _)| seq) < first {
+        return Some(Call::SecondApprover);
+    }
+    let near = deadline.duration_since(now) <= approval.escalate_before;
+    if near && told(&|kind| kind == NotificationKind::LastCall).is_none() {
+        return Some(Call::LastCall);
+    }
+    (now.duration_since(last) >= approval.reminder).then_some(Call::Reminder)
+}
+
+/// What was answered so far, for whoever is asked now.
+fn said(view: &View) -> Vec<String> {
+    let history = &view.history;
+    let mut said = Vec::new();
+    if history.decision().is_some_and(|decision| decision.approvers > 1) {
+        said.push("Two different people must approve this plan; one rejection is enough.".to_owned());
+    }
+    for entry in history.approved_so_far() {
+        if let Body::ApprovalAccepted(answer) = &entry.body {
+            let (who, at) = (&answer.approver_arn, moment(entry.time));
+            said.push(format!("Approved by {who} at {at}; nothing runs until a second person approves."));
         }
-        _ => false,
-    })?;
-    // A reminder that was recorded but not sent is sent again; the first request likewise.
-    (told.seq > asked).then_some(told.time)
+    }
+    if let Some((entry, note)) = history.acknowledged() {
+        said.push(format!("Acknowledged by {} at {}.", note.by.arn, moment(entry.time)));
+    }
+    if let Some((entry, note)) = history.assigned() {
+        said.push(format!("Assigned to {} by {} at {}.", note.to, note.by.arn, moment(entry.time)));
+    }
+    said
 }

@@ -1,6 +1,5 @@
 //! Closing an incident, and what may still happen to a closed one.
 
-use layerguard_core::approval::Verb;
 use layerguard_core::audit::body::UndoCause;
 use layerguard_core::audit::{self, Body};
 use layerguard_core::engine::Verdict;
@@ -37,15 +36,15 @@ impl Decide<'_> {
         closed.map(|_| ()).map_err(|source| DecideError::Audit { incident: id.clone(), source })
     }
 
-    /// A closed incident: an undo that a person asked for, or nothing.
+    /// A closed incident: an undo or a lift that a person asked for, or nothing.
     pub(crate) async fn after_closing(&self, view: &View) -> Result<Course, DecideError> {
         let id = view.incident.id.as_str();
         let closing = view.last(|body| matches!(body, Body::Closing(_)));
         let undone = view.last(|body| matches!(body, Body::UndoOutcome(done) if done.cause == UndoCause::Person));
-        let asked = view.last(|body| matches!(body, Body::ApprovalAccepted(answer) if answer.verb == Verb::Undo));
+        let asked = view.last(|body| matches!(body, Body::ApprovalAccepted(answer) if answer.verb.takes_back()));
         let mut steps = view.history.to_undo();
         // The machine tried and gave up: told to people, not tried again under the same approval.
-        steps.retain(|&step| view.escalated(step) <= asked);
+        steps.retain(|&step| view.escalated(step) <= view.history.asked_back_in(step).map(|entry| entry.seq));
         if !steps.is_empty() {
             self.mark_due(id).await?;
             return Ok(course(id, Next::Undo, &steps));

@@ -39,8 +39,10 @@ impl Decide<'_> {
             let outcome = self.assessor().ok().map(|assessor| assessor.inventory().approval.expiry(severity));
             outcome == Some(OnExpiry::Contain) && !steps.is_empty()
         };
+        let approvers = self.approvers(&decided, evidence.severity)?;
         let same_end = decision.is_some_and(|decision| {
             expiry(decision.severity, &decision.on_expiry) == expiry(evidence.severity, &decided.on_expiry)
+                && (approvers == decision.approvers || !view.waits_for_a_person())
         });
         if same_end && !fallback && decision.is_some_and(|decision| stands(view, decision, &decided, &evidence)) {
             return self.refresh(view, &evidence, &surroundings).await;
@@ -59,6 +61,7 @@ impl Decide<'_> {
             reasons: decided.reasons,
             errors: decided.errors,
             on_expiry: decided.on_expiry,
+            approvers,
             circumstances: surroundings.circumstances.clone(),
             blast: surroundings.blast.clone(),
         };
@@ -71,6 +74,12 @@ impl Decide<'_> {
         self.append(id, self.draft(id, Body::Decision(Box::new(record)))?).await?;
         self.update(&row, view.incident.revision).await?;
         Ok(true)
+    }
+
+    /// How many people must approve: what the inventory says now stands in the decision, and no later change of it counts.
+    fn approvers(&self, decided: &Decision, severity: Option<Severity>) -> Result<u32, DecideError> {
+        let asks = decided.plan.steps.iter().any(|step| step.is_containment() && step.mode == Mode::Ask);
+        Ok(if asks { self.assessor()?.inventory().approval.approvers(severity) } else { 1 })
     }
 
     /// The decision stands, but what people are told of it may not: graver evidence shows in the row, and in every later message.

@@ -73,7 +73,12 @@ impl Decide<'_> {
             wait = wait.min(approval.reminder.as_secs());
         }
         if let Some(deadline) = view.deadline() {
-            wait = wait.min(deadline.duration_since(self.ports.clock.now()).as_secs());
+            let left = deadline.duration_since(self.ports.clock.now());
+            wait = wait.min(left.as_secs());
+            // The last call comes in time.
+            if let Some(before) = approval.map(|approval| approval.escalate_before).filter(|before| left > *before) {
+                wait = wait.min(left.saturating_sub(before).as_secs().saturating_add(1));
+            }
         }
         wait.max(1)
     }

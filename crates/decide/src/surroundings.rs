@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use layerguard_core::approval::Verb;
 use layerguard_core::assess::Assessor;
 use layerguard_core::audit::Body;
-use layerguard_core::audit::body::{Blast, Circumstances};
+use layerguard_core::audit::body::{ApprovalAccepted, Blast, Circumstances};
 use layerguard_core::cloudtrail::{Event, Principal, PrincipalKind};
 use layerguard_core::decision::Limits;
 use layerguard_core::error::{Class, Classified};
@@ -203,8 +203,12 @@ impl Decide<'_> {
 
     async fn was_taken_back(&self, incident: &str) -> Result<bool, DecideError> {
         let history = self.history(incident).await?;
-        let undone = |body: &Body| matches!(body, Body::ApprovalAccepted(answer) if answer.verb == Verb::Undo);
-        Ok(history.entries().iter().any(|entry| undone(&entry.body)))
+        let nothing_stands = history.standing().is_empty();
+        let whole = |answer: &ApprovalAccepted| answer.verb == Verb::Undo && answer.step.is_none();
+        Ok(history.entries().iter().any(|entry| match &entry.body {
+            Body::ApprovalAccepted(answer) => answer.verb.takes_back() && (nothing_stands || whole(answer)),
+            _ => false,
+        }))
     }
 
     /// Once a principal is contained, remember where it came from, so that whoever comes back under another name is recognised.

@@ -88,7 +88,7 @@ impl Decide<'_> {
             };
             let judged = match proven {
                 Err(reason) => Err((reason, None)),
-                Ok(identity) => match self.allowed(&[], Verb::Resume, &identity)? {
+                Ok(identity) => match self.allowed(&[], Verb::Resume, &identity, false)? {
                     Ok(()) => Ok(identity),
                     Err(reason) => Err((reason, Some(identity))),
                 },

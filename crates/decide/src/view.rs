@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use layerguard_core::action::{self, Action, Touches};
-use layerguard_core::approval::{ApprovalRequest, Verb};
+use layerguard_core::approval::ApprovalRequest;
 use layerguard_core::audit::body::{Failure, OutcomeResult};
 use layerguard_core::audit::{Body, Entry, History};
 use layerguard_core::incident::{Incident, IncidentEvent};
@@ -113,7 +113,9 @@ impl View {
         let current = &self.history.decision()?.plan_hash;
         self.request.as_ref().filter(|request| {
             let answered = |body: &Body| match body {
-                Body::ApprovalAccepted(answer) => answer.verb != Verb::Undo && answer.plan_hash == request.plan_hash,
+                Body::ApprovalAccepted(answer) => {
+                    answer.verb.decides() && !answer.awaits_second && answer.plan_hash == request.plan_hash
+                }
                 _ => false,
             };
             request.plan_hash == *current || self.last(answered).is_none()

@@ -220,6 +220,7 @@ impl Scene {
             plan_hash: plan.hash().unwrap(),
             decision: plan.weightiest(),
             on_expiry: plan.steps.iter().map(|step| step.number).collect(),
+            approvers: 1,
             plan,
             reasons: vec![],
             errors: vec![],
@@ -238,6 +239,8 @@ impl Scene {
             approver_user_id: "AROAEXAMPLEONCALL:ada".into(),
             comment: None,
             signature_hash: "cd".repeat(32),
+            step: None,
+            awaits_second: false,
         }));
     }
 

@@ -66,6 +66,7 @@ pub(crate) fn decision_of(plan: Plan) -> Decision {
         plan_hash: plan.hash().unwrap(),
         decision: plan.weightiest(),
         on_expiry: plan.steps.iter().take(1).map(|step| step.number).collect(),
+        approvers: 1,
         plan,
         reasons: vec![],
         errors: vec![],
@@ -86,6 +87,8 @@ pub(crate) fn answer(verb: Verb, numbers: &[u32], mode: Mode) -> Body {
         approver_user_id: "AROAEXAMPLEONCALL:ada".into(),
         comment: None,
         signature_hash: "s1".into(),
+        step: None,
+        awaits_second: false,
     })
 }
 

@@ -4,8 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use layerguard_core::approval::{Answer, CallerIdentity, HEADER_ANSWER, HEADER_COMMENT, HEADER_INCIDENT, HEADER_PLAN};
-use layerguard_core::approval::{SignedRequest, Verb, comment_hash};
+use layerguard_core::approval::{Answer, CallerIdentity, SignedRequest, Statement, Verb};
 use layerguard_core::assess::Assessor;
 use layerguard_core::audit::{History, verify};
 use layerguard_core::error::{Class, Classified};
@@ -21,6 +20,10 @@ use serde_json::{Value, json};
 
 pub(crate) const ACCOUNT: &str = "111122223333";
 const ENDPOINT: &str = "https://sts.eu-central-1.amazonaws.com";
+/// What every task token begins with: a bearer secret.
+pub(crate) const TASK_TOKEN: &str = "AQCEAAAAKgAAAAMtask";
+/// The session token of whoever signs: a secret too.
+pub(crate) const SESSION_TOKEN: &str = "IQoJb3JpZ2luX2VjEExample";
 /// As often as the machines retry an error that may pass.
 const TRIES: usize = 6;
 /// More turns than any story takes.
@@ -137,7 +140,7 @@ impl Chain {
                 }
                 Next::Ask => {
                     waits += 1;
-                    let token = format!("token-{waits}");
+                    let token = format!("{TASK_TOKEN}-{waits}");
                     let asked = json!({"task": "request_approval", "incident_id": id, "task_token": token});
                     if self.function(asked).await.is_err() {
                         self.escalate(id, None).await;
@@ -274,18 +277,20 @@ impl Chain {
 
     /// The same about what has this hash.
     pub(crate) fn answer_about(&self, id: &str, plan_hash: String, verb: Verb, caller: &CallerIdentity) -> Answer {
+        self.sign(&Statement::new(id, &plan_hash, verb, Some("seen")), caller)
+    }
+
+    /// What a person states, signed now by a caller whom STS knows.
+    pub(crate) fn sign(&self, statement: &Statement<'_>, caller: &CallerIdentity) -> Answer {
         let now = self.world.now();
-        let comment = Some("seen".to_owned());
         let date = now.to_string().replace(['-', ':'], "");
         let date = format!("{}Z", date.split(['.', 'Z']).next().unwrap());
         let mut headers = BTreeMap::from([
             ("host".to_owned(), "sts.eu-central-1.amazonaws.com".to_owned()),
             ("x-amz-date".to_owned(), date.clone()),
-            (HEADER_INCIDENT.to_owned(), id.to_owned()),
-            (HEADER_PLAN.to_owned(), plan_hash.clone()),
-            (HEADER_ANSWER.to_owned(), verb.as_str().to_owned()),
-            (HEADER_COMMENT.to_owned(), comment_hash(comment.as_deref())),
+            ("x-amz-security-token".to_owned(), SESSION_TOKEN.to_owned()),
         ]);
+        headers.extend(statement.headers().into_iter().map(|(name, value)| (name.to_owned(), value)));
         let signed = headers.keys().cloned().collect::<Vec<_>>().join(";");
         let signature = {
             use std::hash::{DefaultHasher, Hash, Hasher};
@@ -299,8 +304,16 @@ impl Chain {
         );
         self.world.know_signer(&authorization, caller.clone());
         headers.insert("authorization".to_owned(), authorization);
-        let request = SignedRequest { endpoint: ENDPOINT.to_owned(), headers };
-        Answer { incident: id.to_owned(), verb, plan_hash, comment, given_at: now, request }
+        Answer {
+            incident: statement.incident.to_owned(),
+            verb: statement.verb,
+            plan_hash: statement.plan_hash.to_owned(),
+            comment: statement.comment.map(str::to_owned),
+            step: statement.step,
+            assignee: statement.assignee.map(str::to_owned),
+            given_at: now,
+            request: SignedRequest { endpoint: ENDPOINT.to_owned(), headers },
+        }
     }
 
     /// Store an answer, as a person does who tries again until the command line says that it worked.
@@ -326,9 +339,14 @@ pub(crate) fn futures_lite<T>(future: impl Future<Output = T>) -> T {
 }
 
 pub(crate) fn on_call() -> CallerIdentity {
+    person("ada")
+}
+
+/// Somebody on call, by the session's name.
+pub(crate) fn person(name: &str) -> CallerIdentity {
     CallerIdentity {
-        arn: format!("arn:aws:sts::{ACCOUNT}:assumed-role/on-call/ada"),
-        user_id: "AROAONCALLEXAMPLE:ada".to_owned(),
+        arn: format!("arn:aws:sts::{ACCOUNT}:assumed-role/on-call/{name}"),
+        user_id: format!("AROAONCALLEXAMPLE:{name}"),
         account: ACCOUNT.to_owned(),
     }
 }

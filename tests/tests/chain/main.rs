@@ -2,15 +2,21 @@
 
 mod announcements;
 mod answers;
+mod asking;
 mod deeds;
 mod guardrails;
 mod machine;
+mod notes;
 mod principals;
 mod repairs;
 mod retries;
+mod secrets;
 mod shape;
+mod spoiled;
 mod story;
 mod sweep;
 mod switch;
+mod taking_back;
 mod telling;
+mod two_people;
 mod world;

@@ -9,7 +9,7 @@ use std::{fs, path::PathBuf};
 use layerguard_core::approval::CallerIdentity;
 use layerguard_core::cloudtrail::{Principal, PrincipalKind, Session};
 use layerguard_core::engine::Severity;
-use layerguard_core::inventory::{EXAMPLE, Inventory, OnExpiry, Problem, RecordClear, SCHEMA};
+use layerguard_core::inventory::{EXAMPLE, Inventory, OnExpiry, RecordClear, SCHEMA};
 use layerguard_core::plan::Mode;
 use proptest::prelude::*;
 use serde::Deserialize;
@@ -73,23 +73,35 @@ fn the_example_reads_and_means_what_it_says() {
     assert_eq!(example.replication.approved_destinations[0].region, "eu-west-1");
 }
 
-/// Two approvers cannot be had: whoever asks for them is told, and whoever says that there are none is not.
 #[test]
-fn a_second_approver_is_refused() {
-    let with = |list: &str| {
+fn two_people_approve_what_the_inventory_names() {
+    let with = |keys: &str| {
         let organization = "[organization]\nid = \"o-exampleorgid\"\naccounts = [\"111122223333\"]\n";
-        Inventory::from_toml(&format!("{organization}[approval]\nsecond_approver_for = {list}\n"))
+        Inventory::from_toml(&format!("{organization}[approval]\n{keys}\n"))
     };
-    assert!(with("[]").is_ok());
-    for list in ["[\"critical\"]", "[\"low\", \"high\"]", "[\"fatal\"]"] {
-        let errors = with(list).unwrap_err();
-        let says = |problem: &Problem| {
-            problem.message.starts_with("two approvers are not available in this version")
-                && problem.key.as_deref() == Some("approval.second_approver_for")
-                && problem.line == 5
-        };
-        assert!(errors.problems.iter().any(says), "{errors}");
-    }
+    let approval = with("second_approver_for = [\"critical\", \"high\"]").unwrap().approval;
+    let approvers = [None, Some(Severity::Low), Some(Severity::High), Some(Severity::Critical)];
+    assert_eq!(approvers.map(|severity| approval.approvers(severity)), [1, 1, 2, 2]);
+    assert_eq!(with("second_approver_for = []").unwrap().approval.approvers(Some(Severity::Critical)), 1);
+    let problem = |keys: &str| with(keys).unwrap_err().problems[0].clone();
+    assert!(problem("second_approver_for = [\"fatal\"]").message.contains("`fatal` is not known"));
+    assert_eq!(problem("second_approvers_for = []").nearest.as_deref(), Some("second_approver_for"));
+}
+
+#[test]
+fn the_last_call_comes_a_while_before_the_end() {
+    let with = |keys: &str| {
+        let organization = "[organization]\nid = \"o-exampleorgid\"\naccounts = [\"111122223333\"]\n";
+        Inventory::from_toml(&format!("{organization}[approval]\n{keys}\n"))
+    };
+    let before = |keys: &str| with(keys).unwrap().approval.escalate_before.as_secs();
+    assert_eq!(before(""), 20 * 60, "a third of an hour");
+    assert_eq!(before("timeout = \"24h\""), 3600, "at most an hour");
+    assert_eq!(before("timeout = \"30s\"\nreminder = \"10s\""), 10);
+    assert_eq!(before("escalate_before = \"5m\""), 300);
+    let problem = with("escalate_before = \"1h\"").unwrap_err().problems[0].clone();
+    assert_eq!(problem.key.as_deref(), Some("approval.escalate_before"));
+    assert_eq!(with("escalate_befor = \"5m\"").unwrap_err().problems[0].nearest.as_deref(), Some("escalate_before"));
 }
 
 /// The example is the reference: each section and each key stands in it, with at least one comment of its section.

@@ -4,8 +4,8 @@ mod answer;
 mod proof;
 mod sign;
 
+pub use layerguard_core::approval::Statement;
 pub use proof::Sts;
-pub use sign::Statement;
 
 pub(crate) use sign::sign;
 

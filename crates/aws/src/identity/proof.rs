@@ -8,7 +8,8 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
 use layerguard_core::approval::{
-    CallerIdentity, HEADER_ANSWER, HEADER_COMMENT, HEADER_INCIDENT, HEADER_PLAN, PROOF_BODY, SignedRequest,
+    CallerIdentity, HEADER_ANSWER, HEADER_ASSIGNEE, HEADER_COMMENT, HEADER_INCIDENT, HEADER_PLAN, HEADER_STEP,
+    PROOF_BODY, SignedRequest,
 };
 use layerguard_core::ports::{IdentityProof, PortError, PortErrorKind, PortResult};
 
@@ -16,7 +17,7 @@ use super::{answer, origin};
 use crate::error::of_code;
 
 /// The headers that such a request may carry. Any other could change what STS does or how it answers.
-const HEADERS: [&str; 9] = [
+const HEADERS: [&str; 11] = [
     "authorization",
     "content-type",
     "host",
@@ -26,6 +27,8 @@ const HEADERS: [&str; 9] = [
     HEADER_COMMENT,
     HEADER_INCIDENT,
     HEADER_PLAN,
+    HEADER_STEP,
+    HEADER_ASSIGNEE,
 ];
 
 /// The longest answer that is read, in bytes. A real one has less than one kilobyte.

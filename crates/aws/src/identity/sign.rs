@@ -7,44 +7,10 @@ use aws_credential_types::Credentials;
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings};
 use aws_sigv4::sign::v4;
 use aws_smithy_runtime_api::client::identity::Identity;
-use layerguard_core::approval::{
-    HEADER_ANSWER, HEADER_COMMENT, HEADER_INCIDENT, HEADER_PLAN, PROOF_BODY, SignedRequest, Verb,
-};
+use layerguard_core::approval::{PROOF_BODY, SignedRequest};
 use layerguard_core::ports::{PortError, PortErrorKind, PortResult};
-use sha2::{Digest, Sha256};
 
 use super::origin;
-
-/// What a person states with a signature.
-#[derive(Debug, Clone, Copy)]
-pub struct Statement<'a> {
-    /// The incident.
-    pub incident: &'a str,
-    /// The plan that the person saw.
-    pub plan_hash: &'a str,
-    /// The answer.
-    pub verb: Verb,
-    /// In the person's words.
-    pub comment: Option<&'a str>,
-}
-
-impl Statement<'_> {
-    /// The headers that carry the statement; they are among the signed ones.
-    pub(crate) fn headers(&self) -> Vec<(&'static str, String)> {
-        let verb = match self.verb {
-            Verb::Approve => "approve",
-            Verb::Reject => "reject",
-            Verb::Undo => "undo",
-            Verb::Resume => "resume",
-        };
-        vec![
-            (HEADER_INCIDENT, self.incident.to_owned()),
-            (HEADER_PLAN, self.plan_hash.to_owned()),
-            (HEADER_ANSWER, verb.to_owned()),
-            (HEADER_COMMENT, hex::encode(Sha256::digest(self.comment.unwrap_or_default()))),
-        ]
-    }
-}
 
 /// Signs `POST /` with the fixed body and these headers, for STS of this region at this endpoint (SigV4).
 ///
@@ -93,12 +59,18 @@ fn refused(what: &str) -> PortError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use layerguard_core::approval::{HEADER_ANSWER, HEADER_COMMENT, HEADER_INCIDENT, HEADER_STEP, Statement, Verb};
+    use sha2::{Digest, Sha256};
     use std::time::Duration;
 
     const REGION: &str = "eu-central-1";
     const ENDPOINT: &str = "https://sts.eu-central-1.amazonaws.com";
 
     fn signed(comment: Option<&str>) -> SignedRequest {
+        sign_statement(&Statement::new("0011223344556677-1", &"ab".repeat(32), Verb::Approve, comment))
+    }
+
+    fn sign_statement(statement: &Statement<'_>) -> SignedRequest {
         let credentials = Credentials::new(
             "ASIAIOSFODNN7EXAMPLE",
             "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
@@ -106,8 +78,6 @@ mod tests {
             None,
             "test",
         );
-        let statement =
-            Statement { incident: "0011223344556677-1", plan_hash: &"ab".repeat(32), verb: Verb::Approve, comment };
         // 2026-11-20T09:31:30Z
         let at = SystemTime::UNIX_EPOCH + Duration::from_secs(1_795_167_090);
         sign(&credentials, REGION, ENDPOINT, at, &statement.headers()).unwrap()
@@ -161,6 +131,18 @@ mod tests {
         assert_eq!(request.headers[HEADER_INCIDENT], "0011223344556677-1");
         assert_eq!(request.headers[HEADER_ANSWER], "approve");
         assert_eq!(request.headers[HEADER_COMMENT], hex::encode(Sha256::digest("")));
+    }
+
+    #[test]
+    fn the_one_step_of_an_undo_is_among_the_signed_headers() {
+        let plan = "ab".repeat(32);
+        let all = Statement::new("0011223344556677-1", &plan, Verb::Undo, None);
+        let one = sign_statement(&Statement { step: Some(7), ..all });
+        assert_eq!(one.headers[HEADER_STEP], "7");
+        assert!(one.headers["authorization"].contains(";x-layerguard-step,"), "{one:?}");
+        let other = sign_statement(&Statement { step: Some(8), ..all });
+        assert_ne!(one.headers["authorization"], other.headers["authorization"]);
+        assert!(!sign_statement(&all).headers.contains_key(HEADER_STEP));
     }
 
     #[test]

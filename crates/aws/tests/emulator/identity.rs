@@ -7,8 +7,7 @@ use layerguard_core::ports::{IdentityProof, PortErrorKind};
 
 use crate::world::World;
 
-const STATEMENT: Statement<'_> =
-    Statement { incident: "0011223344556677-1", plan_hash: "abababab", verb: Verb::Approve, comment: Some("seen") };
+const STATEMENT: Statement<'_> = Statement::new("0011223344556677-1", "abababab", Verb::Approve, Some("seen"));
 
 /// A user of its own, and its name.
 async fn person(world: &World) -> (Aws, String) {

@@ -40,6 +40,8 @@ fn answer(verb: Verb, given_at: &str, authorization: &str) -> Answer {
         verb,
         plan_hash: "ab".repeat(32),
         comment: Some("seen".to_owned()),
+        step: None,
+        assignee: None,
         given_at: at(given_at),
         request: SignedRequest {
             endpoint: "https://sts.eu-central-1.amazonaws.com".to_owned(),

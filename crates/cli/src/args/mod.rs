@@ -10,7 +10,7 @@ mod tests;
 
 use clap::{Args as Group, Parser, Subcommand, ValueEnum};
 
-pub use answer::{AnswerArgs, RejectArgs};
+pub use answer::{AnswerArgs, AssignArgs, RejectArgs, UndoArgs};
 pub use audit::{AuditCommand, VerifyArgs};
 pub use explain::ExplainArgs;
 pub use incidents::{IncidentsCommand, ListArgs, ShowArgs};
@@ -72,7 +72,16 @@ pub enum Command {
     Reject(RejectArgs),
     /// Take back what was done for an incident
     #[command(after_help = MORE, after_long_help = format!("{}\n\n{}", answer::UNDO_EXAMPLES, STACK_EXITS))]
-    Undo(AnswerArgs),
+    Undo(UndoArgs),
+    /// Take back the temporary measures of an incident before their time
+    #[command(after_help = MORE, after_long_help = format!("{}\n\n{}", answer::LIFT_EXAMPLES, STACK_EXITS))]
+    Lift(AnswerArgs),
+    /// Say that you have seen an incident
+    #[command(after_help = MORE, after_long_help = format!("{}\n\n{}", answer::ACK_EXAMPLES, STACK_EXITS))]
+    Ack(AnswerArgs),
+    /// Say who looks after an incident
+    #[command(after_help = MORE, after_long_help = format!("{}\n\n{}", answer::ASSIGN_EXAMPLES, STACK_EXITS))]
+    Assign(AssignArgs),
     /// Let layerguard change nothing for a while
     #[command(after_help = MORE, after_long_help = format!("{}\n\n{}", switch::PAUSE_EXAMPLES, STACK_EXITS))]
     Pause(PauseArgs),

@@ -1,10 +1,10 @@
-//! `approve`, `reject` and `undo`: shows what is about to be answered, signs, stores the answer, wakes the machine, and waits
+//! `approve`, `reject`, `undo`, `lift`, `ack` and `assign`: shows what is about to be answered, signs, stores the answer, wakes the machine, and waits
 //! until the audit trail says what became of it. Nothing here changes an account, and nothing stored here counts until Decide has
 //! verified it.
 
 mod wait;
 
-use layerguard_core::approval::{self, Answer, Expectation, Verb};
+use layerguard_core::approval::{self, Answer, Expectation, NO_PLAN, Statement, Verb};
 use layerguard_core::audit::Body;
 use layerguard_core::message::moment;
 use layerguard_core::text::escape;
@@ -14,7 +14,7 @@ use super::dossier::Dossier;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::render::Screen;
-use crate::stack::{Stack, Statement};
+use crate::stack::Stack;
 
 /// What a person wants.
 #[derive(Debug, Clone, Copy)]
@@ -27,13 +27,17 @@ pub struct Wish<'a> {
     pub comment: Option<&'a str>,
     /// How many seconds to wait until the answer is verified.
     pub wait: u64,
+    /// The one step that is to be taken back.
+    pub step: Option<u32>,
+    /// Who shall look after the incident.
+    pub assignee: Option<&'a str>,
 }
 
 impl<'a> Wish<'a> {
-    /// A wish.
+    /// A wish that is about no step and names nobody.
     #[must_use]
     pub const fn new(id: &'a str, verb: Verb, comment: Option<&'a str>, wait: u64) -> Self {
-        Self { id, verb, comment, wait }
+        Self { id, verb, comment, wait, step: None, assignee: None }
     }
 }
 
@@ -45,14 +49,20 @@ pub async fn run(stack: &Stack<'_>, wish: &Wish<'_>, screen: &mut Screen) -> Res
     let dossier = Dossier::read(stack, wish.id).await?;
     let plan_hash = match wish.verb {
         Verb::Approve | Verb::Reject | Verb::Resume => to_answer(&dossier, stack)?,
-        Verb::Undo => to_undo(&dossier, stack)?,
+        Verb::Undo | Verb::Lift => to_take_back(&dossier, wish, stack)?,
+        Verb::Acknowledge | Verb::Assign => current_plan(&dossier),
     };
     screen.about_to_answer(&dossier, wish)?;
     screen.flush()?;
     let answer = sign(stack, wish, &plan_hash).await?;
     stack.approvals.put_answer(&answer).await.map_err(stack.failed())?;
     if let Err(error) = wake(stack, &dossier, &answer).await {
-        screen.note(&format!("the answer is stored, but {error}; it will be read within five minutes"))?;
+        let then = if dossier.incident.status.is_open() {
+            "it will be read within five minutes"
+        } else {
+            "nothing reads it before the machine runs: give the command again"
+        };
+        screen.note(&format!("the answer is stored, but {error}; {then}"))?;
     }
     if wish.wait == 0 {
         screen.stored(wish, stack.name)?;
@@ -61,6 +71,10 @@ pub async fn run(stack: &Stack<'_>, wish: &Wish<'_>, screen: &mut Screen) -> Res
     screen.note("signed and stored; waiting for the stack to verify who you are")?;
     match wait::until_judged(stack, &dossier, &answer, wish.wait, screen).await? {
         Verdict::Accepted { trouble } => Ok(if trouble { Exit::No } else { Exit::Done }),
+        Verdict::AwaitsSecond => {
+            screen.awaits_second(dossier.request.as_ref().map(|request| request.deadline))?;
+            Ok(Exit::Done)
+        }
         Verdict::Refused(reason) => Err(Failure::no(format!("the answer was refused: {}", escape(&reason)))
             .remedy(format!("`layerguard incidents show {} --stack {}` shows where it stands", wish.id, stack.name))),
         Verdict::Decided(by) => Err(already(&by)),
@@ -112,10 +126,12 @@ fn to_answer(dossier: &Dossier, stack: &Stack<'_>) -> Result<String, Failure> {
 /// Who answered the latest plan already, and when.
 fn decided_by(dossier: &Dossier) -> Option<String> {
     let plan_hash = &dossier.history.decision()?.plan_hash;
+    if let Some(entry) = dossier.history.answer_entry()
+        && let Body::ApprovalAccepted(answer) = &entry.body
+    {
+        return Some(wait::decided(answer, entry.time));
+    }
     dossier.history.entries().iter().rev().find_map(|entry| match &entry.body {
-        Body::ApprovalAccepted(answer) if answer.verb != Verb::Undo && answer.plan_hash == *plan_hash => {
-            Some(wait::decided(answer, entry.time))
-        }
         Body::ApprovalExpired(expired) if expired.plan_hash == *plan_hash => {
             Some(format!("the deadline passed at {}", moment(entry.time)))
         }
@@ -124,7 +140,7 @@ fn decided_by(dossier: &Dossier) -> Option<String> {
 }
 
 /// The hash of the plan whose measures are to be taken back.
-fn to_undo(dossier: &Dossier, stack: &Stack<'_>) -> Result<String, Failure> {
+fn to_take_back(dossier: &Dossier, wish: &Wish<'_>, stack: &Stack<'_>) -> Result<String, Failure> {
     let id = escape(&dossier.incident.id);
     if dossier.incident.status.is_open() {
         let status = dossier.incident.status.as_str().replace('_', " ");
@@ -140,18 +156,47 @@ fn to_undo(dossier: &Dossier, stack: &Stack<'_>) -> Result<String, Failure> {
             "there is nothing to take back: nothing that was done for incident `{id}` stands"
         )));
     }
-    Ok(dossier.history.decision().map(|decision| decision.plan_hash.clone()).unwrap_or_default())
+    if covered(dossier, wish).is_empty() {
+        let what = match wish.step {
+            Some(step) => format!("nothing of step {step} stands for incident `{id}`"),
+            None => {
+                format!("no measure of incident `{id}` lifts by itself; `layerguard undo {id}` takes back the others")
+            }
+        };
+        return Err(Failure::no(format!("there is nothing to take back: {what}"))
+            .remedy(format!("`layerguard incidents show {id} --stack {}` shows what stands", stack.name)));
+    }
+    Ok(current_plan(dossier))
+}
+
+/// Steps that this wish would take back, latest first.
+pub(crate) fn covered(dossier: &Dossier, wish: &Wish<'_>) -> Vec<u32> {
+    let history = &dossier.history;
+    let temporary = |number: &u32| history.step(*number).is_some_and(|step| step.lift_after().is_some());
+    let covers = |number: &u32| match (wish.verb, wish.step) {
+        (Verb::Lift, _) => temporary(number),
+        (_, Some(step)) => step == *number,
+        (_, None) => true,
+    };
+    history.standing().into_iter().filter(covers).collect()
+}
+
+fn current_plan(dossier: &Dossier) -> String {
+    dossier.history.decision().map_or(NO_PLAN, |decision| &decision.plan_hash).to_owned()
 }
 
 /// The signed answer. It is held against the checks that Decide will make, so that a wrong clock shows here.
 pub(super) async fn sign(stack: &Stack<'_>, wish: &Wish<'_>, plan_hash: &str) -> Result<Answer, Failure> {
-    let statement = Statement { incident: wish.id, plan_hash, verb: wish.verb, comment: wish.comment };
+    let (step, assignee) = (wish.step, wish.assignee);
+    let statement = Statement { step, assignee, ..Statement::new(wish.id, plan_hash, wish.verb, wish.comment) };
     let request = stack.signer.sign(statement).await.map_err(stack.failed())?;
     let answer = Answer {
         incident: wish.id.to_owned(),
         verb: wish.verb,
         plan_hash: plan_hash.to_owned(),
         comment: wish.comment.map(str::to_owned),
+        step,
+        assignee: assignee.map(str::to_owned),
         given_at: stack.clock.now(),
         request,
     };
@@ -165,11 +210,11 @@ pub(super) async fn sign(stack: &Stack<'_>, wish: &Wish<'_>, plan_hash: &str) ->
     Ok(answer)
 }
 
-/// Wakes the wait, or starts the execution that takes measures back. Carries no authority.
+/// Wakes the wait, or starts an execution that reads the answers to a closed incident. Carries no authority.
 async fn wake(stack: &Stack<'_>, dossier: &Dossier, answer: &Answer) -> Result<(), layerguard_core::ports::PortError> {
-    if answer.verb == Verb::Undo {
+    if !dossier.incident.status.is_open() {
         let mark: String = answer.fingerprint().chars().take(8).collect();
-        let name = format!("{}-undo-{mark}", answer.incident);
+        let name = format!("{}-{}-{mark}", answer.incident, answer.verb.as_str());
         return stack.executions.start(&name, &answer.incident).await.map(drop);
     }
     match dossier.request.as_ref().and_then(|request| request.token.as_ref()) {

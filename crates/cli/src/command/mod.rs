@@ -9,7 +9,7 @@ pub mod switch;
 
 use layerguard_core::approval::Verb;
 
-use crate::args::{AnswerArgs, AuditCommand, Command, IncidentsCommand};
+use crate::args::{AnswerArgs, AssignArgs, AuditCommand, Command, IncidentsCommand, UndoArgs};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::reach::Reached;
@@ -29,7 +29,10 @@ pub async fn run(command: Command, screen: &mut Screen) -> Result<Exit, Failure>
             let answer = answer::Wish::new(&args.id, Verb::Reject, Some(&args.comment), args.wait);
             answer::run(&reached.stack(), &answer, screen).await
         }
-        Command::Undo(args) => answered(&args, Verb::Undo, screen).await,
+        Command::Undo(args) => undo(&args, screen).await,
+        Command::Lift(args) => answered(&args, Verb::Lift, screen).await,
+        Command::Ack(args) => answered(&args, Verb::Acknowledge, screen).await,
+        Command::Assign(args) => assign(&args, screen).await,
         Command::Pause(args) => {
             let reached = Reached::reach(&args.stack).await?;
             switch::pause(&reached.stack(), args.span, &args.comment, screen).await
@@ -68,4 +71,16 @@ async fn answered(args: &AnswerArgs, verb: Verb, screen: &mut Screen) -> Result<
     let reached = Reached::reach(&args.stack).await?;
     let answer = answer::Wish::new(&args.id, verb, args.comment.as_deref(), args.wait);
     answer::run(&reached.stack(), &answer, screen).await
+}
+
+async fn undo(args: &UndoArgs, screen: &mut Screen) -> Result<Exit, Failure> {
+    let reached = Reached::reach(&args.stack).await?;
+    let wish = answer::Wish::new(&args.id, Verb::Undo, args.comment.as_deref(), args.wait);
+    answer::run(&reached.stack(), &answer::Wish { step: args.step, ..wish }, screen).await
+}
+
+async fn assign(args: &AssignArgs, screen: &mut Screen) -> Result<Exit, Failure> {
+    let reached = Reached::reach(&args.stack).await?;
+    let wish = answer::Wish::new(&args.id, Verb::Assign, args.comment.as_deref(), args.wait);
+    answer::run(&reached.stack(), &answer::Wish { assignee: Some(&args.to), ..wish }, screen).await
 }

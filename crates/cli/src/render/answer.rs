@@ -2,7 +2,9 @@
 
 use std::io::Write;
 
+use jiff::Timestamp;
 use layerguard_core::approval::Verb;
+use layerguard_core::audit::Body;
 use layerguard_core::audit::body::ApprovalAccepted;
 use layerguard_core::incident::Status;
 use layerguard_core::message::{Done, moment};
@@ -13,8 +15,8 @@ use super::Screen;
 use super::incidents::{of_status, words};
 use super::paint::{Tone, paint};
 use super::show::planned;
-use super::timeline::past;
-use crate::command::answer::Wish;
+use super::timeline::{past, words as recorded};
+use crate::command::answer::{Wish, covered};
 use crate::command::dossier::Dossier;
 use crate::failure::Failure;
 
@@ -31,15 +33,18 @@ impl Screen {
             Verb::Approve => "You approve:",
             Verb::Reject => "You reject:",
             Verb::Undo => "You take back:",
+            Verb::Lift => "You take back before its time:",
             Verb::Resume => "You end the pause:",
+            Verb::Acknowledge => "You say that you have seen it.",
+            Verb::Assign => "You say who looks after it:",
         };
         writeln!(self.out, "{}", paint(Tone::Label, heading))?;
         let (out, width) = (&mut *self.out, self.width);
         let results = Done::all(&dossier.history);
         match wish.verb {
-            Verb::Undo => {
-                let standing = dossier.history.standing();
-                for step in standing.iter().filter_map(|number| dossier.history.step(*number)) {
+            Verb::Undo | Verb::Lift => {
+                let covered = covered(dossier, wish);
+                for step in covered.iter().filter_map(|number| dossier.history.step(*number)) {
                     planned(out, step, results.iter().find(|done| done.step == step.number), width)?;
                 }
             }
@@ -49,14 +54,40 @@ impl Screen {
                     planned(out, step, None, width)?;
                 }
             }
+            Verb::Acknowledge | Verb::Assign => {
+                if let Some(assignee) = wish.assignee {
+                    writeln!(out, "  {}", escape_to(assignee, 200))?;
+                }
+            }
         }
         if let Some(comment) = wish.comment {
             writeln!(out, "  comment: {}", escape_to(comment, 600))?;
         }
-        if let Some(request) = dossier.request.as_ref().filter(|_| wish.verb != Verb::Undo) {
+        if let Some(request) = dossier.request.as_ref().filter(|_| wish.verb.decides()) {
             writeln!(out, "  asked at {}, deadline {}", moment(request.asked_at), moment(request.deadline))?;
+            for entry in dossier.history.approved_so_far() {
+                writeln!(out, "  {} at {}", recorded(&entry.body), moment(entry.time))?;
+            }
         }
         Ok(())
+    }
+
+    /// The approval counts as the first of two.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn awaits_second(&mut self, deadline: Option<Timestamp>) -> Result<(), Failure> {
+        let before = deadline.map(|deadline| format!(" before {}", moment(deadline))).unwrap_or_default();
+        let text = format!("accepted; a second approver is needed{before}; nothing runs until then");
+        Ok(writeln!(self.out, "{}", paint(Tone::Strong, &text))?)
+    }
+
+    /// An acknowledgement or an assignment is recorded.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn noted(&mut self, body: &Body) -> Result<(), Failure> {
+        Ok(writeln!(self.out, "{}", paint(Tone::Good, &format!("recorded: {}", recorded(body))))?)
     }
 
     /// The answer is stored; nobody waits for what becomes of it.

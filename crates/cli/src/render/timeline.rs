@@ -37,17 +37,26 @@ pub fn words(body: &Body) -> String {
             )
         }
         Body::ApprovalAccepted(answer) => {
-            let said = answer.comment.as_deref().map(|said| format!(": {}", escape(said))).unwrap_or_default();
-            format!("{} by {}{said}", past(answer.verb), escape(&answer.approver_arn))
+            let said = said(answer.comment.as_deref());
+            let of_step = answer.step.map(|step| format!(" for step {step}")).unwrap_or_default();
+            let more = if answer.awaits_second { "; a second person must approve" } else { "" };
+            format!("{}{of_step} by {}{more}{said}", past(answer.verb), escape(&answer.approver_arn))
         }
         Body::ApprovalRefused(answer) => {
             let by = answer.approver.as_ref().map(|by| format!(" of {}", escape(&by.arn))).unwrap_or_default();
             format!("refused to {}{by}: {}", answer.verb.as_str(), escape_to(&answer.reason, 300))
         }
         Body::ApprovalExpired(expired) => match expired.outcome {
-            ExpiryOutcome::Escalate => "nobody answered in time; nothing was done".to_owned(),
-            ExpiryOutcome::Contain => "nobody answered in time; the narrow steps run".to_owned(),
+            ExpiryOutcome::Escalate => "not decided in time; nothing was done".to_owned(),
+            ExpiryOutcome::Contain => "not decided in time; the narrow steps run".to_owned(),
         },
+        Body::Acknowledged(note) => {
+            format!("acknowledged by {}{}", escape(&note.by.arn), said(note.comment.as_deref()))
+        }
+        Body::Assigned(note) => {
+            let (to, by) = (escape_to(&note.to, 200), escape(&note.by.arn));
+            format!("assigned to {to} by {by}{}", said(note.comment.as_deref()))
+        }
         Body::Intent(intent) => {
             format!(
                 "step {}: about to apply {} to {}",
@@ -82,6 +91,8 @@ pub fn words(body: &Body) -> String {
         Body::Notification(told) => match told.kind {
             NotificationKind::ApprovalRequest => "told people: to answer",
             NotificationKind::Reminder => "told people: still to answer",
+            NotificationKind::SecondApprover => "told people: a second person must answer",
+            NotificationKind::LastCall => "told people: last call before the deadline",
             NotificationKind::Report => "told people: report",
             NotificationKind::Escalation => "told people: a person must look",
             NotificationKind::Summarised => "told people in the summary of many incidents",
@@ -106,6 +117,10 @@ pub fn words(body: &Body) -> String {
     }
 }
 
+fn said(comment: Option<&str>) -> String {
+    comment.map(|said| format!(": {}", escape(said))).unwrap_or_default()
+}
+
 fn step(number: u32, result: &str, detail: Option<&str>) -> String {
     let detail = detail.filter(|detail| !detail.is_empty());
     let detail = detail.map(|detail| format!(": {}", escape_to(detail, 300))).unwrap_or_default();
@@ -117,11 +132,14 @@ fn counted(count: usize, one: &str) -> String {
 }
 
 /// What a person did.
-pub(super) const fn past(verb: Verb) -> &'static str {
+pub const fn past(verb: Verb) -> &'static str {
     match verb {
         Verb::Approve => "approved",
         Verb::Reject => "rejected",
         Verb::Undo => "undo asked for",
+        Verb::Lift => "lift asked for",
         Verb::Resume => "resumed",
+        Verb::Acknowledge => "acknowledged",
+        Verb::Assign => "assigned",
     }
 }

@@ -10,10 +10,7 @@ use jiff::SignedDuration;
 use layerguard_cli::failure::Failure;
 use layerguard_cli::render::Screen;
 use layerguard_cli::stack::{Signer, Stack, Statement};
-use layerguard_core::approval::{
-    Answer, ApprovalRequest, HEADER_ANSWER, HEADER_COMMENT, HEADER_INCIDENT, HEADER_PLAN, SignedRequest, Verb,
-    comment_hash,
-};
+use layerguard_core::approval::{Answer, ApprovalRequest, SignedRequest, Verb, comment_hash};
 use layerguard_core::audit::{self, Body, Draft, body};
 use layerguard_core::engine::{Severity, Verdict};
 use layerguard_core::incident::{Incident, IncidentEvent, IncidentKey, Status};
@@ -55,22 +52,21 @@ pub(crate) struct Pen(World);
 #[async_trait]
 impl Signer for Pen {
     async fn sign(&self, statement: Statement<'_>) -> PortResult<SignedRequest> {
-        let Statement { incident, plan_hash, verb, comment } = statement;
-        let names = format!("host;x-amz-date;{HEADER_ANSWER};{HEADER_COMMENT};{HEADER_INCIDENT};{HEADER_PLAN}");
+        let stated = statement.headers();
+        let mut names: Vec<&str> = stated.iter().map(|(name, _)| *name).chain(["host", "x-amz-date"]).collect();
+        names.sort_unstable();
+        let names = names.join(";");
         let credential = "ASIAIOSFODNN7EXAMPLE/20261120/eu-central-1/sts/aws4_request";
-        let signature = comment_hash(Some(&format!("{incident}{plan_hash}{}{comment:?}", verb.as_str())));
-        let headers = BTreeMap::from([
+        let signature = comment_hash(Some(&format!("{statement:?}")));
+        let mut headers = BTreeMap::from([
             (
                 "authorization".to_owned(),
                 format!("AWS4-HMAC-SHA256 Credential={credential}, SignedHeaders={names}, Signature={signature}"),
             ),
             ("host".to_owned(), "sts.eu-central-1.amazonaws.com".to_owned()),
             ("x-amz-date".to_owned(), self.0.now().strftime("%Y%m%dT%H%M%SZ").to_string()),
-            (HEADER_INCIDENT.to_owned(), incident.to_owned()),
-            (HEADER_PLAN.to_owned(), plan_hash.to_owned()),
-            (HEADER_ANSWER.to_owned(), verb.as_str().to_owned()),
-            (HEADER_COMMENT.to_owned(), comment_hash(comment)),
         ]);
+        headers.extend(stated.into_iter().map(|(name, value)| (name.to_owned(), value)));
         Ok(SignedRequest { endpoint: "https://sts.eu-central-1.amazonaws.com".to_owned(), headers })
     }
 }
@@ -84,6 +80,15 @@ impl House {
 
     /// An incident that was found and decided, and waits for a person.
     pub(crate) async fn awaiting() -> Self {
+        Self::awaiting_approvals(1).await
+    }
+
+    /// The same where two people must approve.
+    pub(crate) async fn awaiting_two() -> Self {
+        Self::awaiting_approvals(2).await
+    }
+
+    async fn awaiting_approvals(approvers: u32) -> Self {
         let mut house = Self::empty();
         for number in 0..3 {
             let event = download(number);
@@ -122,6 +127,7 @@ impl House {
                 reasons: Vec::new(),
                 errors: Vec::new(),
                 on_expiry: Vec::new(),
+                approvers,
                 circumstances: body::Circumstances::default(),
                 blast: Vec::new(),
             })))
@@ -198,6 +204,8 @@ impl House {
             approver_user_id: "AROAEXAMPLEONCALL:alice".to_owned(),
             comment: None,
             signature_hash: signature_hash.to_owned(),
+            step: None,
+            awaits_second: false,
         };
         self.record(Body::ApprovalAccepted(answer)).await;
     }

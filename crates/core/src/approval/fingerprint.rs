@@ -16,7 +16,9 @@ impl Answer {
             hasher.update(part.as_bytes());
         };
         let comment = self.comment.as_deref().unwrap_or_default();
-        for part in [self.verb.as_str(), &self.plan_hash, comment, &self.request.endpoint] {
+        let step = self.step.map(|step| step.to_string()).unwrap_or_default();
+        let assignee = self.assignee.as_deref().unwrap_or_default();
+        for part in [self.verb.as_str(), &self.plan_hash, comment, &step, assignee, &self.request.endpoint] {
             add(part);
         }
         for (name, value) in &self.request.headers {

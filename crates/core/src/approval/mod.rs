@@ -5,14 +5,18 @@
 //! sends it to STS, and believes only what STS returns.
 
 mod fingerprint;
+mod person;
 mod proof;
+mod statement;
 
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-pub use proof::{Expectation, MOST_COMMENT, Refusal, check, comment_hash};
+pub use person::{is_accused, is_same_person, role_of, same_person, shares_lineage};
+pub use proof::{Expectation, MOST_ASSIGNEE, MOST_COMMENT, Refusal, check, comment_hash};
+pub use statement::{NO_PLAN, Statement};
 
 /// What a person answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -22,10 +26,16 @@ pub enum Verb {
     Approve,
     /// Do not.
     Reject,
-    /// Take the measures back.
+    /// Take the measures back: all, or one step.
     Undo,
+    /// Take the temporary measures back before their time.
+    Lift,
     /// End the pause.
     Resume,
+    /// Say that it was seen. Decides nothing.
+    Acknowledge,
+    /// Say who looks after it. Decides nothing.
+    Assign,
 }
 
 /// The question that waits for a person.
@@ -65,6 +75,12 @@ pub struct Answer {
     pub plan_hash: String,
     /// In the person's words. Attacker-controlled until verified; escape it always.
     pub comment: Option<String>,
+    /// The one step that an undo is about; `None` for all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step: Option<u32>,
+    /// Who shall look after the incident, of an assignment: free text, at most [`MOST_ASSIGNEE`] bytes; escape it always.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assignee: Option<String>,
     /// When the command line stored it.
     pub given_at: Timestamp,
     /// The proof.
@@ -88,10 +104,14 @@ pub const PROOF_BODY: &str = "Action=GetCallerIdentity&Version=2011-06-15";
 pub const HEADER_INCIDENT: &str = "x-layerguard-incident";
 /// Signed header that names the plan's hash.
 pub const HEADER_PLAN: &str = "x-layerguard-plan";
-/// Signed header that names the answer: `approve`, `reject` or `undo`.
+/// Signed header that names the answer: one of the words of [`Verb::as_str`].
 pub const HEADER_ANSWER: &str = "x-layerguard-answer";
 /// Signed header with the SHA-256 of the comment, hexadecimal; of the empty text when there is none.
 pub const HEADER_COMMENT: &str = "x-layerguard-comment-sha256";
+/// Signed header with the number of the one step that an undo is about; not there when it is about all.
+pub const HEADER_STEP: &str = "x-layerguard-step";
+/// Signed header with the SHA-256 of the assignee's name, hexadecimal; there for an assignment and nothing else.
+pub const HEADER_ASSIGNEE: &str = "x-layerguard-assignee-sha256";
 
 impl Verb {
     /// The word in the signed header, in commands and records.
@@ -101,7 +121,28 @@ impl Verb {
             Self::Approve => "approve",
             Self::Reject => "reject",
             Self::Undo => "undo",
+            Self::Lift => "lift",
             Self::Resume => "resume",
+            Self::Acknowledge => "acknowledge",
+            Self::Assign => "assign",
         }
+    }
+
+    /// It answers the question whether a plan is carried out.
+    #[must_use]
+    pub const fn decides(self) -> bool {
+        matches!(self, Self::Approve | Self::Reject)
+    }
+
+    /// It takes back what was done.
+    #[must_use]
+    pub const fn takes_back(self) -> bool {
+        matches!(self, Self::Undo | Self::Lift)
+    }
+
+    /// It is noted and decides nothing.
+    #[must_use]
+    pub const fn is_note(self) -> bool {
+        matches!(self, Self::Acknowledge | Self::Assign)
     }
 }

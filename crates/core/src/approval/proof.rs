@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
-use super::{Answer, HEADER_ANSWER, HEADER_COMMENT, HEADER_INCIDENT, HEADER_PLAN};
+use super::{Answer, HEADER_ANSWER, HEADER_ASSIGNEE, HEADER_COMMENT, HEADER_INCIDENT, HEADER_PLAN, HEADER_STEP, Verb};
 
 /// How old a signature may be when Decide sees it.
 const MAX_AGE: SignedDuration = SignedDuration::from_mins(15);
@@ -14,6 +14,8 @@ const MAX_AGE: SignedDuration = SignedDuration::from_mins(15);
 const MAX_SKEW: SignedDuration = SignedDuration::from_mins(2);
 /// The longest comment, in bytes.
 pub const MOST_COMMENT: usize = 2000;
+/// The longest name of an assignee, in bytes.
+pub const MOST_ASSIGNEE: usize = 200;
 /// Headers that must be among the signed ones: without them the signature would say nothing about the incident.
 const MUST_BE_SIGNED: [&str; 6] = ["host", "x-amz-date", HEADER_INCIDENT, HEADER_PLAN, HEADER_ANSWER, HEADER_COMMENT];
 
@@ -51,7 +53,10 @@ pub enum Refusal {
     /// The authorization header is not a SigV4 one.
     #[error("the authorization header is not a signature of version 4")]
     Authorization,
-    /// Signed for another incident, plan, answer or comment.
+    /// No command line of ours writes such an answer.
+    #[error("{0}")]
+    Shape(&'static str),
+    /// Signed for another incident, plan, answer, comment, step or assignee.
     #[error("it was signed for another {0}")]
     Altered(&'static str),
     /// Too old, or from the future.
@@ -74,6 +79,20 @@ pub enum Refusal {
         /// When.
         at: Timestamp,
     },
+    /// Two people must approve, and this one has already.
+    #[error("the same person approved at {at} already, as `{by}`: a second person must approve")]
+    SamePerson {
+        /// As whom.
+        by: String,
+        /// When.
+        at: Timestamp,
+    },
+    /// There is nothing that this could take back.
+    #[error("there is nothing to take back: {0}")]
+    NothingStands(String),
+    /// As many notes as an incident keeps are there.
+    #[error("{0} acknowledgements and assignments of this incident are recorded already, and no more are")]
+    NotedOften(usize),
     /// `approval.cedar` says no.
     #[error("{0}")]
     NotAllowed(String),
@@ -88,6 +107,7 @@ pub fn check(answer: &Answer, expected: Expectation<'_>) -> Result<String, Refus
     if !is_of_sane_size(answer) {
         return Err(Refusal::TooLarge);
     }
+    of_right_shape(answer)?;
     if request.endpoint != expected.endpoint {
         return Err(Refusal::Endpoint(expected.endpoint.to_owned()));
     }
@@ -107,6 +127,8 @@ pub fn check(answer: &Answer, expected: Expectation<'_>) -> Result<String, Refus
     must_equal(header(answer, HEADER_PLAN)?, expected.plan_hash, "plan")?;
     must_equal(header(answer, HEADER_ANSWER)?, answer.verb.as_str(), "answer")?;
     must_equal(header(answer, HEADER_COMMENT)?, &comment_hash(answer.comment.as_deref()), "comment")?;
+    must_state(answer, HEADER_STEP, answer.step.map(|step| step.to_string()), "step")?;
+    must_state(answer, HEADER_ASSIGNEE, answer.assignee.as_deref().map(|name| comment_hash(Some(name))), "assignee")?;
     fresh(header(answer, "x-amz-date")?, expected.now)?;
     Ok(hex::encode(Sha256::digest(authorization.signature.as_bytes())))
 }
@@ -116,8 +138,21 @@ fn is_of_sane_size(answer: &Answer) -> bool {
     let headers = &answer.request.headers;
     answer.plan_hash.len() <= 64
         && answer.comment.as_deref().unwrap_or_default().len() <= MOST_COMMENT
+        && answer.assignee.as_deref().unwrap_or_default().len() <= MOST_ASSIGNEE
         && headers.len() <= 20
         && headers.iter().all(|(name, value)| name.len() <= 64 && value.len() <= 8192)
+}
+
+/// Only an undo is about one step; an assignment, and nothing else, names somebody.
+fn of_right_shape(answer: &Answer) -> Result<(), Refusal> {
+    if answer.step.is_some() && answer.verb != Verb::Undo {
+        return Err(Refusal::Shape("only an undo can be about one step"));
+    }
+    match (answer.verb, answer.assignee.as_deref().map(str::trim)) {
+        (Verb::Assign, None | Some("")) => Err(Refusal::Shape("an assignment must say to whom")),
+        (Verb::Assign, Some(_)) | (_, None) => Ok(()),
+        (_, Some(_)) => Err(Refusal::Shape("only an assignment names somebody")),
+    }
 }
 
 /// What the comment header holds: SHA-256 of the comment, of the empty text when there is none.
@@ -132,6 +167,11 @@ fn header<'a>(answer: &'a Answer, name: &'static str) -> Result<&'a str, Refusal
 
 fn must_equal(found: &str, expected: &str, what: &'static str) -> Result<(), Refusal> {
     if found == expected { Ok(()) } else { Err(Refusal::Altered(what)) }
+}
+
+/// A header that is there exactly when the answer says this. One that was added or taken away is another statement.
+fn must_state(answer: &Answer, name: &str, stated: Option<String>, what: &'static str) -> Result<(), Refusal> {
+    if answer.request.headers.get(name) == stated.as_ref() { Ok(()) } else { Err(Refusal::Altered(what)) }
 }
 
 fn fresh(signed_at: &str, now: Timestamp) -> Result<(), Refusal> {
@@ -204,6 +244,8 @@ mod tests {
             verb: Verb::Approve,
             plan_hash: "plan".to_owned(),
             comment: Some("seen".to_owned()),
+            step: None,
+            assignee: None,
             given_at: "2026-11-20T09:30:01Z".parse().unwrap(),
             request: SignedRequest { endpoint: ENDPOINT.to_owned(), headers },
         }
@@ -245,6 +287,65 @@ mod tests {
         assert_eq!(with(|a| a.comment = Some("other".to_owned())), Err(Refusal::Altered("comment")));
         assert_eq!(with(|a| a.comment = None), Err(Refusal::Altered("comment")));
         assert_eq!(with(|a| set(a, "host", "sts.example.com")), Err(Refusal::Altered("host")));
+    }
+
+    /// Adds a header to those that are signed.
+    fn sign(answer: &mut Answer, name: &str, value: &str) {
+        let signed =
+            answer.request.headers["authorization"].replace("SignedHeaders=", &format!("SignedHeaders={name};"));
+        set(answer, "authorization", &signed);
+        set(answer, name, value);
+    }
+
+    #[test]
+    fn the_step_of_an_undo_is_signed() {
+        let undo = |step: Option<u32>, stated: Option<&str>| {
+            with(|a| {
+                a.verb = Verb::Undo;
+                a.step = step;
+                set(a, HEADER_ANSWER, "undo");
+                if let Some(stated) = stated {
+                    sign(a, HEADER_STEP, stated);
+                }
+            })
+        };
+        assert!(undo(None, None).is_ok() && undo(Some(2), Some("2")).is_ok());
+        for (step, stated) in [(Some(1), Some("2")), (None, Some("2")), (Some(2), None), (Some(2), Some("02"))] {
+            assert_eq!(undo(step, stated), Err(Refusal::Altered("step")), "{step:?} {stated:?}");
+        }
+        let unsigned = with(|a| {
+            a.verb = Verb::Undo;
+            a.step = Some(2);
+            set(a, HEADER_ANSWER, "undo");
+            set(a, HEADER_STEP, "2");
+        });
+        assert_eq!(unsigned, Err(Refusal::Unsigned(HEADER_STEP.to_owned())));
+        let approved = with(|a| {
+            a.step = Some(2);
+            sign(a, HEADER_STEP, "2");
+        });
+        assert!(matches!(approved, Err(Refusal::Shape(_))), "an approval is about the whole plan");
+    }
+
+    #[test]
+    fn an_assignment_names_somebody_and_that_is_signed() {
+        let assign = |assignee: Option<&str>, stated: Option<&str>| {
+            with(|a| {
+                a.verb = Verb::Assign;
+                a.assignee = assignee.map(str::to_owned);
+                set(a, HEADER_ANSWER, "assign");
+                if let Some(stated) = stated {
+                    sign(a, HEADER_ASSIGNEE, &comment_hash(Some(stated)));
+                }
+            })
+        };
+        assert!(assign(Some("the build team"), Some("the build team")).is_ok());
+        assert_eq!(assign(Some("grace"), Some("ada")), Err(Refusal::Altered("assignee")));
+        assert_eq!(assign(Some("grace"), None), Err(Refusal::Altered("assignee")));
+        assert!(matches!(assign(None, None), Err(Refusal::Shape(_))));
+        assert!(matches!(assign(Some(" "), Some(" ")), Err(Refusal::Shape(_))));
+        let long = "x".repeat(MOST_ASSIGNEE + 1);
+        assert_eq!(assign(Some(&long), Some(&long)), Err(Refusal::TooLarge));
     }
 
     #[test]

@@ -73,12 +73,24 @@ pub struct Decision {
     pub errors: Vec<String>,
     /// Steps that may run when nobody answers in time.
     pub on_expiry: Vec<u32>,
+    /// How many different people must approve before a step that asks may run: 1 or 2. Records of earlier versions say nothing and mean 1.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub approvers: u32,
     /// How much depends on the roles that would be touched.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub blast: Vec<Blast>,
     /// What it was made under.
     #[serde(default, skip_serializing_if = "Circumstances::is_ordinary")]
     pub circumstances: Circumstances,
+}
+
+const fn one() -> u32 {
+    1
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the shape that serde asks for")]
+const fn is_one(count: &u32) -> bool {
+    *count == 1
 }
 
 /// How much depends on a role.
@@ -134,6 +146,48 @@ pub struct ApprovalAccepted {
     pub approver_arn: String,
     /// The person's `aws:userid`, as STS says.
     pub approver_user_id: String,
+    /// In the person's words; escape it always.
+    pub comment: Option<String>,
+    /// Which signature was used up.
+    pub signature_hash: String,
+    /// The one step that is to be taken back; `None` for all that the verb takes back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step: Option<u32>,
+    /// The first of two approvals: nothing runs until a second person approves the same plan.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub awaits_second: bool,
+}
+
+impl ApprovalAccepted {
+    /// Who answered, as STS said.
+    #[must_use]
+    pub fn identity(&self) -> CallerIdentity {
+        CallerIdentity {
+            arn: self.approver_arn.clone(),
+            user_id: self.approver_user_id.clone(),
+            account: self.approver_arn.split(':').nth(4).unwrap_or_default().to_owned(),
+        }
+    }
+}
+
+/// Somebody on call has seen the incident. Decides nothing and ends no wait.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Acknowledged {
+    /// Who, as STS says.
+    pub by: CallerIdentity,
+    /// In the person's words; escape it always.
+    pub comment: Option<String>,
+    /// Which signature was used up.
+    pub signature_hash: String,
+}
+
+/// Somebody on call said who looks after the incident. Decides nothing and ends no wait.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Assigned {
+    /// To whom: free text; escape it always.
+    pub to: String,
+    /// By whom, as STS says.
+    pub by: CallerIdentity,
     /// In the person's words; escape it always.
     pub comment: Option<String>,
     /// Which signature was used up.
@@ -277,6 +331,10 @@ pub enum NotificationKind {
     ApprovalRequest,
     /// The same again.
     Reminder,
+    /// That one of two people has approved, and a second must.
+    SecondApprover,
+    /// The question for the last time, a while before the deadline.
+    LastCall,
     /// What happened and what was done.
     Report,
     /// That a person must look.
@@ -306,6 +364,14 @@ impl Notification {
     #[must_use]
     pub fn tells(&self) -> NotificationKind {
         self.held.unwrap_or(self.kind)
+    }
+}
+
+impl NotificationKind {
+    /// It puts the open question to people, in whichever words.
+    #[must_use]
+    pub const fn asks(self) -> bool {
+        matches!(self, Self::ApprovalRequest | Self::Reminder | Self::SecondApprover | Self::LastCall)
     }
 }
 

@@ -4,9 +4,8 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use super::body::{ApprovalAccepted, ApprovalExpired, Closing, Decision, NotificationKind, Pause, Resume};
+use super::body::{Closing, Decision, NotificationKind, Pause};
 use super::{AuditError, AuditRecord, Body};
-use crate::approval::Verb;
 use crate::plan::{Mode, Step};
 
 /// One record, read.
@@ -128,35 +127,6 @@ impl History {
         numbers.max().map_or(0, |highest| highest.saturating_add(1))
     }
 
-    /// What counted as the answer to a decision: the first approval or rejection of its plan after it.
-    pub(super) fn answer_to(&self, at: usize, decision: &Decision) -> Option<&ApprovalAccepted> {
-        self.entries.iter().skip(at).find_map(|entry| match &entry.body {
-            Body::ApprovalAccepted(answer) if answer.verb != Verb::Undo && answer.plan_hash == decision.plan_hash => {
-                Some(answer)
-            }
-            _ => None,
-        })
-    }
-
-    pub(super) fn expiry_of(&self, at: usize, decision: &Decision) -> Option<&ApprovalExpired> {
-        self.entries.iter().skip(at).find_map(|entry| match &entry.body {
-            Body::ApprovalExpired(expiry) if expiry.plan_hash == decision.plan_hash => Some(expiry),
-            _ => None,
-        })
-    }
-
-    /// The approval or rejection of the latest decision's plan.
-    #[must_use]
-    pub fn answer(&self) -> Option<&ApprovalAccepted> {
-        self.decided().and_then(|(at, decision)| self.answer_to(at, decision))
-    }
-
-    /// The expiry of the latest decision's question.
-    #[must_use]
-    pub fn expiry(&self) -> Option<&ApprovalExpired> {
-        self.decided().and_then(|(at, decision)| self.expiry_of(at, decision))
-    }
-
     /// There is a decision, nobody has answered for it, and its time has not run out.
     #[must_use]
     pub fn question_is_open(&self) -> bool {
@@ -179,23 +149,6 @@ impl History {
             _ => None,
         });
         latest.and_then(|(_, pause)| pause)
-    }
-
-    /// An answer with this signature was recorded, accepted or refused.
-    #[must_use]
-    pub fn knows_signature(&self, signature_hash: &str) -> bool {
-        self.entries.iter().any(|entry| match &entry.body {
-            Body::ApprovalAccepted(answer) => answer.signature_hash == signature_hash,
-            Body::ApprovalRefused(answer) => answer.signature_hash == signature_hash,
-            Body::Resume(Resume::Person(answer)) => answer.signature_hash == signature_hash,
-            _ => false,
-        })
-    }
-
-    pub(super) fn undo_accepted(&self) -> Option<usize> {
-        let undo =
-            |body: &Body| matches!(body, Body::ApprovalAccepted(answer) if answer.verb == Verb::Undo).then_some(());
-        self.latest(undo).map(|(at, ())| at)
     }
 
     /// The latest closing record.

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::body::{
-    ApprovalAccepted, ApprovalExpired, ApprovalRefused, ApprovalRequested, Assessment, Closing, Decision, Escalation,
-    Finding, Intent, Notification, Outcome, Pause, Resume, UndoIntent, UndoOutcome,
+    Acknowledged, ApprovalAccepted, ApprovalExpired, ApprovalRefused, ApprovalRequested, Assessment, Assigned, Closing,
+    Decision, Escalation, Finding, Intent, Notification, Outcome, Pause, Resume, UndoIntent, UndoOutcome,
 };
 
 /// What a record records.
@@ -25,6 +25,10 @@ pub enum RecordKind {
     ApprovalRefused,
     /// Nobody answered before the deadline.
     ApprovalExpired,
+    /// Somebody on call has seen the incident.
+    Acknowledged,
+    /// Somebody on call said who looks after it.
+    Assigned,
     /// About to change an account: what was captured.
     Intent,
     /// What became of it.
@@ -57,6 +61,8 @@ impl RecordKind {
             Self::ApprovalAccepted => "approval_accepted",
             Self::ApprovalRefused => "approval_refused",
             Self::ApprovalExpired => "approval_expired",
+            Self::Acknowledged => "acknowledged",
+            Self::Assigned => "assigned",
             Self::Intent => "intent",
             Self::Outcome => "outcome",
             Self::UndoIntent => "undo_intent",
@@ -82,6 +88,8 @@ pub enum Body {
     ApprovalAccepted(ApprovalAccepted),
     ApprovalRefused(ApprovalRefused),
     ApprovalExpired(ApprovalExpired),
+    Acknowledged(Acknowledged),
+    Assigned(Assigned),
     Intent(Box<Intent>),
     Outcome(Outcome),
     UndoIntent(UndoIntent),
@@ -105,6 +113,8 @@ impl Body {
             Self::ApprovalAccepted(_) => RecordKind::ApprovalAccepted,
             Self::ApprovalRefused(_) => RecordKind::ApprovalRefused,
             Self::ApprovalExpired(_) => RecordKind::ApprovalExpired,
+            Self::Acknowledged(_) => RecordKind::Acknowledged,
+            Self::Assigned(_) => RecordKind::Assigned,
             Self::Intent(_) => RecordKind::Intent,
             Self::Outcome(_) => RecordKind::Outcome,
             Self::UndoIntent(_) => RecordKind::UndoIntent,
@@ -130,6 +140,8 @@ impl Body {
             RecordKind::ApprovalAccepted => Self::ApprovalAccepted(serde_json::from_str(text)?),
             RecordKind::ApprovalRefused => Self::ApprovalRefused(serde_json::from_str(text)?),
             RecordKind::ApprovalExpired => Self::ApprovalExpired(serde_json::from_str(text)?),
+            RecordKind::Acknowledged => Self::Acknowledged(serde_json::from_str(text)?),
+            RecordKind::Assigned => Self::Assigned(serde_json::from_str(text)?),
             RecordKind::Intent => Self::Intent(serde_json::from_str(text)?),
             RecordKind::Outcome => Self::Outcome(serde_json::from_str(text)?),
             RecordKind::UndoIntent => Self::UndoIntent(serde_json::from_str(text)?),

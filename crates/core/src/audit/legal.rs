@@ -30,7 +30,9 @@ enum Need {
     OpenQuestion,
     /// The steps that run on expiry are those that the decision lists for it.
     ListedOnExpiry,
-    /// Something may stand that could be taken back.
+    /// It is an approval by somebody who has not approved this plan before, and says rightly whether a second person must approve too.
+    OnePerson,
+    /// Something may stand that this answer covers.
     SomethingStands,
     /// The step is authorised and nobody has begun it.
     AuthorisedFresh,
@@ -73,12 +75,14 @@ const fn rule(body: &Body) -> Rule {
         Body::Decision(_) => (&[IncidentChain, Found, OwnPlan], false),
         Body::ApprovalRequested(_) => (&[IncidentChain, LatestPlan, OpenQuestion], false),
         Body::ApprovalAccepted(answer) => match answer.verb {
-            Verb::Approve | Verb::Reject => (&[IncidentChain, LatestPlan, OpenQuestion], false),
-            Verb::Undo => (&[IncidentChain, LatestPlan, SomethingStands], true),
-            // A resume that counts is a record of its own.
-            Verb::Resume => (&[SwitchChain, IncidentChain], false),
+            Verb::Approve | Verb::Reject => (&[IncidentChain, LatestPlan, OpenQuestion, OnePerson], false),
+            Verb::Undo | Verb::Lift => (&[IncidentChain, LatestPlan, SomethingStands], true),
+            // A resume and a note that count are records of their own.
+            Verb::Resume | Verb::Acknowledge | Verb::Assign => (&[SwitchChain, IncidentChain], false),
         },
         Body::ApprovalRefused(_) => (&[NoCallChain], true),
+        // Nothing follows from them.
+        Body::Acknowledged(_) | Body::Assigned(_) => (&[IncidentChain], true),
         Body::ApprovalExpired(_) => (&[IncidentChain, LatestPlan, OpenQuestion, ListedOnExpiry], false),
         Body::Intent(_) => (&[IncidentChain, AuthorisedFresh, SameStep], false),
         Body::Outcome(outcome) => match outcome.result {
@@ -139,7 +143,14 @@ impl Need {
             Self::ListedOnExpiry => {
                 (listed_on_expiry(history, body), "these steps are not the ones that may run when the time is over")
             }
-            Self::SomethingStands => (!history.standing().is_empty(), "nothing stands that could be taken back"),
+            Self::OnePerson => (
+                one_person(history, body),
+                "the same person approved before, or it does not say rightly whether a second person must approve",
+            ),
+            Self::SomethingStands => (
+                matches!(body, Body::ApprovalAccepted(answer) if !history.would_take_back(answer).is_empty()),
+                "nothing stands that could be taken back",
+            ),
             Self::AuthorisedFresh => (
                 step.is_some_and(|step| history.authorised(step).is_ok() && history.intent(step).is_none())
                     && step.is_some_and(|step| history.outcome(step).is_none()),
@@ -200,9 +211,20 @@ fn own_plan(history: &History, incident: &str, decision: &Decision) -> bool {
         fresh
     });
     fresh
+        && (1..=2).contains(&decision.approvers)
         && plan.incident == incident
         && plan.hash().is_ok_and(|hash| hash == decision.plan_hash)
         && plan.weightiest() == decision.decision
+}
+
+fn one_person(history: &History, body: &Body) -> bool {
+    let Body::ApprovalAccepted(answer) = body else { return false };
+    match answer.verb {
+        Verb::Approve => {
+            history.approved_by(&answer.identity()).is_none() && answer.awaits_second == history.would_await_second()
+        }
+        _ => !answer.awaits_second,
+    }
 }
 
 fn listed_on_expiry(history: &History, body: &Body) -> bool {

@@ -4,6 +4,7 @@
 //! holds that as data), [`History`] answers what the records of an incident amount to, and [`verify`] proves that none was
 //! dropped or altered.
 
+mod answers;
 mod append;
 pub mod body;
 mod chain;

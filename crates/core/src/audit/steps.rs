@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use thiserror::Error;
 
-use super::body::{Intent, Outcome, OutcomeResult, UndoIntent, UndoOutcome, UndoResult};
+use super::body::{ApprovalAccepted, Intent, Outcome, OutcomeResult, UndoIntent, UndoOutcome, UndoResult};
 use super::{Body, Entry, History};
 use crate::approval::Verb;
 use crate::plan::{Mode, Step};
@@ -58,7 +58,7 @@ impl History {
         if self.closing().is_some() {
             return Err(NotAuthorised::Closed);
         }
-        if self.undo_accepted().is_some_and(|undo| undo > at) {
+        if self.taking_back().is_some_and(|asked| asked > at) {
             return Err(NotAuthorised::TakenBack);
         }
         if self.intent(number).is_some() {
@@ -176,7 +176,7 @@ impl History {
         numbers.into_iter().filter(open).collect()
     }
 
-    /// Whether a person's undo covers the step: asked for after the step was begun, and after its outcome if it has one.
+    /// Whether a person's undo or lift covers the step: asked for after the step was begun, and after its outcome if it has one.
     ///
     /// # Errors
     /// Why not.
@@ -185,26 +185,25 @@ impl History {
         if !self.standing().contains(&number) {
             return Err(NotAuthorised::NothingStands);
         }
-        let asked = self.undo_accepted().ok_or(NotAuthorised::UndoNotAsked)?;
+        let asked = self.asked_back(number).ok_or(NotAuthorised::UndoNotAsked)?;
         let settled = self.came_out(number).map(|(at, _)| at).max(self.intended(number).map(|(at, _)| at));
         if settled.is_some_and(|settled| settled < asked) { Ok(step) } else { Err(NotAuthorised::UndoNotAsked) }
     }
 
-    /// Steps that a person's undo covers and that have no outcome of it yet, latest first: what Remediate has to take back, in this order.
+    /// Steps that a person's undo or lift covers and that have no outcome of it yet, latest first: what Remediate has to take back, in this order.
     #[must_use]
     pub fn to_undo(&self) -> Vec<u32> {
-        let asked = self.undo_accepted();
         let open = |step: &u32| {
-            let answered = self.undone(*step).map(|(at, _)| at) > asked;
+            let answered = self.undone(*step).map(|(at, _)| at) > self.asked_back(*step);
             self.undo_authorised(*step).is_ok() && !answered
         };
         self.standing().into_iter().filter(open).collect()
     }
 
-    /// What became of the step in the undo that a person asked for last.
+    /// What became of the step after a person asked last to take it back.
     #[must_use]
     pub fn undo_answer(&self, number: u32) -> Option<&UndoOutcome> {
-        let asked = self.undo_accepted()?;
+        let asked = self.asked_back(number)?;
         self.undone(number).filter(|(at, _)| *at > asked).map(|(_, undo)| undo)
     }
 
@@ -213,6 +212,12 @@ impl History {
     pub fn lift_at(&self, number: u32) -> Option<Timestamp> {
         let after = self.step(number).filter(|_| self.standing().contains(&number))?.lift_after()?;
         self.begun_at(number)?.checked_add(after).ok()
+    }
+
+    /// Steps that this answer would take back: those that may stand and that it covers, latest first.
+    #[must_use]
+    pub fn would_take_back(&self, answer: &ApprovalAccepted) -> Vec<u32> {
+        self.standing().into_iter().filter(|step| self.covers(answer, *step)).collect()
     }
 
     /// The later step, if one may stand, that did the same to the same target: it is taken back first.

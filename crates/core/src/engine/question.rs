@@ -87,6 +87,8 @@ pub struct ApprovalQuestion {
     pub same_person: bool,
     /// Is one of layerguard's own roles.
     pub own_role: bool,
+    /// Has approved this very plan before, as the same person under whichever session: see [`crate::approval::same_person`].
+    pub approved_before: bool,
 }
 
 /// The answer to the third question.

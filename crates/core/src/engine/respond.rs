@@ -4,7 +4,6 @@ use super::bundle::Bundle;
 use super::situation::{Answer, Attributes, Question, Situation, Thing, Value};
 use super::{ApprovalQuestion, ApprovalVerdict, Place, ResponseAnswer, ResponseQuestion};
 use crate::action::{Reach, Touches};
-use crate::approval::Verb;
 use crate::cloudtrail::PrincipalKind;
 use crate::plan::Mode;
 
@@ -46,7 +45,7 @@ impl Bundle {
         let answer = decide(&self.approval, &approval_situation(question), &mut errors);
         let allowed = answer.allowed && errors.is_empty();
         let because = if answer.allowed { Vec::new() } else { answer.because };
-        ApprovalVerdict { allowed, reasons: self.reasons(&because, APPROVAL_BLANKS, [verb(question.verb)]), errors }
+        ApprovalVerdict { allowed, reasons: self.reasons(&because, APPROVAL_BLANKS, [question.verb.as_str()]), errors }
     }
 
     /// The `@reason` of each policy, its blanks filled in.
@@ -121,21 +120,13 @@ fn approval_situation(question: &ApprovalQuestion) -> Situation {
         ("same_lineage", Value::Bool(question.same_lineage)),
         ("same_person", Value::Bool(question.same_person)),
         ("own_role", Value::Bool(question.own_role)),
+        ("approved_before", Value::Bool(question.approved_before)),
     ];
     Situation {
         principal: Thing { kind: "Person", id: "person", attributes: person },
-        action: verb(question.verb).to_owned(),
+        action: question.verb.as_str().to_owned(),
         resource: Thing { kind: "Subject", id: "incident", attributes: Vec::new() },
         context: Vec::new(),
-    }
-}
-
-const fn verb(verb: Verb) -> &'static str {
-    match verb {
-        Verb::Approve => "approve",
-        Verb::Reject => "reject",
-        Verb::Undo => "undo",
-        Verb::Resume => "resume",
     }
 }
 

@@ -1,6 +1,6 @@
 //! The shape of `inventory.toml`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ipnet::IpNet;
 use jiff::{SignedDuration, Timestamp};
@@ -187,6 +187,10 @@ pub struct Approval {
     pub timeout: SignedDuration,
     /// Between reminders.
     pub reminder: SignedDuration,
+    /// So long before expiry people are asked for the last time, louder.
+    pub escalate_before: SignedDuration,
+    /// Severities at which two different people must approve.
+    pub second_approver_for: BTreeSet<Severity>,
     /// What expiry means, per severity.
     pub on_expiry: BTreeMap<Severity, OnExpiry>,
 }
@@ -282,5 +286,11 @@ impl Approval {
     #[must_use]
     pub fn expiry(&self, severity: Option<Severity>) -> OnExpiry {
         severity.and_then(|severity| self.on_expiry.get(&severity).copied()).unwrap_or(OnExpiry::Escalate)
+    }
+
+    /// How many different people must approve at this severity: 1 or 2.
+    #[must_use]
+    pub fn approvers(&self, severity: Option<Severity>) -> u32 {
+        if severity.is_some_and(|severity| self.second_approver_for.contains(&severity)) { 2 } else { 1 }
     }
 }

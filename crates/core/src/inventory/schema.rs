@@ -41,7 +41,7 @@ pub const SCHEMA: &[Section] = &[
         ],
     ),
     one("breaker", &["window", "per_role", "per_account", "overall", "storm"]),
-    one("approval", &["timeout", "reminder", "second_approver_for"]),
+    one("approval", &["timeout", "reminder", "escalate_before", "second_approver_for"]),
     one("approval.on_expiry", &["low", "medium", "high", "critical"]),
     one("expected", &["tag_mutability", "scan_on_push", "encryption", "lifecycle"]),
     one("audit", &["clear"]),

@@ -154,21 +154,19 @@ pub(super) fn approval<'t>(section: &Table<'t>, problems: &mut Problems<'t>) -> 
         (*severity, chosen.unwrap_or(OnExpiry::Escalate))
     });
     let on_expiry = on_expiry.collect();
-    no_second_approver(section, problems);
-    Approval { timeout, reminder, on_expiry }
+    let escalate_before = escalate_before(section, timeout, problems);
+    let second = section.list("second_approver_for", problems, |field, problems| field.one_of(problems, &SEVERITIES));
+    Approval { timeout, reminder, escalate_before, second_approver_for: second.into_iter().collect(), on_expiry }
 }
 
-/// Refuses what would be believed and not done: an owner who names severities here counts on two people.
-fn no_second_approver<'t>(section: &Table<'t>, problems: &mut Problems<'t>) {
-    let before = problems.found.len();
-    let named = section.list("second_approver_for", problems, |field, problems| field.one_of(problems, &SEVERITIES));
-    let Some(field) = section.field("second_approver_for") else { return };
-    if !named.is_empty() || problems.found.len() > before {
-        problems.at(
-            &field,
-            "two approvers are not available in this version; one verified approval is what counts: remove the key or leave it empty",
-        );
+/// A third of the timeout, at most an hour, unless it is said.
+fn escalate_before<'t>(section: &Table<'t>, timeout: SignedDuration, problems: &mut Problems<'t>) -> SignedDuration {
+    let third = SignedDuration::from_secs((timeout.as_secs() / 3).clamp(1, 3600));
+    let before = duration(section, "escalate_before", third, problems);
+    if let Some(field) = section.field("escalate_before").filter(|_| before >= timeout) {
+        problems.at(&field, "is not shorter than `approval.timeout`, so the last call would come with the question");
     }
+    before
 }
 
 pub(super) fn expected<'t>(section: &Table<'t>, problems: &mut Problems<'t>) -> Expected {

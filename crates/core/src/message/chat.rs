@@ -143,6 +143,11 @@ pub(super) fn done(plan: Option<&Plan>, outcomes: &[Done]) -> Vec<String> {
     lines
 }
 
+/// What was answered so far, one sentence.
+pub(super) fn remark(remark: &str) -> String {
+    format!("*So far* {}", code(remark, LINE))
+}
+
 /// Why it is handed to people.
 pub(super) fn handed_over(reason: &str) -> String {
     format!("*Handed to you* because {}", escape_chat_to(reason, LINE))

@@ -11,7 +11,8 @@ use layerguard_core::history::{Destroyed, Pulled};
 use layerguard_core::incident::{Incident, IncidentEvent, IncidentKey, Status};
 use layerguard_core::inventory::OnExpiry;
 use layerguard_core::message::{
-    Ask, Briefing, Command, Done, StepResult, approval_request, escalation, paused, report, resumed, storm,
+    self, Ask, Briefing, Command, Done, StepResult, approval_request, escalation, paused, question, report, resumed,
+    storm,
 };
 use layerguard_core::plan::{Mode, Plan, Step, Target};
 use layerguard_core::ports::{Message, Pause};
@@ -84,6 +85,8 @@ pub(crate) fn messages(planted: &Planted) -> Vec<Message> {
         reason: text.to_owned(),
     };
     let resume = Resume::Person(ApprovalAccepted {
+        step: None,
+        awaits_second: false,
         verb: Verb::Resume,
         plan_hash: "00".to_owned(),
         approver_arn: pause.by.clone(),
@@ -96,6 +99,7 @@ pub(crate) fn messages(planted: &Planted) -> Vec<Message> {
         approval_request(&first, &ask(false)),
         approval_request(&update, &ask(false)),
         approval_request(&update, &ask(true)),
+        question(&update, &ask(true), message::Call::LastCall, &[format!("Assigned to {text} by {text}.")]),
         report(&first, &outcomes),
         report(&update, &outcomes),
         escalation(&first, &format!("it failed: {text}"), &outcomes),

@@ -12,6 +12,7 @@ use layerguard_core::text::escape;
 use crate::command::dossier::{self, Dossier};
 use crate::failure::Failure;
 use crate::render::Screen;
+use crate::render::timeline::past;
 use crate::stack::Stack;
 
 /// Between two looks at the trail.
@@ -29,6 +30,8 @@ pub(super) enum Verdict {
         /// A step failed or drifted.
         trouble: bool,
     },
+    /// It counts, and a second person must approve too.
+    AwaitsSecond,
     /// It does not count, and why.
     Refused(String),
     /// Somebody else was faster: who did what when.
@@ -54,7 +57,7 @@ pub(super) async fn until_judged(
             return Ok(verdict);
         }
         screen.flush()?;
-        if !watch.accepted && answer.verb != Verb::Undo && second.is_multiple_of(WAKE_AGAIN) {
+        if !watch.accepted && dossier.incident.status.is_open() && second.is_multiple_of(WAKE_AGAIN) {
             let request = stack.approvals.request(&answer.incident).await.map_err(stack.failed())?;
             if let Some(token) = request.and_then(|request| request.token) {
                 // As good as the first wake: what it cannot reach, the next look of the machine does.
@@ -86,6 +89,17 @@ impl Watch {
                 Body::ApprovalAccepted(accepted) if accepted.signature_hash == self.mark => {
                     self.accepted = true;
                     screen.accepted(accepted)?;
+                    if accepted.awaits_second {
+                        return Ok(Some(Verdict::AwaitsSecond));
+                    }
+                }
+                Body::Acknowledged(note) if note.signature_hash == self.mark => {
+                    screen.noted(&entry.body)?;
+                    return Ok(Some(Verdict::Accepted { trouble: false }));
+                }
+                Body::Assigned(note) if note.signature_hash == self.mark => {
+                    screen.noted(&entry.body)?;
+                    return Ok(Some(Verdict::Accepted { trouble: false }));
                 }
                 Body::ApprovalRefused(refused) if refused.signature_hash == self.mark => {
                     return Ok(Some(Verdict::Refused(refused.reason.clone())));
@@ -109,17 +123,19 @@ impl Watch {
     }
 }
 
+/// Somebody else's answer leaves nothing to answer: it decided the same plan, or asked to take back the same.
 fn same_question(other: &ApprovalAccepted, answer: &Answer) -> bool {
-    (other.verb == Verb::Undo) == (answer.verb == Verb::Undo) && other.plan_hash == answer.plan_hash
+    let decided = other.verb.decides() && answer.verb.decides() && !other.awaits_second;
+    let taken_back = other.verb.takes_back() && other.verb == answer.verb && other.step == answer.step;
+    (decided || taken_back) && other.plan_hash == answer.plan_hash
 }
 
 /// Who decided what when, escaped.
 pub(super) fn decided(answer: &ApprovalAccepted, at: Timestamp) -> String {
     let verb = match answer.verb {
-        Verb::Approve => "approved",
-        Verb::Reject => "rejected",
         Verb::Undo => "undone",
-        Verb::Resume => "resumed",
+        Verb::Lift => "lifted",
+        other => past(other),
     };
     format!("{verb} by {} at {}", escape(&answer.approver_arn), moment(at))
 }

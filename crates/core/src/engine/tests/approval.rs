@@ -13,6 +13,7 @@ fn on_call(verb: Verb) -> ApprovalQuestion {
         same_lineage: false,
         same_person: false,
         own_role: false,
+        approved_before: false,
     }
 }
 
@@ -29,7 +30,16 @@ const REFUSED: &[(Change, &str)] = &[
 #[test]
 fn on_call_may_and_the_accused_never() {
     let bundle = Bundle::embedded().unwrap();
-    for (verb, word) in [(Verb::Approve, "approve"), (Verb::Reject, "reject"), (Verb::Undo, "undo")] {
+    let every = [
+        (Verb::Approve, "approve"),
+        (Verb::Reject, "reject"),
+        (Verb::Undo, "undo"),
+        (Verb::Lift, "lift"),
+        (Verb::Resume, "resume"),
+        (Verb::Acknowledge, "acknowledge"),
+        (Verb::Assign, "assign"),
+    ];
+    for (verb, word) in every {
         let verdict = bundle.approval(&on_call(verb));
         assert!(verdict.allowed, "{word}: {verdict:?}");
         assert!(verdict.reasons.is_empty() && verdict.errors.is_empty(), "{verdict:?}");
@@ -42,6 +52,17 @@ fn on_call_may_and_the_accused_never() {
             assert!(verdict.reasons[0].contains(words) && verdict.reasons[0].contains(word), "{verdict:?}");
             assert!(verdict.errors.is_empty(), "{verdict:?}");
         }
+    }
+}
+
+#[test]
+fn who_approved_before_may_not_approve_again_and_may_do_everything_else() {
+    let bundle = Bundle::embedded().unwrap();
+    let ask = |verb| bundle.approval(&ApprovalQuestion { approved_before: true, ..on_call(verb) });
+    let verdict = ask(Verb::Approve);
+    assert!(!verdict.allowed && verdict.reasons[0].contains("a second person must approve"), "{verdict:?}");
+    for verb in [Verb::Reject, Verb::Undo, Verb::Lift, Verb::Acknowledge, Verb::Assign] {
+        assert!(ask(verb).allowed, "{verb:?}");
     }
 }
 
