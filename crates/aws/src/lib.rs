@@ -9,6 +9,7 @@ pub mod edge;
 mod accounts;
 mod activity;
 mod approvals;
+mod audit_index;
 mod audit_log;
 mod ecr;
 mod error;

@@ -2,10 +2,14 @@
 
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a test: a panic is the report")]
 
+#[path = "stack/bundle.rs"]
+mod bundle;
 #[path = "stack/events.rs"]
 mod events;
 #[path = "stack/house.rs"]
 mod house;
+#[path = "stack/query.rs"]
+mod query;
 
 use jiff::SignedDuration;
 use layerguard_cli::args::{Args, Command, IncidentsCommand};

@@ -4,6 +4,7 @@ mod answer;
 mod audit;
 mod explain;
 mod incidents;
+mod query;
 mod switch;
 #[cfg(test)]
 mod tests;
@@ -11,9 +12,10 @@ mod tests;
 use clap::{Args as Group, Parser, Subcommand, ValueEnum};
 
 pub use answer::{AnswerArgs, RejectArgs};
-pub use audit::{AuditCommand, VerifyArgs};
+pub use audit::{AuditCommand, ExportArgs, Subject, VerifyArgs};
 pub use explain::ExplainArgs;
 pub use incidents::{IncidentsCommand, ListArgs, ShowArgs};
+pub use query::{QueryArgs, QueryFormat, written};
 pub use switch::{PauseArgs, ResumeArgs};
 
 use crate::help::{MORE, STACK_EXITS, TOP_EXAMPLES};
@@ -79,8 +81,8 @@ pub enum Command {
     /// End a pause before its time
     #[command(after_help = MORE, after_long_help = format!("{}\n\n{}", switch::RESUME_EXAMPLES, STACK_EXITS))]
     Resume(ResumeArgs),
-    /// Prove that no audit record was dropped or altered
-    #[command(subcommand, after_help = MORE, after_long_help = format!("{}\n\n{}", audit::VERIFY_EXAMPLES, STACK_EXITS))]
+    /// Prove that no audit record was dropped or altered, and carry the proof elsewhere
+    #[command(subcommand, after_help = MORE, after_long_help = format!("{}\n\n{}", audit::AUDIT_EXAMPLES, STACK_EXITS))]
     Audit(AuditCommand),
 }
 

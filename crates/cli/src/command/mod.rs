@@ -4,12 +4,14 @@ pub mod answer;
 pub mod audit;
 pub mod dossier;
 pub mod explain;
+pub mod export;
 pub mod incidents;
+pub mod query;
 pub mod switch;
 
 use layerguard_core::approval::Verb;
 
-use crate::args::{AnswerArgs, AuditCommand, Command, IncidentsCommand};
+use crate::args::{AnswerArgs, AuditCommand, Command, IncidentsCommand, Subject};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::reach::Reached;
@@ -57,9 +59,25 @@ async fn of_incidents(command: IncidentsCommand, screen: &mut Screen) -> Result<
 
 async fn of_audit(command: AuditCommand, screen: &mut Screen) -> Result<Exit, Failure> {
     match command {
-        AuditCommand::Verify(args) => {
+        AuditCommand::Verify(args) => match &args.subject {
+            // Offline: no configuration is read.
+            Some(Subject::Bundle(path)) => audit::verify_bundle(path, screen),
+            Some(Subject::Incident(id)) => {
+                let reached = Reached::reach(&args.stack).await?;
+                audit::verify(&reached.stack(), Some(id), screen).await
+            }
+            None => {
+                let reached = Reached::reach(&args.stack).await?;
+                audit::verify(&reached.stack(), None, screen).await
+            }
+        },
+        AuditCommand::Query(args) => {
             let reached = Reached::reach(&args.stack).await?;
-            audit::verify(&reached.stack(), args.id.as_deref(), screen).await
+            query::run(&reached.stack(), &args, screen).await
+        }
+        AuditCommand::Export(args) => {
+            let reached = Reached::reach(&args.stack).await?;
+            export::run(&reached.stack(), &args, screen).await
         }
     }
 }
