@@ -6,6 +6,8 @@
 mod bundle;
 #[path = "stack/events.rs"]
 mod events;
+#[path = "stack/findings.rs"]
+mod findings;
 #[path = "stack/house.rs"]
 mod house;
 #[path = "stack/query.rs"]

@@ -3,6 +3,7 @@
 mod answer;
 mod audit;
 mod explain;
+mod findings;
 mod incidents;
 mod query;
 mod switch;
@@ -14,6 +15,7 @@ use clap::{Args as Group, Parser, Subcommand, ValueEnum};
 pub use answer::{AnswerArgs, RejectArgs};
 pub use audit::{AuditCommand, ExportArgs, Subject, VerifyArgs};
 pub use explain::ExplainArgs;
+pub use findings::{FindingFormat, FindingsArgs, FindingsCommand};
 pub use incidents::{IncidentsCommand, ListArgs, ShowArgs};
 pub use query::{QueryArgs, QueryFormat, written};
 pub use switch::{PauseArgs, ResumeArgs};
@@ -84,6 +86,9 @@ pub enum Command {
     /// Prove that no audit record was dropped or altered, and carry the proof elsewhere
     #[command(subcommand, after_help = MORE, after_long_help = format!("{}\n\n{}", audit::AUDIT_EXAMPLES, STACK_EXITS))]
     Audit(AuditCommand),
+    /// Write incidents in the formats that other tools read
+    #[command(subcommand, after_help = MORE, after_long_help = format!("{}\n\n{}", findings::FINDINGS_EXAMPLES, STACK_EXITS))]
+    Findings(FindingsCommand),
 }
 
 /// `text` or `json`.

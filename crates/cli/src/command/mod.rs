@@ -5,13 +5,14 @@ pub mod audit;
 pub mod dossier;
 pub mod explain;
 pub mod export;
+pub mod findings;
 pub mod incidents;
 pub mod query;
 pub mod switch;
 
 use layerguard_core::approval::Verb;
 
-use crate::args::{AnswerArgs, AuditCommand, Command, IncidentsCommand, Subject};
+use crate::args::{AnswerArgs, AuditCommand, Command, FindingsCommand, IncidentsCommand, Subject};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::reach::Reached;
@@ -41,6 +42,10 @@ pub async fn run(command: Command, screen: &mut Screen) -> Result<Exit, Failure>
             switch::resume(&reached.stack(), &args.comment, args.wait, screen).await
         }
         Command::Audit(command) => of_audit(command, screen).await,
+        Command::Findings(FindingsCommand::Export(args)) => {
+            let reached = Reached::reach(&args.stack).await?;
+            findings::run(&reached.stack(), &args, screen).await
+        }
     }
 }
 
