@@ -1,6 +1,6 @@
 //! The commands that talk to a stack, over a stack in memory.
 
-#![expect(clippy::panic, clippy::unwrap_used, reason = "a test: a panic is the report")]
+#![expect(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "a test: a panic is the report")]
 
 #[path = "stack/bundle.rs"]
 mod bundle;

@@ -107,7 +107,10 @@ impl Checked {
             format_version: u32,
         }
         let Some(bytes) = files.get(MANIFEST) else {
-            return if files.contains_key(SUMS) { () } else { self.flaw(format!("{MANIFEST}: is missing")) };
+            if !files.contains_key(SUMS) {
+                self.flaw(format!("{MANIFEST}: is missing"));
+            }
+            return;
         };
         match serde_json::from_slice::<Version>(bytes) {
             Ok(version) if version.format != FORMAT => {

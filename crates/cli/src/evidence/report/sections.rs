@@ -137,28 +137,30 @@ fn decided(decision: &Decision, policy_version: &str, done: &BTreeMap<u32, Done>
     if !reasons.is_empty() {
         blocks.push(Block::List(reasons));
     }
-    let rows = decision.plan.steps.iter().map(|step| planned(step, done.get(&step.number))).collect();
-    blocks.push(Block::Table(vec!["step", "mode", "action", "on", "effect", "why this mode", "came to"], rows));
+    for step in &decision.plan.steps {
+        blocks.push(Block::Heading(format!("Step {}, {}: {}", step.number, step.mode.as_str(), step.action)));
+        blocks.push(Block::Facts(planned(step, done.get(&step.number))));
+    }
     blocks.extend(blast(&decision.blast));
     blocks
 }
 
-fn planned(step: &Step, done: Option<&Done>) -> Vec<String> {
-    let lifts = step.lift_after().map(|after| format!("; lifts by itself after {}", duration(after)));
+/// A step as a list, because its texts are too long for a table.
+fn planned(step: &Step, done: Option<&Done>) -> Vec<(&'static str, String)> {
     let came_to = match done {
         Some(done) => done.words(),
         None if step.is_containment() => "not carried out".to_owned(),
         None => "see the record".to_owned(),
     };
-    vec![
-        step.number.to_string(),
-        step.mode.as_str().to_owned(),
-        step.action.clone(),
-        step.target.label(),
-        format!("{}{}", step.effect, lifts.unwrap_or_default()),
-        step.reasons.join("; "),
-        came_to,
-    ]
+    let mut facts = vec![("on", step.target.label()), ("effect", step.effect.clone())];
+    if let Some(after) = step.lift_after().filter(|_| step.is_containment()) {
+        facts.push(("lifts", format!("by itself after {}", duration(after))));
+    }
+    if !step.reasons.is_empty() {
+        facts.push(("why this mode", step.reasons.join("; ")));
+    }
+    facts.push(("came to", came_to));
+    facts
 }
 
 fn blast(blast: &[Blast]) -> Option<Block> {
