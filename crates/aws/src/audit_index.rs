@@ -68,6 +68,13 @@ impl AuditIndex for AuditTable {
                 .expression_attribute_names("#kind", "kind")
                 .expression_attribute_values(":kind", text(kind_name(&operation, kind)?));
         }
+        if let Some(principal) = &search.principal {
+            filters.push("(contains(#principals, :principal) OR attribute_exists(#partial))");
+            query = query
+                .expression_attribute_names("#principals", "principals")
+                .expression_attribute_names("#partial", "partial")
+                .expression_attribute_values(":principal", text(principal));
+        }
         if let Some(account) = &search.account {
             filters.push("(contains(#accounts, :account) OR attribute_exists(#partial))");
             query = query

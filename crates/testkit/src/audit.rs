@@ -66,6 +66,10 @@ impl Table {
         let matches = |entry: &&Entry| {
             let about = &entry.about;
             search.kind.is_none_or(|kind| entry.kind == kind)
+                && search
+                    .principal
+                    .as_ref()
+                    .is_none_or(|principal| about.partial || about.principals.contains(principal))
                 && search.account.as_ref().is_none_or(|account| about.partial || about.accounts.contains(account))
                 && search.rule.as_ref().is_none_or(|rule| about.partial || about.rules.contains(rule))
         };

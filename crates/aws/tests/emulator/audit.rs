@@ -70,12 +70,13 @@ async fn records_of_incidents_are_found_by_day_latest_first_over_all_pages() {
     // What is in no index is not found.
     let call = AuditRecord { incident: "call#e-1".to_owned(), time: start, ..record(0, "{}") };
     log.insert(&call, None).await.unwrap();
-    let found = async |rule: Option<&str>, account: Option<&str>, since: &str| {
+    let found = async |principal: Option<&str>, rule: Option<&str>, account: Option<&str>, since: &str| {
         let before = Place { time: at("2026-11-21T00:00:00Z"), incident: String::new(), seq: 0 };
         let wanted = Wanted {
             since: at(since),
             before,
             kind: Some(RecordKind::Finding),
+            principal: principal.map(str::to_owned),
             account: account.map(str::to_owned),
             rule: rule.map(str::to_owned),
         };
@@ -87,14 +88,21 @@ async fn records_of_incidents_are_found_by_day_latest_first_over_all_pages() {
         seqs
     };
     let all: Vec<u64> = (0..260).rev().collect();
-    assert_eq!(found(None, None, "2026-11-19T00:00:00Z").await, all);
-    assert_eq!(found(None, Some("111122223333"), "2026-11-19T00:00:00Z").await, all);
-    assert_eq!(found(None, Some("444455556666"), "2026-11-19T00:00:00Z").await, [200], "it says that it does not know");
+    assert_eq!(found(None, None, None, "2026-11-19T00:00:00Z").await, all);
+    assert_eq!(found(None, None, Some("111122223333"), "2026-11-19T00:00:00Z").await, all);
+    assert_eq!(
+        found(None, None, Some("444455556666"), "2026-11-19T00:00:00Z").await,
+        [200],
+        "it says that it does not know"
+    );
     let rare: Vec<u64> = all.iter().copied().filter(|seq| seq % 13 == 0 || *seq == 200).collect();
-    assert_eq!(found(Some("rare"), None, "2026-11-19T00:00:00Z").await, rare);
+    assert_eq!(found(None, Some("rare"), None, "2026-11-19T00:00:00Z").await, rare);
+    for principal in ["AROAEXAMPLEID:rare", "*:rare"] {
+        assert_eq!(found(Some(principal), None, None, "2026-11-19T00:00:00Z").await, rare);
+    }
     // 120 minutes after the start is midnight.
     assert_eq!(
-        found(None, None, "2026-11-20T00:00:00Z").await,
+        found(None, None, None, "2026-11-20T00:00:00Z").await,
         all.iter().copied().filter(|s| *s >= 120).collect::<Vec<_>>()
     );
 }

@@ -127,6 +127,7 @@ impl<'a> Query<'a> {
             since: self.since,
             before: self.before.clone(),
             kind: self.args.kind,
+            principal: self.args.principal.clone(),
             account: self.args.account.clone(),
             rule: self.args.rule.clone(),
         };
@@ -136,10 +137,6 @@ impl<'a> Query<'a> {
         while let Some(entry) = walk.next().await.map_err(self.stack.failed())? {
             if shown == self.args.limit {
                 return Ok(last);
-            }
-            let pattern = self.args.principal.as_deref();
-            if pattern.is_some_and(|pattern| !entry.about.partial && !entry.about.has_principal(pattern)) {
-                continue;
             }
             let chain = self.chains.of(self.stack, &entry.place.incident).await?;
             let Some(record) = chain.records.iter().find(|record| record.seq == entry.place.seq) else {

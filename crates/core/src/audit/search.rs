@@ -9,6 +9,8 @@ use crate::ports::{AuditIndex, Entry, Place, PortResult, SHARDS, Search};
 
 /// How many entries are fetched at once from one partition.
 const PAGE: u32 = 100;
+/// The same where most of them are passed over.
+const LARGE_PAGE: u32 = 4_000;
 
 /// What is looked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +21,8 @@ pub struct Wanted {
     pub before: Place,
     /// Only this kind.
     pub kind: Option<RecordKind>,
+    /// Only principals like this: `*` and `?` are wildcards. Entries whose copies found no room are found too.
+    pub principal: Option<String>,
     /// Only this account.
     pub account: Option<String>,
     /// Only this rule.
@@ -79,11 +83,16 @@ impl<'a> Walk<'a> {
                     since: self.wanted.since,
                     before,
                     kind: self.wanted.kind,
+                    // The index compares whole texts; what has a wildcard is passed over here.
+                    principal: self.wanted.principal.clone().filter(|pattern| !pattern.contains(['*', '?'])),
                     account: self.wanted.account.clone(),
                     rule: self.wanted.rule.clone(),
-                    limit: PAGE,
+                    limit: if self.wanted.principal.is_some() { LARGE_PAGE } else { PAGE },
                 };
-                let page = self.index.page(&search).await?;
+                let mut page = self.index.page(&search).await?;
+                if let Some(pattern) = &self.wanted.principal {
+                    page.entries.retain(|entry| entry.about.partial || entry.about.has_principal(pattern));
+                }
                 partition.entries = page.entries;
                 partition.entries.reverse();
                 partition.next = page.next;

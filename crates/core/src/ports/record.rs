@@ -52,6 +52,8 @@ pub struct Search {
     pub before: Place,
     /// Only this kind.
     pub kind: Option<RecordKind>,
+    /// Only this principal, exactly; entries whose copies found no room are found too.
+    pub principal: Option<String>,
     /// Only this account; entries whose copies found no room are found too.
     pub account: Option<String>,
     /// Only this rule; likewise.
