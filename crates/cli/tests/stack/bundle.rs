@@ -7,9 +7,12 @@ use layerguard_cli::args::{Args, AuditCommand, Command};
 use layerguard_cli::command::{audit, export};
 use layerguard_cli::evidence::{Files, check, container};
 use layerguard_cli::exit::Exit;
+use layerguard_core::audit::{Body, body};
+use layerguard_core::incident::Status;
 use layerguard_core::ports::AuditLog;
 use tempfile::TempDir;
 
+use crate::events::{assessment, download};
 use crate::house::House;
 use crate::{Ended, refused};
 
@@ -338,4 +341,26 @@ async fn an_incident_that_is_not_there_or_not_recorded_leaves_no_file() {
     assert!(house.world.records(&house.id).await.unwrap().is_empty());
     let nowhere = exported(&House::contained().await, &[&House::contained().await.id, "-o", "/nonexistent/x"]).await;
     assert!(refused(&nowhere).message.contains("could not write"), "{}", nowhere.1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_event_that_joined_a_second_time_rests_on_a_later_record_of_the_same_call() {
+    let house = House::contained().await;
+    let assessed = body::Assessment { event: download(1), facts: None, assessment: assessment() };
+    let record_hash = house.record_on("call#event-1", "detect", Body::Assessment(Box::new(assessed))).await;
+    let again = body::FindingEvent {
+        dedupe_id: "event-1+again".to_owned(),
+        event_id: "event-1".to_owned(),
+        time: download(1).time,
+        call: "ecr:GetDownloadUrlForLayer".to_owned(),
+        rules: vec!["ecr_pull_breadth".to_owned()],
+        record_hash,
+    };
+    let finding = body::Finding { events: vec![again], evidence: 4, principals: Vec::new(), accounts: Vec::new() };
+    house.record(Body::Finding(finding)).await;
+    house.close(Status::Contained).await;
+    let (result, printed) = house.with(async |stack, screen| audit::verify(stack, Some(&house.id), screen).await).await;
+    assert!(result == Ok(Exit::Done) && printed.contains("9 records, 4 assessments"), "{printed}");
+    let (_folder, path) = bundle(&house).await;
+    assert_eq!(verified(&path).await.0, Ok(Exit::Done));
 }
