@@ -19,6 +19,7 @@ READS = {"dynamodb:GetItem", "dynamodb:Query"}
 PUT = {"dynamodb:PutItem"}
 AUDIT, STATE = (f"arn:aws:dynamodb:eu-central-1:111122223333:table/layerguard-{name}" for name in ("audit", "state"))
 BY_LISTING = f"{STATE}/index/by_listing"
+BY_DAY = f"{AUDIT}/index/by_day"
 
 
 def properties(name: str) -> dict:
@@ -252,7 +253,8 @@ def test_each_function_reaches_only_its_own_keys():
 
 def test_people_on_call_write_answers_and_the_pause_and_nothing_else():
     by_sid = {s["Sid"]: s for s in statements(WIDE, "OnCallPolicy")}
-    assert set(by_sid.pop("ReadIncidentsAndTheRecord")["Action"]) == READS
+    reading = by_sid.pop("ReadIncidentsAndTheRecord")
+    assert (set(reading["Action"]), set(reading["Resource"])) == (READS, {AUDIT, BY_DAY, STATE, BY_LISTING})
     answers = by_sid.pop("GiveAnswersAndPause")
     assert (answers["Action"], answers["Resource"]) == ("dynamodb:PutItem", STATE)
     assert answers["Condition"] == {
@@ -301,6 +303,26 @@ def test_the_example_rule_of_the_documentation_matches_what_is_announced():
         assert path == "$.detail-type" or field in schema["required"], path
     names = set(re.findall(r"<([a-z_]+)>", transformer["InputTemplate"]))
     assert names == set(transformer["InputPathsMap"])
+
+
+def test_auditors_read_the_record_and_incidents_and_write_nothing():
+    assert {a for s in statements(WIDE, "AuditorPolicy") for a in as_list(s["Action"])} == READS
+    assert granted(WIDE, "AuditorPolicy", AUDIT) == READS
+    assert granted(WIDE, "AuditorPolicy", BY_DAY) == {"dynamodb:Query"}
+    assert reach("AuditorPolicy") == rights(READS, "incident#*") | rights({"dynamodb:Query"}, "open", "closed", at=BY_LISTING)
+
+
+def test_the_index_over_the_record_is_sparse_and_small():
+    (index,) = properties("AuditTable")["GlobalSecondaryIndexes"]
+    assert [key["AttributeName"] for key in index["KeySchema"]] == ["day", "at"]
+    assert index["Projection"]["ProjectionType"] == "INCLUDE" and "body" not in index["Projection"]["NonKeyAttributes"]
+    # Every attribute that the index holds is written by the one who inserts, and each is read back.
+    source = (ROOT / "crates/aws/src/audit_index.rs").read_text(encoding="utf-8")
+    for name in {"day", "at", *index["Projection"]["NonKeyAttributes"]} - {"kind"}:
+        assert f'"{name}"' in source, name
+    # No function needs it: they find what is due by the state table.
+    for function in FUNCTIONS:
+        assert granted(WIDE, f"{function}Role", BY_DAY) == set()
 
 
 # ------------------------------------------------------------------ permissions

@@ -5,17 +5,18 @@ use async_trait::async_trait;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::execute_statement::ExecuteStatementError;
 use aws_sdk_dynamodb::types::AttributeValue;
-use layerguard_core::audit::{AuditRecord, RecordKind};
+use layerguard_core::audit::{About, AuditRecord, RecordKind};
 use layerguard_core::ports::{AuditLog, PortError, PortErrorKind, PortResult};
 
+use crate::audit_index;
 use crate::error::{failed, unreadable};
 use crate::table::{Item, number, read_number, read_text, text};
 
 /// The append-only table.
 #[derive(Debug, Clone)]
 pub struct AuditTable {
-    client: Client,
-    name: String,
+    pub(crate) client: Client,
+    pub(crate) name: String,
 }
 
 impl AuditTable {
@@ -59,9 +60,9 @@ impl AuditLog for AuditTable {
         items.iter().map(|item| read(&operation, item)).collect()
     }
 
-    async fn insert(&self, record: &AuditRecord) -> PortResult<()> {
+    async fn insert(&self, record: &AuditRecord, about: Option<&About>) -> PortResult<()> {
         let operation = format!("insert audit record {} of `{}`", record.seq, record.incident);
-        let (statement, parameters) = insertion(&self.name, &operation, record)?;
+        let (statement, parameters) = insertion(&self.name, &operation, record, about)?;
         let sent = self.client.execute_statement().statement(statement).set_parameters(Some(parameters)).send().await;
         let Err(error) = sent else { return Ok(()) };
         if !error.as_service_error().is_some_and(ExecuteStatementError::is_duplicate_item_exception) {
@@ -92,8 +93,14 @@ fn attributes(operation: &str, record: &AuditRecord) -> PortResult<[(&'static st
 }
 
 /// The statement and its parameters. Values never stand in the statement.
-fn insertion(table: &str, operation: &str, record: &AuditRecord) -> PortResult<(String, Vec<AttributeValue>)> {
-    let attributes = attributes(operation, record)?;
+fn insertion(
+    table: &str,
+    operation: &str,
+    record: &AuditRecord,
+    about: Option<&About>,
+) -> PortResult<(String, Vec<AttributeValue>)> {
+    let mut attributes = attributes(operation, record)?.to_vec();
+    attributes.extend(about.map(|about| audit_index::attributes(record, about)).unwrap_or_default());
     let fields: Vec<String> = attributes.iter().map(|(name, _)| format!("'{name}': ?")).collect();
     let statement = format!("INSERT INTO \"{table}\" VALUE {{{}}}", fields.join(", "));
     Ok((statement, attributes.into_iter().map(|(_, value)| value).collect()))
@@ -105,8 +112,7 @@ fn read(operation: &str, item: &Item) -> PortResult<AuditRecord> {
     Ok(AuditRecord {
         incident: own("incident")?,
         seq: read_number(operation, item, "seq")?,
-        kind: serde_json::from_value(serde_json::Value::String(own("kind")?))
-            .map_err(|_| unreadable(operation, "attribute `kind`"))?,
+        kind: read_kind(operation, item)?,
         time: own("time")?.parse().map_err(|_| unreadable(operation, "attribute `time`"))?,
         actor: own("actor")?,
         policy_version: own("policy_version")?,
@@ -116,8 +122,14 @@ fn read(operation: &str, item: &Item) -> PortResult<AuditRecord> {
     })
 }
 
+/// The kind of an item.
+pub(crate) fn read_kind(operation: &str, item: &Item) -> PortResult<RecordKind> {
+    let kind = read_text(operation, item, "kind")?.to_owned();
+    serde_json::from_value(serde_json::Value::String(kind)).map_err(|_| unreadable(operation, "attribute `kind`"))
+}
+
 /// The kind as the core writes it in JSON.
-fn kind_name(operation: &str, kind: RecordKind) -> PortResult<String> {
+pub(crate) fn kind_name(operation: &str, kind: RecordKind) -> PortResult<String> {
     match serde_json::to_value(kind) {
         Ok(serde_json::Value::String(name)) => Ok(name),
         _ => Err(unreadable(operation, "the kind of the record")),
@@ -152,7 +164,7 @@ mod tests {
 
     #[test]
     fn values_travel_as_parameters_only() {
-        let (statement, parameters) = insertion("layerguard-audit", "write", &record()).unwrap();
+        let (statement, parameters) = insertion("layerguard-audit", "write", &record(), None).unwrap();
         assert_eq!(
             statement,
             "INSERT INTO \"layerguard-audit\" VALUE {'incident': ?, 'seq': ?, 'kind': ?, 'time': ?, 'actor': ?, \
@@ -160,6 +172,9 @@ mod tests {
         );
         assert_eq!(parameters.len(), 9);
         assert_eq!(parameters[6], text(record().body));
+        let (statement, parameters) =
+            insertion("layerguard-audit", "write", &record(), Some(&About::default())).unwrap();
+        assert!(statement.ends_with("'hash': ?, 'day': ?, 'at': ?}") && parameters.len() == 11, "{statement}");
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod accounts;
 mod activity;
 mod announce;
 mod approvals;
+mod audit_index;
 mod audit_log;
 mod ecr;
 mod error;

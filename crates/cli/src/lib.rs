@@ -5,6 +5,7 @@
 
 pub mod args;
 pub mod command;
+pub mod evidence;
 pub mod exit;
 pub mod failure;
 mod help;
@@ -13,6 +14,7 @@ pub mod reach;
 pub mod render;
 pub mod stack;
 mod typed;
+pub mod when;
 
 use std::process::ExitCode;
 

@@ -61,6 +61,7 @@ impl Reached {
             name: &self.name,
             region: &self.region,
             audit: &self.audit,
+            index: &self.audit,
             incidents: &self.state,
             approvals: &self.state,
             executions: &self.respond,

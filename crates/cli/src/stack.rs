@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use layerguard_core::approval::SignedRequest;
 pub use layerguard_core::approval::Statement;
 use layerguard_core::ports::{
-    ApprovalStore, AuditLog, Clock, Executions, IncidentStore, Lever, PortError, PortResult, Switch,
+    ApprovalStore, AuditIndex, AuditLog, Clock, Executions, IncidentStore, Lever, PortError, PortResult, Switch,
 };
 
 use crate::failure::Failure;
@@ -24,6 +24,8 @@ pub struct Stack<'a> {
     pub region: &'a str,
     /// What was recorded.
     pub audit: &'a dyn AuditLog,
+    /// Where records are found by day.
+    pub index: &'a dyn AuditIndex,
     /// The incidents.
     pub incidents: &'a dyn IncidentStore,
     /// Requests and answers.

@@ -1,13 +1,19 @@
 //! The commands that talk to a stack, over a stack in memory.
 
-#![expect(clippy::panic, clippy::unwrap_used, reason = "a test: a panic is the report")]
+#![expect(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "a test: a panic is the report")]
 
 #[path = "stack/answers.rs"]
 mod answers;
+#[path = "stack/bundle.rs"]
+mod bundle;
 #[path = "stack/events.rs"]
 mod events;
+#[path = "stack/findings.rs"]
+mod findings;
 #[path = "stack/house.rs"]
 mod house;
+#[path = "stack/query.rs"]
+mod query;
 
 use jiff::SignedDuration;
 use layerguard_cli::args::{Args, Command, IncidentsCommand};

@@ -13,6 +13,7 @@ pub mod decision;
 pub mod engine;
 pub mod error;
 pub mod facts;
+pub mod finding;
 pub mod grant;
 pub mod history;
 pub mod incident;

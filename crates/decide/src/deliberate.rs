@@ -1,8 +1,10 @@
 //! Deciding on the evidence: findings and the decision are recorded, then the row says what they amount to.
 
+use std::collections::BTreeSet;
+
 use layerguard_core::audit::body::{Finding, FindingEvent};
 use layerguard_core::audit::{Body, Draft, body};
-use layerguard_core::cloudtrail::Principal;
+use layerguard_core::cloudtrail::{Event, Principal};
 use layerguard_core::decision::{self, Case, Decision, Limits};
 use layerguard_core::engine::{FiredRule, Severity, Verdict};
 use layerguard_core::incident::{Incident, IncidentEvent, Status};
@@ -149,7 +151,15 @@ impl Decide<'_> {
             view.events.iter().filter(|e| !known.contains(e.event.dedupe_id.as_str())).map(finding_event).collect();
         let id = &view.incident.id;
         for events in news.chunks(EVENTS_PER_FINDING) {
-            let finding = Finding { events: events.to_vec(), evidence: view.incident.evidence };
+            let accused =
+                view.events.iter().filter(|joined| events.iter().any(|e| e.dedupe_id == joined.event.dedupe_id));
+            let accused: Vec<&Event> = accused.map(|joined| &joined.event).collect();
+            let finding = Finding {
+                events: events.to_vec(),
+                evidence: view.incident.evidence,
+                principals: each_once(accused.iter().flat_map(|event| principals(event))),
+                accounts: each_once(accused.iter().filter_map(|event| account(event))),
+            };
             self.append(id, self.draft(id, Body::Finding(finding))?).await?;
         }
         Ok(())
@@ -172,6 +182,21 @@ fn stands(view: &View, earlier: &body::Decision, now: &Decision, evidence: &Evid
 
 fn what(step: &Step) -> (&str, &Target, Mode) {
     (&step.action, &step.target, step.mode)
+}
+
+/// The principal and its session, as the incident is found by them.
+fn principals(event: &Event) -> impl Iterator<Item = String> + use<'_> {
+    event.principal.arn.iter().chain(&event.principal.user_id).cloned()
+}
+
+/// Where it happened: as in the incident's key.
+fn account(event: &Event) -> Option<String> {
+    event.recipient_account.as_ref().or(event.principal.account.as_ref()).cloned()
+}
+
+/// Each text once, in order.
+fn each_once(texts: impl Iterator<Item = String>) -> Vec<String> {
+    texts.collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 fn finding_event(joined: &IncidentEvent) -> FindingEvent {

@@ -3,14 +3,15 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use layerguard_core::audit::AuditRecord;
-use layerguard_core::ports::{AuditLog, PortErrorKind, PortResult};
+use layerguard_core::audit::{About, AuditRecord};
+use layerguard_core::ports::{AuditIndex, AuditLog, Entry, Page, Place, PortErrorKind, PortResult, Search, shard};
 
 use crate::World;
 
 #[derive(Default)]
 pub(crate) struct Table {
     records: BTreeMap<(String, u64), AuditRecord>,
+    index: BTreeMap<Place, Entry>,
 }
 
 #[async_trait]
@@ -19,19 +20,62 @@ impl AuditLog for World {
         self.call("audit.records", incident, |state| Ok(state.audit.of(incident)))
     }
 
-    async fn insert(&self, record: &AuditRecord) -> PortResult<()> {
+    async fn insert(&self, record: &AuditRecord, about: Option<&About>) -> PortResult<()> {
         self.call("audit.insert", &record.incident, |state| {
             let key = (record.incident.clone(), record.seq);
             if state.audit.records.contains_key(&key) {
                 return Err(PortErrorKind::Conflict);
             }
             state.audit.records.insert(key, record.clone());
+            if let Some(about) = about {
+                state.audit.add_entry(record, about.short());
+            }
             Ok(())
         })
     }
 }
 
+#[async_trait]
+impl AuditIndex for World {
+    async fn page(&self, search: &Search) -> PortResult<Page> {
+        self.call("audit.page", &search.day.to_string(), |state| Ok(state.audit.page(search)))
+    }
+}
+
 impl Table {
+    fn add_entry(&mut self, record: &AuditRecord, about: About) {
+        let place = Place { time: record.time, incident: record.incident.clone(), seq: record.seq };
+        self.index.insert(place.clone(), Entry { place, kind: record.kind, about });
+    }
+
+    /// As the table does it: a page is cut by what was looked at, and the filter sees what is left.
+    fn page(&self, search: &Search) -> Page {
+        let day = |entry: &&Entry| entry.place.time.to_zoned(jiff::tz::TimeZone::UTC).date() == search.day;
+        let in_partition = |entry: &&Entry| day(entry) && shard(&entry.place.incident) == search.shard;
+        let found = self.index.range(..search.before.clone()).rev().map(|(_, entry)| entry);
+        let mut looked: Vec<&Entry> = found
+            .take_while(|entry| entry.place.time >= search.since)
+            .filter(in_partition)
+            .take(usize::try_from(search.limit).unwrap_or(usize::MAX).saturating_add(1))
+            .collect();
+        let more = looked.len() > usize::try_from(search.limit).unwrap_or(usize::MAX);
+        if more {
+            looked.pop();
+        }
+        let next = more.then(|| looked.last().map(|entry| entry.place.clone())).flatten();
+        let matches = |entry: &&Entry| {
+            let about = &entry.about;
+            search.kind.is_none_or(|kind| entry.kind == kind)
+                && search
+                    .principal
+                    .as_ref()
+                    .is_none_or(|principal| about.partial || about.principals.contains(principal))
+                && search.account.as_ref().is_none_or(|account| about.partial || about.accounts.contains(account))
+                && search.rule.as_ref().is_none_or(|rule| about.partial || about.rules.contains(rule))
+        };
+        Page { entries: looked.into_iter().filter(matches).cloned().collect(), next }
+    }
+
     fn of(&self, incident: &str) -> Vec<AuditRecord> {
         let from = (incident.to_owned(), 0);
         let to = (incident.to_owned(), u64::MAX);

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
-use layerguard_core::audit::{AuditRecord, Body};
+use layerguard_core::audit::{About, AuditRecord, Body};
 use layerguard_core::plan::Mode;
 use layerguard_core::ports::{AuditLog, PortResult};
 use layerguard_remediate::Remediate;
@@ -25,11 +25,11 @@ impl AuditLog for Rival<'_> {
         self.scene.world.records(incident).await
     }
 
-    async fn insert(&self, record: &AuditRecord) -> PortResult<()> {
+    async fn insert(&self, record: &AuditRecord, about: Option<&About>) -> PortResult<()> {
         if self.left.fetch_sub(1, Ordering::SeqCst) == 0 {
             self.scene.step(self.task, 0).unwrap();
         }
-        self.scene.world.insert(record).await
+        self.scene.world.insert(record, about).await
     }
 }
 

@@ -172,6 +172,8 @@ impl Scene {
                 record_hash: joined.record_hash,
             }],
             evidence: 1,
+            principals: vec![],
+            accounts: vec![],
         }));
         scene
     }

@@ -32,7 +32,7 @@ pub(crate) fn finding() -> Body {
         rules: vec![],
         record_hash: "00".into(),
     };
-    Body::Finding(Finding { events: vec![event], evidence: 1 })
+    Body::Finding(Finding { events: vec![event], evidence: 1, principals: vec![], accounts: vec![] })
 }
 
 pub(crate) fn target() -> Target {

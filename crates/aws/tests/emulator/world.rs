@@ -84,11 +84,24 @@ impl World {
 
     pub(crate) async fn audit(&self) -> AuditTable {
         let name = self.name("audit");
+        let copies = ["kind", "principals", "accounts", "rules", "partial"].map(str::to_owned).to_vec();
+        let projection =
+            Projection::builder().projection_type(ProjectionType::Include).set_non_key_attributes(Some(copies)).build();
+        let index = GlobalSecondaryIndex::builder()
+            .index_name("by_day")
+            .key_schema(key("day", KeyType::Hash))
+            .key_schema(key("at", KeyType::Range))
+            .projection(projection)
+            .build()
+            .unwrap();
         aws_sdk_dynamodb::Client::new(&self.sdk)
             .create_table()
             .table_name(&name)
             .attribute_definitions(attribute("incident", ScalarAttributeType::S))
             .attribute_definitions(attribute("seq", ScalarAttributeType::N))
+            .attribute_definitions(attribute("day", ScalarAttributeType::S))
+            .attribute_definitions(attribute("at", ScalarAttributeType::S))
+            .global_secondary_indexes(index)
             .key_schema(key("incident", KeyType::Hash))
             .key_schema(key("seq", KeyType::Range))
             .billing_mode(BillingMode::PayPerRequest)

@@ -3,7 +3,9 @@
 mod answer;
 mod audit;
 mod explain;
+mod findings;
 mod incidents;
+mod query;
 mod switch;
 #[cfg(test)]
 mod tests;
@@ -11,9 +13,11 @@ mod tests;
 use clap::{Args as Group, Parser, Subcommand, ValueEnum};
 
 pub use answer::{AnswerArgs, AssignArgs, RejectArgs, UndoArgs};
-pub use audit::{AuditCommand, VerifyArgs};
+pub use audit::{AuditCommand, ExportArgs, Subject, VerifyArgs};
 pub use explain::ExplainArgs;
+pub use findings::{FindingFormat, FindingsArgs, FindingsCommand};
 pub use incidents::{IncidentsCommand, ListArgs, ShowArgs};
+pub use query::{QueryArgs, QueryFormat, written};
 pub use switch::{PauseArgs, ResumeArgs};
 
 use crate::help::{MORE, STACK_EXITS, TOP_EXAMPLES};
@@ -88,9 +92,12 @@ pub enum Command {
     /// End a pause before its time
     #[command(after_help = MORE, after_long_help = format!("{}\n\n{}", switch::RESUME_EXAMPLES, STACK_EXITS))]
     Resume(ResumeArgs),
-    /// Prove that no audit record was dropped or altered
-    #[command(subcommand, after_help = MORE, after_long_help = format!("{}\n\n{}", audit::VERIFY_EXAMPLES, STACK_EXITS))]
+    /// Prove that no audit record was dropped or altered, and carry the proof elsewhere
+    #[command(subcommand, after_help = MORE, after_long_help = format!("{}\n\n{}", audit::AUDIT_EXAMPLES, STACK_EXITS))]
     Audit(AuditCommand),
+    /// Write incidents in the formats that other tools read
+    #[command(subcommand, after_help = MORE, after_long_help = format!("{}\n\n{}", findings::FINDINGS_EXAMPLES, STACK_EXITS))]
+    Findings(FindingsCommand),
 }
 
 /// `text` or `json`.

@@ -53,6 +53,8 @@ fn what_makes_no_sense_is_refused_with_what_would() {
     let cases = [
         (vec!["incidents", "show", "xyz"], "0123456789abcdef-1"),
         (vec!["audit", "verify"], "--all"),
+        (vec!["audit", "verify", "nothing-here.tar.gz"], "no bundle of this name"),
+        (vec!["audit", "export"], "<ID>"),
         (vec!["audit", "verify", id, "--all"], "cannot be used with"),
         (vec!["approve", id, "--wait", "-1"], "0 or more"),
         (vec!["undo", id, "--step", "first"], "invalid digit"),

@@ -1,10 +1,11 @@
-//! `audit verify`: recomputes the hash chains.
+//! `audit verify`: recomputes the hash chains, of a stack or of a bundle.
 
-use std::collections::BTreeMap;
+use std::path::Path;
 
 use layerguard_core::audit::{self, AuditRecord, Body, SWITCH_CHAIN};
 use layerguard_core::incident::Incident;
 
+use crate::evidence::{Evidence, check, container, examine, named};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::render::Screen;
@@ -44,16 +45,29 @@ pub async fn verify(stack: &Stack<'_>, id: Option<&str>, screen: &mut Screen) ->
         }
     };
     let mut sound = true;
+    let progress = screen.progress(if id.is_some() { 0 } else { incidents.len() }, "incidents");
     for incident in &incidents {
         let verified = verify_one(stack, incident).await?;
         sound &= verified.flaws.is_empty();
-        screen.verified(&verified)?;
+        progress.beside(screen, |screen| screen.verified(&verified))?;
+        progress.step();
     }
+    progress.end();
     if id.is_none() {
         sound &= verify_switch(stack, screen).await?;
         screen.verified_all(incidents.len(), sound, stack.name)?;
     }
     Ok(if sound { Exit::Done } else { Exit::No })
+}
+
+/// Verifies a bundle that `audit export` wrote. Needs the bundle and nothing else.
+///
+/// # Errors
+/// When it cannot be read as a bundle. What does not fit is no error but the answer no.
+pub fn verify_bundle(path: &Path, screen: &mut Screen) -> Result<Exit, Failure> {
+    let checked = check::check(&container::read(path)?);
+    screen.checked(path, &checked)?;
+    Ok(if checked.flaws.is_empty() { Exit::Done } else { Exit::No })
 }
 
 /// The chain of the stop switch, if it was ever thrown. No closing record ends it.
@@ -75,21 +89,40 @@ async fn verify_switch(stack: &Stack<'_>, screen: &mut Screen) -> Result<bool, F
 }
 
 async fn verify_one(stack: &Stack<'_>, incident: &Incident) -> Result<Verified, Failure> {
-    let records = stack.audit.records(&incident.id).await.map_err(stack.failed())?;
+    let evidence = gather(stack, &incident.id, |_, _| {}).await?;
+    let examined = examine(&evidence);
     let mut verified = Verified { incident: incident.id.clone(), ..Verified::default() };
-    match audit::verify(&records) {
-        Ok(proof) => {
-            verified.records = proof.records;
-            verified.sealed = proof.sealed;
-            verified.head = proof.head;
-            verified.flaws.extend(missing_end(incident, &records));
-        }
-        Err(breaks) => verified.flaws.extend(breaks.iter().map(ToString::to_string)),
+    verified.assessments = examined.assessments;
+    verified.flaws = examined.words();
+    if let Some(proof) = examined.proof {
+        verified.records = proof.records;
+        verified.sealed = proof.sealed;
+        verified.head = proof.head;
+        verified.flaws.splice(0..0, missing_end(incident, &evidence.records));
     }
-    let (assessments, flaws) = assessments(stack, &records).await?;
-    verified.assessments = assessments;
-    verified.flaws.extend(flaws);
     Ok(verified)
+}
+
+/// The records of an incident and those of its calls. `seen` is told how many of how many chains of calls are read.
+///
+/// # Errors
+/// When the stack cannot be read.
+pub(super) async fn gather(
+    stack: &Stack<'_>,
+    id: &str,
+    mut seen: impl FnMut(usize, usize),
+) -> Result<Evidence, Failure> {
+    let records = stack.audit.records(id).await.map_err(stack.failed())?;
+    let chains = named(&records);
+    let mut evidence = Evidence { records, ..Evidence::default() };
+    for (number, chain) in (1..).zip(chains.keys()) {
+        let call = stack.audit.records(chain).await.map_err(stack.failed())?;
+        if !call.is_empty() {
+            evidence.calls.insert(chain.clone(), call);
+        }
+        seen(number, chains.len());
+    }
+    Ok(evidence)
 }
 
 /// What the row says and the end of an otherwise whole chain does not: records were dropped from its end. The row is written after
@@ -105,33 +138,4 @@ fn missing_end(incident: &Incident, records: &[AuditRecord]) -> Option<String> {
     let status = incident.status.as_str();
     (!incident.status.is_open() && !records.iter().any(closes))
         .then(|| format!("it is {status}, but no record closes it so: the last records are missing"))
-}
-
-/// The findings name the hash of each event's assessment record: a chain of its own that has to be there and to fit.
-async fn assessments(stack: &Stack<'_>, records: &[AuditRecord]) -> Result<(usize, Vec<String>), Failure> {
-    let (mut good, mut flaws) = (0, Vec::new());
-    for (dedupe_id, hash) in named(records) {
-        let chain = stack.audit.records(&audit::call_chain(&dedupe_id)).await.map_err(stack.failed())?;
-        let flaw = match audit::verify(&chain) {
-            Err(breaks) => Some(breaks.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")),
-            Ok(_) if chain.is_empty() => Some("is missing".to_owned()),
-            // An event may have been assessed again by a later policy; the finding names the record that it rests on.
-            Ok(_) if !chain.iter().any(|record| record.hash == hash) => {
-                Some("is not the one that the finding names".to_owned())
-            }
-            Ok(_) => None,
-        };
-        match flaw {
-            None => good += 1,
-            Some(flaw) => flaws.push(format!("assessment record of event {dedupe_id}: {flaw}")),
-        }
-    }
-    Ok((good, flaws))
-}
-
-/// Hash of the assessment record by event, as the findings name it. A record that cannot be read is told by the chain's own check.
-fn named(records: &[AuditRecord]) -> BTreeMap<String, String> {
-    let bodies = records.iter().filter_map(|record| Body::read(record.kind, &record.body).ok());
-    let findings = bodies.filter_map(|body| if let Body::Finding(finding) = body { Some(finding) } else { None });
-    findings.flat_map(|finding| finding.events).map(|event| (event.dedupe_id, event.record_hash)).collect()
 }

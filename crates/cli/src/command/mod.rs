@@ -4,12 +4,15 @@ pub mod answer;
 pub mod audit;
 pub mod dossier;
 pub mod explain;
+pub mod export;
+pub mod findings;
 pub mod incidents;
+pub mod query;
 pub mod switch;
 
 use layerguard_core::approval::Verb;
 
-use crate::args::{AnswerArgs, AssignArgs, AuditCommand, Command, IncidentsCommand, UndoArgs};
+use crate::args::{AnswerArgs, AssignArgs, AuditCommand, Command, FindingsCommand, IncidentsCommand, Subject, UndoArgs};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::reach::Reached;
@@ -42,6 +45,10 @@ pub async fn run(command: Command, screen: &mut Screen) -> Result<Exit, Failure>
             switch::resume(&reached.stack(), &args.comment, args.wait, screen).await
         }
         Command::Audit(command) => of_audit(command, screen).await,
+        Command::Findings(FindingsCommand::Export(args)) => {
+            let reached = Reached::reach(&args.stack).await?;
+            findings::run(&reached.stack(), &args, screen).await
+        }
     }
 }
 
@@ -60,9 +67,25 @@ async fn of_incidents(command: IncidentsCommand, screen: &mut Screen) -> Result<
 
 async fn of_audit(command: AuditCommand, screen: &mut Screen) -> Result<Exit, Failure> {
     match command {
-        AuditCommand::Verify(args) => {
+        AuditCommand::Verify(args) => match &args.subject {
+            // Offline: no configuration is read.
+            Some(Subject::Bundle(path)) => audit::verify_bundle(path, screen),
+            Some(Subject::Incident(id)) => {
+                let reached = Reached::reach(&args.stack).await?;
+                audit::verify(&reached.stack(), Some(id), screen).await
+            }
+            None => {
+                let reached = Reached::reach(&args.stack).await?;
+                audit::verify(&reached.stack(), None, screen).await
+            }
+        },
+        AuditCommand::Query(args) => {
             let reached = Reached::reach(&args.stack).await?;
-            audit::verify(&reached.stack(), args.id.as_deref(), screen).await
+            query::run(&reached.stack(), &args, screen).await
+        }
+        AuditCommand::Export(args) => {
+            let reached = Reached::reach(&args.stack).await?;
+            export::run(&reached.stack(), &args, screen).await
         }
     }
 }

@@ -2,21 +2,25 @@
 
 mod answer;
 mod audit;
+mod bundle;
 mod explain;
 mod failure;
 mod incidents;
 mod json;
 mod paint;
+mod progress;
+pub mod query;
 mod show;
 pub mod timeline;
 
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, IsTerminal, Write};
 
 use serde::Serialize;
 
 use crate::failure::Failure;
 
 pub use paint::Tone;
+pub use progress::Progress;
 
 /// The narrowest width that texts are wrapped to.
 const NARROWEST: usize = 60;
@@ -31,6 +35,8 @@ pub struct Screen {
     columns: Option<usize>,
     /// Columns to wrap texts to.
     width: Option<usize>,
+    /// A person sees standard error as it comes.
+    is_terminal: bool,
 }
 
 impl Screen {
@@ -40,17 +46,19 @@ impl Screen {
         let asked =
             std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok()).filter(|columns| *columns > 0);
         let size = || terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| usize::from(width.0));
-        Self::onto(
+        let screen = Self::onto(
             Box::new(BufWriter::with_capacity(64 * 1024, anstream::AutoStream::auto(io::stdout()))),
             Box::new(anstream::AutoStream::auto(io::stderr())),
             asked.or_else(size),
-        )
+        );
+        Self { is_terminal: io::stderr().is_terminal(), ..screen }
     }
 
     /// A screen of so many columns that writes elsewhere.
     #[must_use]
     pub fn onto(out: Box<dyn Write>, err: Box<dyn Write>, columns: Option<usize>) -> Self {
-        Self { out, err, columns, width: columns.map(|columns| columns.clamp(NARROWEST, WIDEST)) }
+        let width = columns.map(|columns| columns.clamp(NARROWEST, WIDEST));
+        Self { out, err, columns, width, is_terminal: false }
     }
 
     /// Shows what was written so far.

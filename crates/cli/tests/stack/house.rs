@@ -112,7 +112,13 @@ impl House {
             rules: vec!["ecr_layer_download_unlisted_principal".to_owned()],
             record_hash: joined.record_hash.clone(),
         };
-        house.record(Body::Finding(body::Finding { events: events.iter().map(found).collect(), evidence: 3 })).await;
+        let finding = body::Finding {
+            events: events.iter().map(found).collect(),
+            evidence: 3,
+            principals: vec!["AROAEXAMPLEID:mallory".to_owned(), ROLE.to_owned()],
+            accounts: vec!["111122223333".to_owned()],
+        };
+        house.record(Body::Finding(finding)).await;
         let plan = plan(&house.id);
         house.plan_hash = plan.hash().unwrap();
         house
@@ -246,6 +252,7 @@ impl House {
             name: "layerguard",
             region: "eu-central-1",
             audit: world as &dyn AuditLog,
+            index: world,
             incidents: world as &dyn IncidentStore,
             approvals: world as &dyn ApprovalStore,
             executions: world,

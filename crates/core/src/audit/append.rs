@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::body::Closing;
-use super::{AuditError, AuditRecord, Body, Draft, GENESIS, History, chain, legal};
+use super::{About, AuditError, AuditRecord, Body, Draft, GENESIS, History, chain, legal};
 use crate::incident::Status;
 use crate::ports::{AuditLog, PortError, PortErrorKind};
 
@@ -68,8 +68,8 @@ async fn write(
             return Ok(ours);
         }
         let draft = make(u64::try_from(records.len()).unwrap_or(u64::MAX))?;
-        let record = next(&records, place, &draft)?;
-        match log.insert(&record).await {
+        let (record, about) = next(&records, place, &draft)?;
+        match log.insert(&record, about.as_ref()).await {
             Ok(()) => return Ok(record),
             Err(error) if error.kind == PortErrorKind::Conflict => tried = Some(record),
             Err(error) => return Err(port(error)),
@@ -78,14 +78,16 @@ async fn write(
     Err(AuditError::Busy { incident: incident.to_owned(), attempts: ATTEMPTS })
 }
 
-/// The record that the draft becomes after these records, if it may follow them.
-fn next(records: &[AuditRecord], place: Place<'_>, draft: &Draft) -> Result<AuditRecord, AuditError> {
+/// The record that the draft becomes after these records, if it may follow them, and what it is about.
+fn next(records: &[AuditRecord], place: Place<'_>, draft: &Draft) -> Result<(AuditRecord, Option<About>), AuditError> {
     let shape = |source| AuditError::Draft { kind: draft.kind.as_str(), source };
     let text = serde_json::to_string(&draft.body).map_err(shape)?;
     let body = Body::read(draft.kind, &text).map_err(shape)?;
     let illegal =
         |reason| AuditError::Illegal { incident: place.incident.to_owned(), kind: draft.kind.as_str(), reason };
-    legal::check(&History::of(records)?, place.incident, place.now, &body).map_err(illegal)?;
+    let history = History::of(records)?;
+    legal::check(&history, place.incident, place.now, &body).map_err(illegal)?;
+    let about = About::of(place.incident, &history, &body);
     let last = records.last();
     let mut record = AuditRecord {
         incident: place.incident.to_owned(),
@@ -99,5 +101,5 @@ fn next(records: &[AuditRecord], place: Place<'_>, draft: &Draft) -> Result<Audi
         hash: String::new(),
     };
     record.hash = chain::digest(&record);
-    Ok(record)
+    Ok((record, about))
 }

@@ -31,6 +31,12 @@ pub struct Finding {
     pub events: Vec<FindingEvent>,
     /// How many events the incident had then.
     pub evidence: u64,
+    /// Who is accused by these events: ARNs and `aws:userid`s, each once. What the incident is found by.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub principals: Vec<String>,
+    /// The accounts in which they happened, each once.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub accounts: Vec<String>,
 }
 
 /// One event of a finding.

@@ -50,6 +50,26 @@ pub enum RecordKind {
 }
 
 impl RecordKind {
+    /// Every kind.
+    pub const ALL: [Self; 16] = [
+        Self::Assessment,
+        Self::Finding,
+        Self::Decision,
+        Self::ApprovalRequested,
+        Self::ApprovalAccepted,
+        Self::ApprovalRefused,
+        Self::ApprovalExpired,
+        Self::Intent,
+        Self::Outcome,
+        Self::UndoIntent,
+        Self::UndoOutcome,
+        Self::Notification,
+        Self::Escalation,
+        Self::Closing,
+        Self::Pause,
+        Self::Resume,
+    ];
+
     /// The word in the table, and in what is hashed.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

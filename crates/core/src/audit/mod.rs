@@ -4,6 +4,7 @@
 //! holds that as data), [`History`] answers what the records of an incident amount to, and [`verify`] proves that none was
 //! dropped or altered.
 
+mod about;
 mod answers;
 mod append;
 pub mod body;
@@ -12,6 +13,7 @@ mod conclusion;
 mod history;
 mod kind;
 mod legal;
+mod search;
 mod steps;
 
 use jiff::Timestamp;
@@ -19,10 +21,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use thiserror::Error;
 
+pub use about::About;
 pub use append::{append, close};
 pub use chain::{Break, Flaw, GENESIS, Proof, digest, verify};
 pub use history::{Entry, History};
 pub use kind::{Body, RecordKind};
+pub use search::{Walk, Wanted};
 pub use steps::NotAuthorised;
 
 use crate::error::{Class, Classified};

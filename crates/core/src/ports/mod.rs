@@ -3,6 +3,7 @@
 
 mod account;
 mod announce;
+mod record;
 mod shared;
 mod source;
 
@@ -11,7 +12,7 @@ use jiff::Timestamp;
 use thiserror::Error;
 
 use crate::approval::{Answer, ApprovalRequest, CallerIdentity, SignedRequest};
-use crate::audit::AuditRecord;
+use crate::audit::{About, AuditRecord};
 use crate::error::{Class, Classified};
 use crate::history::{Look, Trace};
 use crate::incident::{Incident, IncidentEvent, IncidentKey, Joined};
@@ -21,6 +22,7 @@ pub use account::{
     TagMutability,
 };
 pub use announce::{Announced, Bus, MOST_AT_ONCE, Outbox, mark_due};
+pub use record::{AuditIndex, Entry, Page, Place, SHARDS, Search, shard};
 pub use shared::{Holder, Holders, LONGEST_PAUSE, Lever, Pause, Switch};
 pub use source::{LINEAGE_KEPT, LineageStore, Roles};
 
@@ -87,8 +89,9 @@ pub trait Clock: Send + Sync {
 pub trait AuditLog: Send + Sync {
     /// All records of one incident (or of one call, `call#<dedupe id>`), in order of their sequence number; empty when there is none.
     async fn records(&self, incident: &str) -> PortResult<Vec<AuditRecord>>;
-    /// Insert one record. `Conflict` when its sequence number is taken: the caller reads again.
-    async fn insert(&self, record: &AuditRecord) -> PortResult<()>;
+    /// Insert one record, with a short copy of what it is about for [`AuditIndex`]; without one it is in no index. `Conflict` when its
+    /// sequence number is taken: the caller reads again.
+    async fn insert(&self, record: &AuditRecord, about: Option<&About>) -> PortResult<()>;
 }
 
 /// Incidents: rows and the events that joined them.
