@@ -10,9 +10,13 @@ mod accounts;
 mod activity;
 mod approvals;
 mod audit_log;
+#[cfg(feature = "operations")]
+mod deployment;
 mod ecr;
 mod error;
 mod executions;
+#[cfg(feature = "operations")]
+mod failed_events;
 mod http;
 mod iam;
 mod identity;
@@ -29,7 +33,11 @@ mod table;
 
 pub use accounts::{Home, ReachableAccounts};
 pub use audit_log::AuditTable;
+#[cfg(feature = "operations")]
+pub use deployment::DeployedStack;
 pub use executions::RespondMachine;
+#[cfg(feature = "operations")]
+pub use failed_events::{FailedEventsQueue, TriageMachine};
 pub use iam::AccountIam;
 pub use identity::{Statement, Sts};
 pub use names::Names;

@@ -2,7 +2,10 @@
 
 mod answer;
 mod audit;
+mod dlq;
+mod doctor;
 mod explain;
+mod generate;
 mod incidents;
 mod switch;
 #[cfg(test)]
@@ -12,7 +15,10 @@ use clap::{Args as Group, Parser, Subcommand, ValueEnum};
 
 pub use answer::{AnswerArgs, RejectArgs};
 pub use audit::{AuditCommand, VerifyArgs};
+pub use dlq::{DlqCommand, DlqListArgs, DlqRedriveArgs};
+pub use doctor::DoctorArgs;
 pub use explain::ExplainArgs;
+pub use generate::{CompletionsArgs, ManArgs};
 pub use incidents::{IncidentsCommand, ListArgs, ShowArgs};
 pub use switch::{PauseArgs, ResumeArgs};
 
@@ -82,6 +88,18 @@ pub enum Command {
     /// Prove that no audit record was dropped or altered
     #[command(subcommand, after_help = MORE, after_long_help = format!("{}\n\n{}", audit::VERIFY_EXAMPLES, STACK_EXITS))]
     Audit(AuditCommand),
+    /// Check a deployment: what is missing, why it matters, what to do
+    #[command(after_help = MORE, after_long_help = format!("{}\n\n{}", doctor::DOCTOR_EXAMPLES, doctor::DOCTOR_EXITS))]
+    Doctor(DoctorArgs),
+    /// Look at the events that could not be judged, and run them again
+    #[command(subcommand, after_help = MORE, after_long_help = format!("{}\n\n{}", dlq::DLQ_EXAMPLES, STACK_EXITS))]
+    Dlq(DlqCommand),
+    /// Print what a shell completes with
+    #[command(after_help = MORE, after_long_help = format!("{}\n\n{}", generate::COMPLETIONS_EXAMPLES, generate::GENERATE_EXITS))]
+    Completions(CompletionsArgs),
+    /// Print the manual page, or write those of every command
+    #[command(after_help = MORE, after_long_help = format!("{}\n\n{}", generate::MAN_EXAMPLES, generate::GENERATE_EXITS))]
+    Man(ManArgs),
 }
 
 /// `text` or `json`.

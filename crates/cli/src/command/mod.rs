@@ -2,17 +2,20 @@
 
 pub mod answer;
 pub mod audit;
+pub mod dlq;
+pub mod doctor;
 pub mod dossier;
 pub mod explain;
+pub mod generate;
 pub mod incidents;
 pub mod switch;
 
 use layerguard_core::approval::Verb;
 
-use crate::args::{AnswerArgs, AuditCommand, Command, IncidentsCommand};
+use crate::args::{AnswerArgs, AuditCommand, Command, DlqCommand, DoctorArgs, IncidentsCommand};
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::reach::Reached;
+use crate::reach::{Operated, Reached};
 use crate::render::Screen;
 
 /// Runs a command.
@@ -39,6 +42,10 @@ pub async fn run(command: Command, screen: &mut Screen) -> Result<Exit, Failure>
             switch::resume(&reached.stack(), &args.comment, args.wait, screen).await
         }
         Command::Audit(command) => of_audit(command, screen).await,
+        Command::Dlq(command) => of_dlq(command, screen).await,
+        Command::Doctor(args) => examined(&args, screen).await,
+        Command::Completions(args) => generate::completions(args.shell, screen),
+        Command::Man(args) => generate::man(args.output.as_deref(), screen),
     }
 }
 
@@ -62,6 +69,29 @@ async fn of_audit(command: AuditCommand, screen: &mut Screen) -> Result<Exit, Fa
             audit::verify(&reached.stack(), args.id.as_deref(), screen).await
         }
     }
+}
+
+async fn of_dlq(command: DlqCommand, screen: &mut Screen) -> Result<Exit, Failure> {
+    match command {
+        DlqCommand::List(args) => {
+            let post = Operated::reach(&args.stack).await?.post().await?;
+            dlq::list(&post.letters(), &args, screen).await
+        }
+        DlqCommand::Redrive(args) => {
+            let post = Operated::reach(&args.stack).await?.post().await?;
+            dlq::redrive(&post.letters(), &args, screen).await
+        }
+    }
+}
+
+async fn examined(args: &DoctorArgs, screen: &mut Screen) -> Result<Exit, Failure> {
+    let file = args.inventory.as_deref().map(doctor::file).transpose()?;
+    let operated = Operated::reach(&args.stack).await?;
+    let progress = screen.progress(doctor::estate::PARTS)?;
+    let mut estate = operated.estate(&progress).await;
+    drop(progress);
+    estate.file = file;
+    doctor::run(&estate, args.format, screen)
 }
 
 async fn answered(args: &AnswerArgs, verb: Verb, screen: &mut Screen) -> Result<Exit, Failure> {

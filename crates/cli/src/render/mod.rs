@@ -2,11 +2,14 @@
 
 mod answer;
 mod audit;
+mod dlq;
+mod doctor;
 mod explain;
 mod failure;
 mod incidents;
 mod json;
 mod paint;
+pub mod progress;
 mod show;
 pub mod timeline;
 
@@ -17,6 +20,7 @@ use serde::Serialize;
 use crate::failure::Failure;
 
 pub use paint::Tone;
+use progress::Progress;
 
 /// The narrowest width that texts are wrapped to.
 const NARROWEST: usize = 60;
@@ -31,6 +35,8 @@ pub struct Screen {
     columns: Option<usize>,
     /// Columns to wrap texts to.
     width: Option<usize>,
+    /// Writes to the process's own terminal, where progress may be shown.
+    live: bool,
 }
 
 impl Screen {
@@ -40,17 +46,18 @@ impl Screen {
         let asked =
             std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok()).filter(|columns| *columns > 0);
         let size = || terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| usize::from(width.0));
-        Self::onto(
+        let screen = Self::onto(
             Box::new(BufWriter::with_capacity(64 * 1024, anstream::AutoStream::auto(io::stdout()))),
             Box::new(anstream::AutoStream::auto(io::stderr())),
             asked.or_else(size),
-        )
+        );
+        Self { live: true, ..screen }
     }
 
     /// A screen of so many columns that writes elsewhere.
     #[must_use]
     pub fn onto(out: Box<dyn Write>, err: Box<dyn Write>, columns: Option<usize>) -> Self {
-        Self { out, err, columns, width: columns.map(|columns| columns.clamp(NARROWEST, WIDEST)) }
+        Self { out, err, columns, width: columns.map(|columns| columns.clamp(NARROWEST, WIDEST)), live: false }
     }
 
     /// Shows what was written so far.
@@ -60,6 +67,23 @@ impl Screen {
     pub fn flush(&mut self) -> Result<(), Failure> {
         self.out.flush()?;
         Ok(self.err.flush()?)
+    }
+
+    /// A bar for something of so many steps. What was written so far is shown first.
+    ///
+    /// # Errors
+    /// When that cannot be written.
+    pub fn progress(&mut self, steps: u64) -> Result<Progress, Failure> {
+        self.flush()?;
+        Ok(Progress::new(self.live, steps))
+    }
+
+    /// Text that goes out as it is, such as a script that was made from nothing but our own words.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn as_it_is(&mut self, text: &[u8]) -> Result<(), Failure> {
+        Ok(self.out.write_all(text)?)
     }
 
     /// One JSON object on one line. Everything outside of printable ASCII is escaped, so that a terminal that shows it is safe.

@@ -2,6 +2,8 @@
 //! `layerguard-aws` implements them over AWS, `layerguard-testkit` in memory with injected faults.
 
 mod account;
+mod deployment;
+mod failed_events;
 mod shared;
 mod source;
 
@@ -19,6 +21,8 @@ pub use account::{
     Account, Accounts, Ecr, Iam, LayerGrant, LayerPolicy, Layers, Replication, ReplicationRule, RepositorySettings,
     TagMutability,
 };
+pub use deployment::{Alarm, Deployment, Function, Machine, Queue, Recorded, Rule, Table, Target, Topic, Trail};
+pub use failed_events::{FailedEvent, FailedEvents, Triage};
 pub use shared::{Holder, Holders, LONGEST_PAUSE, Lever, Pause, Switch};
 pub use source::{LINEAGE_KEPT, LineageStore, Roles};
 
