@@ -267,7 +267,7 @@ def test_people_on_call_write_answers_and_the_pause_and_nothing_else():
 def test_no_wildcard_action_and_no_wildcard_resource_that_aws_does_not_force():
     forced = {
         ("TriageRole", "DeliverLogs"), ("RespondRole", "DeliverLogs"), ("OnCallPolicy", "EndAWait"),
-        ("RemediateRole", "RepairTheRegistry"), ("Boundary", "RepairTheRegistry"),
+        ("RemediateRole", "RepairTheRegistry"), ("Boundary", "RepairTheRegistry"), ("OperatorPolicy", "LookAtTheAccount"),
     }
     wide = set()
     for where, document in documents(WIDE):

@@ -6,6 +6,7 @@
 mod accounts;
 mod approvals;
 mod audit;
+mod deployment;
 mod drive;
 mod ecr;
 mod fault;
@@ -20,6 +21,7 @@ mod source;
 mod world;
 
 pub use accounts::{AccountSnapshot, HOME};
+pub use deployment::{Deployed, DeployedTable};
 pub use drive::drive;
 pub use ecr::{Registry, Repository};
 pub use fault::{Call, Fault};

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use layerguard_core::ports::{Clock, PortError, PortErrorKind, PortResult};
 
 use crate::fault::{Call, Fault, Trap, dead};
-use crate::{accounts, approvals, audit, incidents, measures, outside, shared, source};
+use crate::{accounts, approvals, audit, deployment, incidents, measures, outside, shared, source};
 
 /// The outside world. Clones share it.
 #[derive(Clone)]
@@ -28,6 +28,7 @@ pub(crate) struct State {
     pub(crate) shared: shared::Rows,
     pub(crate) lineage: source::Rows,
     pub(crate) outside: outside::Outside,
+    pub(crate) deployed: deployment::Deployed,
 }
 
 impl World {
@@ -48,6 +49,7 @@ impl World {
             shared: shared::Rows::default(),
             lineage: source::Rows::default(),
             outside: outside::Outside::default(),
+            deployed: deployment::Deployed::default(),
         };
         Self { shared: Arc::new(Mutex::new(state)) }
     }

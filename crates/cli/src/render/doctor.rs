@@ -21,8 +21,11 @@ impl Screen {
     pub fn examined(&mut self, examined: &Examined<'_>) -> Result<(), Failure> {
         let Examined { stack, account, region, checks, .. } = examined;
         writeln!(self.out, "stack {} in {account} {region}\n", paint(Tone::Strong, &escape(stack)))?;
-        for finding in *checks {
-            self.finding(finding)?;
+        // What has one cause is explained once.
+        for alike in
+            checks.chunk_by(|one, next| (one.status, one.why, &one.remedy) == (next.status, next.why, &next.remedy))
+        {
+            self.findings(alike)?;
         }
         let count = |status: Status| checks.iter().filter(|finding| finding.status == status).count();
         let sum = |status: Status, words: &str| {
@@ -39,20 +42,20 @@ impl Screen {
         )?)
     }
 
-    fn finding(&mut self, finding: &Finding) -> Result<(), Failure> {
-        let word = finding.status.word();
-        let mark = paint(tone(finding.status), word);
-        let gap = MARGIN.saturating_sub(word.len());
-        let mut lines = self.within(&finding.found).into_iter();
-        writeln!(self.out, "{mark}{:gap$}{}", "", lines.next().unwrap_or_default())?;
-        for line in lines {
-            writeln!(self.out, "{:MARGIN$}{line}", "")?;
+    fn findings(&mut self, alike: &[Finding]) -> Result<(), Failure> {
+        for finding in alike {
+            let word = finding.status.word();
+            let gap = MARGIN.saturating_sub(word.len());
+            let mut lines = self.within(&finding.found).into_iter();
+            let mark = paint(tone(finding.status), word);
+            writeln!(self.out, "{mark}{:gap$}{}", "", lines.next().unwrap_or_default())?;
+            for line in lines {
+                writeln!(self.out, "{:MARGIN$}{line}", "")?;
+            }
         }
-        if finding.status == Status::Ok {
-            return Ok(());
-        }
-        self.below("why", finding.why)?;
-        match &finding.remedy {
+        let Some(last) = alike.last().filter(|finding| finding.status != Status::Ok) else { return Ok(()) };
+        self.below("why", last.why)?;
+        match &last.remedy {
             Some(remedy) => self.below("remedy", remedy),
             None => Ok(()),
         }

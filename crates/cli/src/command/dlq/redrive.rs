@@ -1,7 +1,7 @@
 //! `dlq redrive`: runs each event through the chain again. Doing so twice is harmless, because the chain knows an event by its id; a
 //! message is deleted only after the record of its call is there, and whatever fails again is kept.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use jiff::SignedDuration;
@@ -111,17 +111,22 @@ pub async fn redrive(letters: &Letters<'_>, args: &DlqRedriveArgs, screen: &mut 
     Ok(if stayed { Exit::No } else { Exit::Done })
 }
 
-/// What was sent in this run, by what duplicates of an event share: `true` when it was judged.
+/// What was sent in this run.
 #[derive(Default)]
-struct Tried(BTreeMap<String, bool>);
+struct Tried {
+    /// By what duplicates of an event share: `true` when it was judged.
+    sent: BTreeMap<String, bool>,
+    /// Those of which one message was told already.
+    told: BTreeSet<String>,
+}
 
 impl Tried {
     fn failed(&self, letter: &Letter) -> bool {
-        letter.dedupe_id().is_some_and(|id| self.0.get(id) == Some(&false))
+        letter.dedupe_id().is_some_and(|id| self.sent.get(id) == Some(&false))
     }
 
     fn judged(&self, id: &str) -> bool {
-        self.0.get(id) == Some(&true)
+        self.sent.get(id) == Some(&true)
     }
 }
 
@@ -150,10 +155,9 @@ async fn batch(
     }
     wait(letters, args.wait, batch, &sent, tried).await?;
     let mut outcomes = Vec::with_capacity(batch.len());
-    let mut counted: Vec<&str> = Vec::new();
     for letter in batch {
-        let outcome = outcome(letter, tried, &counted);
-        counted.extend(letter.dedupe_id());
+        let outcome = outcome(letter, tried);
+        tried.told.extend(letter.dedupe_id().map(str::to_owned));
         if !outcome.stays() {
             letters.queue.remove(&letter.message).await.map_err(letters.failed())?;
         }
@@ -181,7 +185,7 @@ async fn wait(
         for id in open {
             let judged = unwatched(id)
                 || !letters.audit.records(&audit::call_chain(id)).await.map_err(letters.failed())?.is_empty();
-            tried.0.insert(id.to_owned(), judged);
+            tried.sent.insert(id.to_owned(), judged);
             if !judged {
                 still.push(id);
             }
@@ -197,12 +201,12 @@ async fn wait(
     Ok(())
 }
 
-fn outcome(letter: &Letter, tried: &Tried, before: &[&str]) -> Outcome {
+fn outcome(letter: &Letter, tried: &Tried) -> Outcome {
     match &letter.content {
         Content::Task => Outcome::Obsolete,
         Content::Unreadable(_) => Outcome::Unreadable,
         Content::Event(event) if !tried.judged(&event.dedupe_id) => Outcome::NotJudged,
-        Content::Event(event) if before.contains(&event.dedupe_id.as_str()) => Outcome::Duplicate,
+        Content::Event(event) if tried.told.contains(&event.dedupe_id) => Outcome::Duplicate,
         Content::Event(event) if event.call.is_none() => Outcome::Unwatched,
         Content::Event(_) => Outcome::Judged,
     }

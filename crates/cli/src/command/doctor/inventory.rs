@@ -108,7 +108,7 @@ fn networks(inventory: &Inventory) -> Finding {
     match inventory.networks.len() {
         0 => NETWORKS
             .warning("no network is listed: every source is unknown", "list your networks as [[network]] and deploy"),
-        count => NETWORKS.ok(format!("{count} networks are listed")),
+        count => NETWORKS.ok(format!("networks listed: {count}")),
     }
 }
 
@@ -123,7 +123,7 @@ fn accounts(estate: &Estate, inventory: &Inventory) -> Finding {
     }
     let count = organization.accounts.len();
     let Some(refreshed) = organization.accounts_refreshed else {
-        return ACCOUNTS.ok(format!("{count} accounts are listed; no accounts_refreshed says since when"));
+        return ACCOUNTS.ok(format!("accounts listed: {count}; no accounts_refreshed says since when"));
     };
     let age = refreshed.duration_until(estate.now);
     if age > organization.accounts_stale_after {
@@ -132,13 +132,13 @@ fn accounts(estate: &Estate, inventory: &Inventory) -> Finding {
             "compare it with `aws organizations list-accounts`, set accounts_refreshed and deploy",
         );
     }
-    ACCOUNTS.ok(format!("{count} accounts are listed, as of {}", moment(refreshed)))
+    ACCOUNTS.ok(format!("accounts listed: {count}, as of {}", moment(refreshed)))
 }
 
 fn pullers(inventory: &Inventory) -> Finding {
     match inventory.principals.image_pullers.len() {
         0 => PULLERS.warning("nobody is listed in image_pullers", "list who may pull, after watching for some weeks"),
-        count => PULLERS.ok(format!("{count} patterns say who may pull")),
+        count => PULLERS.ok(format!("patterns that say who may pull: {count}")),
     }
 }
 
@@ -149,7 +149,7 @@ fn on_call(estate: &Estate, inventory: &Inventory) -> Finding {
         (0, true) => ON_CALL.failed("nobody is listed in on_call", "list the role of the people on call and deploy"),
         (0, false) => ON_CALL
             .warning("nobody is listed in on_call", "list the role of the people on call before raising the mode"),
-        (count, _) => ON_CALL.ok(format!("{count} patterns say who may approve")),
+        (count, _) => ON_CALL.ok(format!("patterns that say who may approve: {count}")),
     }
 }
 
