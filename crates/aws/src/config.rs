@@ -173,6 +173,13 @@ impl Aws {
         crate::FailedEventsQueue::find(aws_sdk_sqs::Client::new(&self.sdk), name).await
     }
 
+    /// The account in which a drill is made.
+    #[cfg(feature = "operations")]
+    #[must_use]
+    pub fn drill_account(&self) -> crate::DrillAccount {
+        crate::DrillAccount::new(self.sdk.clone())
+    }
+
     /// The triage machine of this ARN.
     #[cfg(feature = "operations")]
     #[must_use]

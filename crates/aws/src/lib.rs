@@ -12,6 +12,8 @@ mod approvals;
 mod audit_log;
 #[cfg(feature = "operations")]
 mod deployment;
+#[cfg(feature = "operations")]
+mod drill;
 mod ecr;
 mod error;
 mod executions;
@@ -35,6 +37,8 @@ pub use accounts::{Home, ReachableAccounts};
 pub use audit_log::AuditTable;
 #[cfg(feature = "operations")]
 pub use deployment::DeployedStack;
+#[cfg(feature = "operations")]
+pub use drill::DrillAccount;
 pub use executions::RespondMachine;
 #[cfg(feature = "operations")]
 pub use failed_events::{FailedEventsQueue, TriageMachine};

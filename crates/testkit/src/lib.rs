@@ -7,6 +7,7 @@ mod accounts;
 mod approvals;
 mod audit;
 mod deployment;
+mod drill;
 mod drive;
 mod ecr;
 mod fault;

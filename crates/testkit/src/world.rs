@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use layerguard_core::ports::{Clock, PortError, PortErrorKind, PortResult};
 
 use crate::fault::{Call, Fault, Trap, dead};
-use crate::{accounts, approvals, audit, deployment, incidents, measures, outside, shared, source};
+use crate::{accounts, approvals, audit, deployment, drill, incidents, measures, outside, shared, source};
 
 /// The outside world. Clones share it.
 #[derive(Clone)]
@@ -29,6 +29,7 @@ pub(crate) struct State {
     pub(crate) lineage: source::Rows,
     pub(crate) outside: outside::Outside,
     pub(crate) deployed: deployment::Deployed,
+    pub(crate) drill: drill::Ground,
 }
 
 impl World {
@@ -50,6 +51,7 @@ impl World {
             lineage: source::Rows::default(),
             outside: outside::Outside::default(),
             deployed: deployment::Deployed::default(),
+            drill: drill::Ground::default(),
         };
         Self { shared: Arc::new(Mutex::new(state)) }
     }

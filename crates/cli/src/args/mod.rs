@@ -4,6 +4,7 @@ mod answer;
 mod audit;
 mod dlq;
 mod doctor;
+mod drill;
 mod explain;
 mod generate;
 mod incidents;
@@ -17,6 +18,7 @@ pub use answer::{AnswerArgs, RejectArgs};
 pub use audit::{AuditCommand, VerifyArgs};
 pub use dlq::{DlqCommand, DlqListArgs, DlqRedriveArgs};
 pub use doctor::DoctorArgs;
+pub use drill::DrillArgs;
 pub use explain::ExplainArgs;
 pub use generate::{CompletionsArgs, ManArgs};
 pub use incidents::{IncidentsCommand, ListArgs, ShowArgs};
@@ -91,6 +93,9 @@ pub enum Command {
     /// Check a deployment: what is missing, why it matters, what to do
     #[command(after_help = MORE, after_long_help = format!("{}\n\n{}", doctor::DOCTOR_EXAMPLES, doctor::DOCTOR_EXITS))]
     Doctor(DoctorArgs),
+    /// Make a real violation and follow it through the chain
+    #[command(after_help = MORE, after_long_help = format!("{}\n\n{}", drill::DRILL_EXAMPLES, drill::DRILL_EXITS))]
+    Drill(DrillArgs),
     /// Look at the events that could not be judged, and run them again
     #[command(subcommand, after_help = MORE, after_long_help = format!("{}\n\n{}", dlq::DLQ_EXAMPLES, STACK_EXITS))]
     Dlq(DlqCommand),

@@ -5,6 +5,7 @@ pub mod audit;
 pub mod dlq;
 pub mod doctor;
 pub mod dossier;
+pub mod drill;
 pub mod explain;
 pub mod generate;
 pub mod incidents;
@@ -43,6 +44,11 @@ pub async fn run(command: Command, screen: &mut Screen) -> Result<Exit, Failure>
         }
         Command::Audit(command) => of_audit(command, screen).await,
         Command::Dlq(command) => of_dlq(command, screen).await,
+        Command::Drill(args) => {
+            let operated = Operated::reach(&args.stack).await?;
+            let account = operated.drill_account();
+            drill::run(&operated.ground(&account), &args, screen).await
+        }
         Command::Doctor(args) => examined(&args, screen).await,
         Command::Completions(args) => generate::completions(args.shell, screen),
         Command::Man(args) => generate::man(args.output.as_deref(), screen),

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use layerguard_aws::config::Aws;
-use layerguard_aws::{AuditTable, DeployedStack, FailedEventsQueue, Names, StateTable, TriageMachine};
+use layerguard_aws::{AuditTable, DeployedStack, DrillAccount, FailedEventsQueue, Names, StateTable, TriageMachine};
 use layerguard_core::ports::{Deployment, PortError, PortErrorKind};
 use layerguard_core::text::escape;
 
@@ -11,6 +11,7 @@ use crate::args::StackArgs;
 use crate::command::dlq::Letters;
 use crate::command::doctor::clock_of;
 use crate::command::doctor::estate::{Estate, Place};
+use crate::command::drill::Ground;
 use crate::failure::Failure;
 use crate::render::progress::Progress;
 
@@ -60,6 +61,18 @@ impl Operated {
             deployment,
             aws,
         })
+    }
+
+    /// The account in which a drill is made.
+    #[must_use]
+    pub fn drill_account(&self) -> DrillAccount {
+        self.aws.drill_account()
+    }
+
+    /// The ports that `drill` works over.
+    #[must_use]
+    pub fn ground<'a>(&'a self, account: &'a DrillAccount) -> Ground<'a> {
+        Ground { place: &self.place, ground: account, audit: &self.audit, incidents: &self.state, clock: &SystemClock }
     }
 
     /// Finds the failed-events queue and the way back into the chain.

@@ -4,6 +4,7 @@ mod answer;
 mod audit;
 mod dlq;
 mod doctor;
+mod drill;
 mod explain;
 mod failure;
 mod incidents;

@@ -3,6 +3,7 @@
 
 mod account;
 mod deployment;
+mod drill;
 mod failed_events;
 mod shared;
 mod source;
@@ -22,6 +23,7 @@ pub use account::{
     TagMutability,
 };
 pub use deployment::{Alarm, Deployment, Function, Machine, Queue, Recorded, Rule, Table, Target, Topic, Trail};
+pub use drill::{DrillGround, DrillSession};
 pub use failed_events::{FailedEvent, FailedEvents, Triage};
 pub use shared::{Holder, Holders, LONGEST_PAUSE, Lever, Pause, Switch};
 pub use source::{LINEAGE_KEPT, LineageStore, Roles};
