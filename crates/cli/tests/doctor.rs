@@ -1,6 +1,6 @@
 //! `doctor` over a deployment in memory: a good one, and one for each way in which it can be broken.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test: a panic is the report")]
+#![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test: a panic is the report")]
 
 #[path = "doctor/good.rs"]
 mod good;
@@ -213,7 +213,8 @@ async fn each_thing_that_is_broken_is_named_with_its_remedy() {
         let found = findings
             .iter()
             .find(|finding| finding.check == *check && finding.status == *status && finding.found.contains(said));
-        let Some(found) = found else { panic!("{check} says nothing of `{said}`: {:#?}", troubles(&findings)) };
+        assert!(found.is_some(), "{check} says nothing of `{said}`: {:#?}", troubles(&findings));
+        let found = found.unwrap();
         assert!(found.remedy.as_ref().is_some_and(|remedy| !remedy.is_empty()), "{found:?}");
     }
 }

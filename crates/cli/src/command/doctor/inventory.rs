@@ -179,14 +179,16 @@ fn mode(estate: &Estate, inventory: &Inventory) -> Finding {
         Mode::Act => "it contains at once what the policy lets it, and asks for the rest",
     };
     let deployed = estate.variable("decide", "LAYERGUARD_MODE").unwrap_or_default();
-    MODE.ok(format!("{}: {means} (template {}, inventory {of_inventory})", mode.as_str(), escape(deployed)))
+    MODE.ok(format!("mode {}: {means} (template {}, inventory {of_inventory})", mode.as_str(), escape(deployed)))
 }
 
 fn inline(estate: &Estate, inventory: &Inventory) -> Finding {
     let template = estate.variable("decide", "LAYERGUARD_INLINE_DENY") == Some("allowed");
     match (template, inventory.response.inline_deny) {
-        (true, true) => INLINE.ok("allowed: one session can be cut off alone"),
-        (false, false) => INLINE.ok("forbidden: roles and users are quarantined whole, and that always asks"),
+        (true, true) => INLINE.ok("inline denies are allowed: one session can be cut off alone"),
+        (false, false) => {
+            INLINE.ok("inline denies are forbidden: roles and users are quarantined whole, and that always asks")
+        }
         (true, false) => INLINE.warning(
             "the template allows inline denies, the inventory does not: they are not used",
             "set response.inline_deny = true, or deploy with InlineDeny=forbidden",

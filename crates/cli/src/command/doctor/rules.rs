@@ -52,7 +52,8 @@ fn one(estate: &Estate, short: &str, rule: &PortResult<Rule>) -> Finding {
             "nothing, if WatchContext=disabled is wanted: it is not known then from which session a session descends",
         );
     }
-    if rule.state != wanted && !(rule.state == HEARS_READS && !watching) {
+    let fits = rule.state == wanted || (!watching && rule.state == HEARS_READS);
+    if !fits {
         let state = escape(&rule.state);
         return check.failed(
             format!("{shown} is {state}, not {wanted}"),

@@ -116,7 +116,7 @@ fn topic(topic: Topic) -> Finding {
             "let them confirm by the message that they got, or subscribe them again: it is good for 3 days",
         );
     }
-    TOPIC.ok(format!("{confirmed} subscribed to the alert topic"))
+    TOPIC.ok(format!("confirmed subscriptions of the alert topic: {confirmed}"))
 }
 
 fn alarms(estate: &Estate) -> Vec<Finding> {
