@@ -75,13 +75,13 @@ class World:
         finally:
             process.stop(settings)
 
-    def deploy(self, mode: str, timeout: str = "30m", reminder: str = "20m", inventory: str | None = None) -> None:
+    def deploy(self, mode: str, timeout: str = "30m", reminder: str = "20m", inventory: str | None = None, **more: str) -> None:
         """Deploys the template with the built functions, or changes what is deployed.
 
         A timeout of half an hour makes the machine look for answers each 30 seconds, the shortest there is.
         """
         text = inventory or INVENTORY.format(mode=mode, timeout=timeout, reminder=reminder)
-        parameters = {"Mode": mode, "InlineDeny": "allowed", "Inventory": text}
+        parameters = {"Mode": mode, "InlineDeny": "allowed", "Inventory": text, **more}
         deploy.deploy(self.settings, deploy.default_template(), binaries(), parameters)
         self.layers = self.account.image(REPOSITORY, "1.0", 30)
         duty = self.account.role("on-call", managed=(self.account.on_call_policy(),))

@@ -136,6 +136,7 @@ class _Resolver:
             return own
         form = {
             "AWS::DynamoDB::Table": f"dynamodb:{REGION}:{ACCOUNT}:table/{own}",
+            "AWS::ECR::Repository": f"ecr:{REGION}:{ACCOUNT}:repository/{own}",
             "AWS::SQS::Queue": f"sqs:{REGION}:{ACCOUNT}:{own}",
             "AWS::Lambda::Function": f"lambda:{REGION}:{ACCOUNT}:function:{own}",
             "AWS::StepFunctions::StateMachine": f"states:{REGION}:{ACCOUNT}:stateMachine:{own}",

@@ -71,6 +71,17 @@ def test_nobody_else_changes_an_account():
         assert own == ({"iam:GetRole"} if name == "DecideRole" else set()), name
 
 
+def test_the_drill_can_do_nothing_but_pull_from_its_own_repository():
+    repository = "arn:aws:ecr:eu-central-1:111122223333:repository/layerguard-drill"
+    (pull,) = statements(WIDE, "DrillRole")
+    assert (pull["Action"], pull["Resource"]) == ("ecr:GetDownloadUrlForLayer", repository)
+    driller = {s["Sid"]: s for s in statements(WIDE, "DrillerPolicy")}
+    assert driller["PlayTheIntruder"]["Resource"] == f"{ROLE}/layerguard-drill"
+    assert driller["LayTheDrillsImageOut"]["Resource"] == repository
+    assert set(driller["FollowTheDrill"]["Action"]) == {"dynamodb:GetItem", "dynamodb:Query"} and len(driller) == 3
+    assert not {"DrillRole", "DrillRepository", "DrillerPolicy"} & set(NARROW["Resources"]), "only where it is wanted"
+
+
 # ------------------------------------------------------------------ the quarantine
 
 
@@ -94,7 +105,7 @@ def test_only_the_quarantine_is_attached_and_it_only_denies(template):
 @pytest.mark.parametrize("changer", CHANGERS)
 def test_our_roles_those_of_aws_and_those_the_owner_named_are_never_touched(changer):
     wide, narrow, role = CHANGERS[changer]
-    own = {f"{ROLE}/{r['Properties']['RoleName']}" for r in wide["Resources"].values() if r["Type"] == "AWS::IAM::Role"}
+    own = {f"{ROLE}/{r['Properties']['RoleName']}" for name, r in wide["Resources"].items() if r["Type"] == "AWS::IAM::Role" and name != "DrillRole"}
     fixed, chosen = statements(wide, role, "Deny")
     writes = INLINE | ATTACH | {"iam:UpdateAccessKey"}
     assert {action for action in allowed(wide, role) if action.startswith("iam:")} - writes == {
@@ -111,7 +122,7 @@ def test_our_roles_those_of_aws_and_those_the_owner_named_are_never_touched(chan
 def test_no_function_edits_our_roles_our_policies_or_the_record():
     bound = {s["Sid"]: s for s in statements(NARROW, "Boundary", "Deny")}
     assert set(bound) == {"TheRecordIsAppendOnly", "NeverOwnRoles", "NeverOwnPolicies"}
-    roles = {f"{ROLE}/{role['RoleName']}" for role in of_type("AWS::IAM::Role").values()}
+    roles = {f"{ROLE}/{role['RoleName']}" for name, role in of_type("AWS::IAM::Role").items() if name != "DrillRole"}
     assert set(bound["NeverOwnRoles"]["Resource"]) == roles
     assert set(bound["NeverOwnRoles"]["Action"]) == {a for a in INLINE | ATTACH if "Role" in a}
     policies = {f"arn:aws:iam::111122223333:policy/{p['ManagedPolicyName']}" for p in of_type("AWS::IAM::ManagedPolicy").values()}

@@ -164,6 +164,36 @@ impl Aws {
         RespondMachine::new(aws_sdk_sfn::Client::new(&self.sdk), arn)
     }
 
+    /// What was deployed in this account and region.
+    #[cfg(feature = "operations")]
+    #[must_use]
+    pub fn deployment(&self) -> crate::DeployedStack {
+        crate::DeployedStack::new(self.sdk.clone(), self.sts.clone())
+    }
+
+    /// The queue of failed events of this name.
+    ///
+    /// # Errors
+    /// `NotFound` when there is none, and whatever keeps SQS from answering.
+    #[cfg(feature = "operations")]
+    pub async fn failed_events(&self, name: &str) -> PortResult<crate::FailedEventsQueue> {
+        crate::FailedEventsQueue::find(aws_sdk_sqs::Client::new(&self.sdk), name).await
+    }
+
+    /// The account in which a drill is made.
+    #[cfg(feature = "operations")]
+    #[must_use]
+    pub fn drill_account(&self) -> crate::DrillAccount {
+        crate::DrillAccount::new(self.sdk.clone())
+    }
+
+    /// The triage machine of this ARN.
+    #[cfg(feature = "operations")]
+    #[must_use]
+    pub fn triage_machine(&self, arn: &str) -> crate::TriageMachine {
+        crate::TriageMachine::new(aws_sdk_sfn::Client::new(&self.sdk), arn)
+    }
+
     /// STS, to prove who signed an answer.
     #[must_use]
     pub fn sts(&self) -> Sts {

@@ -12,9 +12,15 @@ mod announce;
 mod approvals;
 mod audit_index;
 mod audit_log;
+#[cfg(feature = "operations")]
+mod deployment;
+#[cfg(feature = "operations")]
+mod drill;
 mod ecr;
 mod error;
 mod executions;
+#[cfg(feature = "operations")]
+mod failed_events;
 mod http;
 mod iam;
 mod identity;
@@ -32,7 +38,13 @@ mod table;
 pub use accounts::{Home, ReachableAccounts};
 pub use announce::AnnouncementBus;
 pub use audit_log::AuditTable;
+#[cfg(feature = "operations")]
+pub use deployment::DeployedStack;
+#[cfg(feature = "operations")]
+pub use drill::DrillAccount;
 pub use executions::RespondMachine;
+#[cfg(feature = "operations")]
+pub use failed_events::{FailedEventsQueue, TriageMachine};
 pub use iam::AccountIam;
 pub use identity::{Statement, Sts};
 pub use names::Names;

@@ -10,6 +10,7 @@ Examples:
   layerguard incidents list --open
   layerguard incidents show 0123456789abcdef-1
   layerguard approve 0123456789abcdef-1
+  layerguard doctor
 
 `layerguard <COMMAND> --help` shows those of a command. `explain` has exit statuses of its own.";
 

@@ -1,5 +1,7 @@
 //! The ports over AWS: the only place of the command line that knows how a stack is reached.
 
+mod operations;
+
 use async_trait::async_trait;
 use jiff::Timestamp;
 use layerguard_aws::config::{Aws, Settings};
@@ -12,6 +14,8 @@ use crate::args::StackArgs;
 use crate::failure::Failure;
 use crate::profile;
 use crate::stack::{Signer, Stack, Statement};
+
+pub use operations::{Operated, Post};
 
 /// A reached stack: owns what [`Stack`] borrows.
 pub struct Reached {
@@ -31,15 +35,7 @@ impl Reached {
     /// # Errors
     /// When the profile does not exist, there are no usable credentials, no region, or STS cannot be reached.
     pub async fn reach(args: &StackArgs) -> Result<Self, Failure> {
-        let settings = Settings {
-            region: args.region.clone(),
-            profile: args.profile.clone(),
-            endpoint_url: args.endpoint_url.clone(),
-        };
-        if let Some(name) = &args.profile {
-            profile::exists(name)?;
-        }
-        let aws = Aws::load(&settings).await.map_err(|error| Failure::usage(escape(&error.to_string())))?;
+        let aws = configured(args).await?;
         let caller = aws.caller().await.map_err(|error| Failure::port(&error, &args.stack, aws.region()))?;
         let names = Names::of(&args.stack, aws.region(), &caller);
         Ok(Self {
@@ -72,6 +68,22 @@ impl Reached {
             clock: &self.clock,
         }
     }
+}
+
+/// Access to AWS as the person says.
+///
+/// # Errors
+/// When the profile does not exist, or there is no region.
+async fn configured(args: &StackArgs) -> Result<Aws, Failure> {
+    let settings = Settings {
+        region: args.region.clone(),
+        profile: args.profile.clone(),
+        endpoint_url: args.endpoint_url.clone(),
+    };
+    if let Some(name) = &args.profile {
+        profile::exists(name)?;
+    }
+    Aws::load(&settings).await.map_err(|error| Failure::usage(escape(&error.to_string())))
 }
 
 /// The credentials in use.

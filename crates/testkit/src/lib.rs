@@ -7,6 +7,8 @@ mod accounts;
 mod announce;
 mod approvals;
 mod audit;
+mod deployment;
+mod drill;
 mod drive;
 mod ecr;
 mod fault;
@@ -22,6 +24,7 @@ mod source;
 mod world;
 
 pub use accounts::{AccountSnapshot, HOME};
+pub use deployment::{Deployed, DeployedTable};
 pub use drive::drive;
 pub use ecr::{Registry, Repository};
 pub use fault::{Call, Fault};

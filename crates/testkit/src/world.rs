@@ -6,7 +6,9 @@ use jiff::{SignedDuration, Timestamp};
 use layerguard_core::ports::{Clock, PortError, PortErrorKind, PortResult};
 
 use crate::fault::{Call, Fault, Trap, dead};
-use crate::{Site, accounts, announce, approvals, audit, incidents, measures, outside, shared, source};
+use crate::{
+    Site, accounts, announce, approvals, audit, deployment, drill, incidents, measures, outside, shared, source,
+};
 
 /// The outside world. Clones share it.
 #[derive(Clone)]
@@ -30,6 +32,8 @@ pub(crate) struct State {
     pub(crate) shared: shared::Rows,
     pub(crate) lineage: source::Rows,
     pub(crate) outside: outside::Outside,
+    pub(crate) deployed: deployment::Deployed,
+    pub(crate) drill: drill::Ground,
 }
 
 impl World {
@@ -52,6 +56,8 @@ impl World {
             shared: shared::Rows::default(),
             lineage: source::Rows::default(),
             outside: outside::Outside::default(),
+            deployed: deployment::Deployed::default(),
+            drill: drill::Ground::default(),
         };
         Self { shared: Arc::new(Mutex::new(state)) }
     }

@@ -7,6 +7,8 @@ use aws_smithy_runtime_api::client::http::{HttpConnector, SharedHttpConnector};
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
+#[cfg(feature = "operations")]
+use jiff::{SignedDuration, Timestamp};
 use layerguard_core::approval::{
     CallerIdentity, HEADER_ANSWER, HEADER_ASSIGNEE, HEADER_COMMENT, HEADER_INCIDENT, HEADER_PLAN, HEADER_STEP,
     PROOF_BODY, SignedRequest,
@@ -75,6 +77,30 @@ impl Sts {
             added.map_err(|_| denied("it has a header that cannot be sent"))?;
         }
         Ok(request)
+    }
+
+    /// How far STS's clock is ahead of ours, by the `Date` of an answer; a whole second more or less is no difference. It needs no
+    /// credentials, so that a clock that spoils every signature can still be told.
+    ///
+    /// # Errors
+    /// `Unavailable` when there is no answer, `Unreadable` when it has no date.
+    #[cfg(feature = "operations")]
+    pub(crate) async fn clock_ahead(&self) -> PortResult<SignedDuration> {
+        let operation = || "ask AWS for its time".to_owned();
+        let error = |kind| PortError { operation: operation(), kind };
+        let unsent = || error(PortErrorKind::Refused("the request could not be built".to_owned()));
+        let silent = || error(PortErrorKind::Unavailable("no answer".to_owned()));
+        let mut request = HttpRequest::new(SdkBody::from(PROOF_BODY));
+        request.set_method("POST").map_err(|_| unsent())?;
+        request.set_uri(format!("{}/", self.endpoint)).map_err(|_| unsent())?;
+        request.headers_mut().try_insert("host", self.host.clone()).map_err(|_| unsent())?;
+        let before = Timestamp::now();
+        let sent = tokio::time::timeout(TIMEOUT, self.connector.call(request)).await.map_err(|_| silent())?;
+        let response: HttpResponse = sent.map_err(|_| silent())?;
+        let ours = before.saturating_add(before.duration_until(Timestamp::now()) / 2).unwrap_or(before);
+        let theirs = response.headers().get("date").and_then(|date| jiff::fmt::rfc2822::parse(date).ok());
+        let theirs = theirs.ok_or_else(|| error(PortErrorKind::Unreadable("it has no date".to_owned())))?;
+        Ok(ours.duration_until(theirs.timestamp()))
     }
 
     async fn exchange(&self, request: HttpRequest) -> PortResult<(u16, String)> {

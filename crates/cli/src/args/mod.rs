@@ -2,8 +2,12 @@
 
 mod answer;
 mod audit;
+mod dlq;
+mod doctor;
+mod drill;
 mod explain;
 mod findings;
+mod generate;
 mod incidents;
 mod query;
 mod switch;
@@ -14,8 +18,12 @@ use clap::{Args as Group, Parser, Subcommand, ValueEnum};
 
 pub use answer::{AnswerArgs, AssignArgs, RejectArgs, UndoArgs};
 pub use audit::{AuditCommand, ExportArgs, Subject, VerifyArgs};
+pub use dlq::{DlqCommand, DlqListArgs, DlqRedriveArgs};
+pub use doctor::DoctorArgs;
+pub use drill::DrillArgs;
 pub use explain::ExplainArgs;
 pub use findings::{FindingFormat, FindingsArgs, FindingsCommand};
+pub use generate::{CompletionsArgs, ManArgs};
 pub use incidents::{IncidentsCommand, ListArgs, ShowArgs};
 pub use query::{QueryArgs, QueryFormat, written};
 pub use switch::{PauseArgs, ResumeArgs};
@@ -98,6 +106,21 @@ pub enum Command {
     /// Write incidents in the formats that other tools read
     #[command(subcommand, after_help = MORE, after_long_help = format!("{}\n\n{}", findings::FINDINGS_EXAMPLES, STACK_EXITS))]
     Findings(FindingsCommand),
+    /// Check a deployment: what is missing, why it matters, what to do
+    #[command(after_help = MORE, after_long_help = format!("{}\n\n{}", doctor::DOCTOR_EXAMPLES, doctor::DOCTOR_EXITS))]
+    Doctor(DoctorArgs),
+    /// Make a real violation and follow it through the chain
+    #[command(after_help = MORE, after_long_help = format!("{}\n\n{}", drill::DRILL_EXAMPLES, drill::DRILL_EXITS))]
+    Drill(DrillArgs),
+    /// Look at the events that could not be judged, and run them again
+    #[command(subcommand, after_help = MORE, after_long_help = format!("{}\n\n{}", dlq::DLQ_EXAMPLES, STACK_EXITS))]
+    Dlq(DlqCommand),
+    /// Print what a shell completes with
+    #[command(after_help = MORE, after_long_help = format!("{}\n\n{}", generate::COMPLETIONS_EXAMPLES, generate::GENERATE_EXITS))]
+    Completions(CompletionsArgs),
+    /// Print the manual page, or write those of every command
+    #[command(after_help = MORE, after_long_help = format!("{}\n\n{}", generate::MAN_EXAMPLES, generate::GENERATE_EXITS))]
+    Man(ManArgs),
 }
 
 /// `text` or `json`.

@@ -2,20 +2,26 @@
 
 pub mod answer;
 pub mod audit;
+pub mod dlq;
+pub mod doctor;
 pub mod dossier;
+pub mod drill;
 pub mod explain;
 pub mod export;
 pub mod findings;
+pub mod generate;
 pub mod incidents;
 pub mod query;
 pub mod switch;
 
 use layerguard_core::approval::Verb;
 
-use crate::args::{AnswerArgs, AssignArgs, AuditCommand, Command, FindingsCommand, IncidentsCommand, Subject, UndoArgs};
+use crate::args::{
+    AnswerArgs, AssignArgs, AuditCommand, Command, DlqCommand, DoctorArgs, FindingsCommand, IncidentsCommand, Subject, UndoArgs,
+};
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::reach::Reached;
+use crate::reach::{Operated, Reached};
 use crate::render::Screen;
 
 /// Runs a command.
@@ -49,6 +55,15 @@ pub async fn run(command: Command, screen: &mut Screen) -> Result<Exit, Failure>
             let reached = Reached::reach(&args.stack).await?;
             findings::run(&reached.stack(), &args, screen).await
         }
+        Command::Dlq(command) => of_dlq(command, screen).await,
+        Command::Drill(args) => {
+            let operated = Operated::reach(&args.stack).await?;
+            let account = operated.drill_account();
+            drill::run(&operated.ground(&account), &args, screen).await
+        }
+        Command::Doctor(args) => examined(&args, screen).await,
+        Command::Completions(args) => generate::completions(args.shell, screen),
+        Command::Man(args) => generate::man(args.output.as_deref(), screen),
     }
 }
 
@@ -88,6 +103,29 @@ async fn of_audit(command: AuditCommand, screen: &mut Screen) -> Result<Exit, Fa
             export::run(&reached.stack(), &args, screen).await
         }
     }
+}
+
+async fn of_dlq(command: DlqCommand, screen: &mut Screen) -> Result<Exit, Failure> {
+    match command {
+        DlqCommand::List(args) => {
+            let post = Operated::reach(&args.stack).await?.post().await?;
+            dlq::list(&post.letters(), &args, screen).await
+        }
+        DlqCommand::Redrive(args) => {
+            let post = Operated::reach(&args.stack).await?.post().await?;
+            dlq::redrive(&post.letters(), &args, screen).await
+        }
+    }
+}
+
+async fn examined(args: &DoctorArgs, screen: &mut Screen) -> Result<Exit, Failure> {
+    let file = args.inventory.as_deref().map(doctor::file).transpose()?;
+    let operated = Operated::reach(&args.stack).await?;
+    let progress = screen.steps(doctor::estate::PARTS)?;
+    let mut estate = operated.estate(&progress).await;
+    drop(progress);
+    estate.file = file;
+    doctor::run(&estate, args.format, screen)
 }
 
 async fn answered(args: &AnswerArgs, verb: Verb, screen: &mut Screen) -> Result<Exit, Failure> {

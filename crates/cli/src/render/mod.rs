@@ -3,6 +3,9 @@
 mod answer;
 mod audit;
 mod bundle;
+mod dlq;
+mod doctor;
+mod drill;
 mod explain;
 mod failure;
 mod incidents;
@@ -68,6 +71,14 @@ impl Screen {
     pub fn flush(&mut self) -> Result<(), Failure> {
         self.out.flush()?;
         Ok(self.err.flush()?)
+    }
+
+    /// Text that goes out as it is, such as a script that was made from nothing but our own words.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn as_it_is(&mut self, text: &[u8]) -> Result<(), Failure> {
+        Ok(self.out.write_all(text)?)
     }
 
     /// One JSON object on one line. Everything outside of printable ASCII is escaped, so that a terminal that shows it is safe.

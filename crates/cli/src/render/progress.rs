@@ -22,12 +22,33 @@ impl Screen {
         bar.set_message(what);
         Progress(Some(bar))
     }
+
+    /// A bar for something of so many steps, each with words of its own. What was written so far is shown first.
+    ///
+    /// # Errors
+    /// When that cannot be written.
+    pub fn steps(&mut self, total: usize) -> Result<Progress, Failure> {
+        self.flush()?;
+        let progress = self.progress(total, "");
+        if let (Some(bar), Ok(style)) = (&progress.0, ProgressStyle::with_template("{bar:24} {pos} of {len}  {msg}")) {
+            bar.set_style(style);
+        }
+        Ok(progress)
+    }
 }
 
 impl Progress {
     /// One more.
     pub fn step(&self) {
         if let Some(bar) = &self.0 {
+            bar.inc(1);
+        }
+    }
+
+    /// The next step begins. The words are ours, or escaped.
+    pub fn begin(&self, what: &str) {
+        if let Some(bar) = &self.0 {
+            bar.set_message(what.to_owned());
             bar.inc(1);
         }
     }
@@ -60,6 +81,13 @@ impl Progress {
         if let Some(bar) = &self.0 {
             bar.finish_and_clear();
         }
+    }
+}
+
+/// Whatever ends what takes long, its bar goes.
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.end();
     }
 }
 

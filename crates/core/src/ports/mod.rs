@@ -3,6 +3,9 @@
 
 mod account;
 mod announce;
+mod deployment;
+mod drill;
+mod failed_events;
 mod record;
 mod shared;
 mod source;
@@ -22,6 +25,9 @@ pub use account::{
     TagMutability,
 };
 pub use announce::{Announced, Bus, MOST_AT_ONCE, Outbox, mark_due};
+pub use deployment::{Alarm, Deployment, Function, Machine, Queue, Recorded, Rule, Table, Target, Topic, Trail};
+pub use drill::{DrillGround, DrillSession};
+pub use failed_events::{FailedEvent, FailedEvents, Triage};
 pub use record::{AuditIndex, Entry, Page, Place, SHARDS, Search, shard};
 pub use shared::{Holder, Holders, LONGEST_PAUSE, Lever, Pause, Switch};
 pub use source::{LINEAGE_KEPT, LineageStore, Roles};

@@ -1,0 +1,132 @@
+//! Whether the rules hear the calls and send them on.
+
+use layerguard_core::ports::{PortResult, Rule};
+use layerguard_core::text::escape;
+use serde_json::Value;
+
+use super::estate::{Estate, FUNCTIONS, WATCHING};
+use super::finding::{Check, Finding, Status};
+
+const NEEDS: &[&str] = &["events:DescribeRule", "events:ListTargetsByRule"];
+
+/// The state in which a rule hears calls that only read (AWS facts, section 2).
+const HEARS_READS: &str = "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS";
+
+const WATCH: Check = Check {
+    name: "rule",
+    why: "a rule that is off, or in the ordinary state ENABLED, never hears GetDownloadUrlForLayer: it is read-only",
+    needs: NEEDS,
+};
+const WORK: Check = Check {
+    name: "rule",
+    why: "without it open incidents stay where they are and temporary measures are not lifted",
+    needs: NEEDS,
+};
+const GLOBAL: Check = Check {
+    name: "global_events",
+    why: "calls of IAM and console sign-ins arrive in one region only: elsewhere lineage and tampering stay unseen",
+    needs: &["events:ListRules", "events:DescribeRule", "events:ListTargetsByRule"],
+};
+
+/// Each rule, and where calls without a region arrive.
+pub(super) fn check(estate: &Estate) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = estate.rules.iter().map(|(name, rule)| one(estate, name, rule)).collect();
+    findings.sort_by_key(|finding| finding.status == Status::Ok);
+    findings.extend(global(estate));
+    findings
+}
+
+fn one(estate: &Estate, short: &str, rule: &PortResult<Rule>) -> Finding {
+    let watching = WATCHING.contains(&short);
+    let check = if watching { WATCH } else { WORK };
+    let name = estate.place.name(short);
+    let shown = format!("rule `{}`", escape(&name));
+    let rule = match rule {
+        Ok(rule) => rule,
+        Err(error) => return check.unread(&shown, error, &estate.place.stack),
+    };
+    let wanted = if watching { HEARS_READS } else { "ENABLED" };
+    if rule.state == "DISABLED" && short == "sessions" {
+        return check.warning(
+            format!("{shown} is off"),
+            "nothing, if WatchContext=disabled is wanted: it is not known then from which session a session descends",
+        );
+    }
+    let fits = rule.state == wanted || (!watching && rule.state == HEARS_READS);
+    if !fits {
+        let state = escape(&rule.state);
+        return check.failed(
+            format!("{shown} is {state}, not {wanted}"),
+            format!(
+                "deploy the template again, or `aws events put-rule --name {name} --state {wanted}` with its pattern"
+            ),
+        );
+    }
+    if short == "calls" && !hears_pulls(rule.pattern.as_deref()) {
+        return check.failed(
+            format!("{shown} has another pattern: it does not name GetDownloadUrlForLayer of aws.ecr"),
+            "deploy the template again: somebody changed the rule",
+        );
+    }
+    targets(estate, check, &shown, short, rule)
+}
+
+/// Each expected target is there and keeps what it could not deliver.
+fn targets(estate: &Estate, check: Check, shown: &str, short: &str, rule: &Rule) -> Finding {
+    let queue = estate.place.arn("sqs", &estate.place.name("failed-events"));
+    for arn in expected(estate, short) {
+        let again = "deploy the template again: somebody changed the rule's targets";
+        let Some(target) = rule.targets.iter().find(|target| target.arn == arn) else {
+            return check.failed(format!("{shown} does not send to {}", escape(&arn)), again);
+        };
+        if target.dead_letters.as_deref() != Some(queue.as_str()) {
+            return check.failed(format!("{shown} drops what it cannot deliver to {}", escape(&arn)), again);
+        }
+    }
+    check.ok(format!("{shown} is {} and sends on", escape(&rule.state)))
+}
+
+fn expected(estate: &Estate, short: &str) -> Vec<String> {
+    let function = |name: &str| estate.place.arn("lambda", &format!("function:{}", estate.place.name(name)));
+    match short {
+        "sweep" => FUNCTIONS.map(function).to_vec(),
+        "execution-died" => vec![function("decide")],
+        _ => vec![estate.place.arn("states", &format!("stateMachine:{}", estate.place.name("triage")))],
+    }
+}
+
+fn hears_pulls(pattern: Option<&str>) -> bool {
+    pattern.is_some_and(|text| {
+        names(text, "/source", "aws.ecr") && names(text, "/detail/eventName", "GetDownloadUrlForLayer")
+    })
+}
+
+/// Whether a list of the pattern has this value.
+fn names(pattern: &str, place: &str, value: &str) -> bool {
+    let pattern: Value = serde_json::from_str(pattern).unwrap_or_default();
+    let listed = pattern.pointer(place).and_then(Value::as_array);
+    listed.is_some_and(|list| list.iter().any(|listed| listed == value))
+}
+
+/// Whether the calls that have no region get here from where they are recorded.
+fn global(estate: &Estate) -> Option<Finding> {
+    let elsewhere = estate.place.global_region();
+    let here = &estate.place.region;
+    let forwarders = match estate.forwarders.as_ref()? {
+        Ok(forwarders) => forwarders,
+        Err(error) => return Some(GLOBAL.unread(&format!("the rules of {elsewhere}"), error, &estate.place.stack)),
+    };
+    let sends = |rule: &&Rule| {
+        rule.state != "DISABLED" && rule.pattern.as_deref().is_some_and(|text| names(text, "/source", "aws.iam"))
+    };
+    Some(match forwarders.iter().find(sends) {
+        Some(rule) => GLOBAL.ok(format!("rule `{}` sends IAM's events from {elsewhere} to {here}", escape(&rule.name))),
+        None => GLOBAL.warning(
+            format!("no rule in {elsewhere} sends IAM's events to {here}"),
+            format!(
+                "make a rule in {elsewhere} for source aws.iam, aws.sts and aws.signin whose target is the default event bus of \
+                 {here}; infra/README.md says how"
+            ),
+        ),
+    })
+}

@@ -1,0 +1,133 @@
+//! What `doctor`, `dlq` and `drill` reach: the deployment itself, not the incidents.
+
+use jiff::Timestamp;
+use layerguard_aws::config::Aws;
+use layerguard_aws::{AuditTable, DeployedStack, DrillAccount, FailedEventsQueue, Names, StateTable, TriageMachine};
+use layerguard_core::ports::{Deployment, PortError, PortErrorKind};
+use layerguard_core::text::escape;
+
+use super::{SystemClock, configured};
+use crate::args::StackArgs;
+use crate::command::dlq::Letters;
+use crate::command::doctor::clock_of;
+use crate::command::doctor::estate::{Estate, Place};
+use crate::command::drill::Ground;
+use crate::failure::Failure;
+use crate::render::Progress;
+
+/// A reached deployment.
+pub struct Operated {
+    /// Where it is.
+    pub place: Place,
+    /// Who uses these credentials.
+    pub caller: String,
+    /// Access to AWS.
+    pub(crate) aws: Aws,
+    /// What was deployed.
+    pub deployment: DeployedStack,
+    /// The record.
+    pub audit: AuditTable,
+    /// Incidents and the stop switch.
+    pub state: StateTable,
+}
+
+impl Operated {
+    /// Finds everything by the stack's name.
+    ///
+    /// # Errors
+    /// As [`super::Reached::reach`]; where the clock is too far off for any signature, that is what is said.
+    pub async fn reach(args: &StackArgs) -> Result<Self, Failure> {
+        let aws = configured(args).await?;
+        let deployment = aws.deployment();
+        let caller = match aws.caller().await {
+            Ok(caller) => caller,
+            Err(error) => {
+                let failure = Failure::port(&error, &args.stack, aws.region());
+                return Err(clock_of(&deployment.clock_ahead().await).unwrap_or(failure));
+            }
+        };
+        let names = Names::of(&args.stack, aws.region(), &caller);
+        let partition = caller.arn.split(':').nth(1).filter(|part| !part.is_empty()).unwrap_or("aws").to_owned();
+        Ok(Self {
+            place: Place {
+                stack: args.stack.clone(),
+                partition,
+                region: aws.region().to_owned(),
+                account: caller.account.clone(),
+            },
+            caller: caller.arn,
+            audit: aws.audit_table(&names.audit_table),
+            state: aws.state_table(&names.state_table),
+            deployment,
+            aws,
+        })
+    }
+
+    /// The account in which a drill is made.
+    #[must_use]
+    pub fn drill_account(&self) -> DrillAccount {
+        self.aws.drill_account()
+    }
+
+    /// The ports that `drill` works over.
+    #[must_use]
+    pub fn ground<'a>(&'a self, account: &'a DrillAccount) -> Ground<'a> {
+        Ground { place: &self.place, ground: account, audit: &self.audit, incidents: &self.state, clock: &SystemClock }
+    }
+
+    /// Finds the failed-events queue and the way back into the chain.
+    ///
+    /// # Errors
+    /// When there is no such queue, or it may not be looked for.
+    pub async fn post(self) -> Result<Post, Failure> {
+        let name = self.place.name("failed-events");
+        let found = self.aws.failed_events(&name).await;
+        let queue = found.map_err(|error| queue_missing(&error, &self.place, &name))?;
+        let triage = self.place.arn("states", &format!("stateMachine:{}", self.place.name("triage")));
+        Ok(Post { queue, triage: self.aws.triage_machine(&triage), clock: SystemClock, operated: self })
+    }
+
+    /// Reads all that `doctor` looks at.
+    pub async fn estate(&self, progress: &Progress) -> Estate {
+        let read = |what: &str| progress.begin(what);
+        Estate::read(self.place.clone(), Timestamp::now(), &self.deployment, &self.state, read).await
+    }
+}
+
+/// The failed-events queue with what redriving needs: owns what [`Letters`] borrows.
+pub struct Post {
+    operated: Operated,
+    queue: FailedEventsQueue,
+    triage: TriageMachine,
+    clock: SystemClock,
+}
+
+impl Post {
+    /// The ports that `dlq` works over.
+    #[must_use]
+    pub fn letters(&self) -> Letters<'_> {
+        Letters {
+            stack: &self.operated.place.stack,
+            region: &self.operated.place.region,
+            queue: &self.queue,
+            triage: &self.triage,
+            audit: &self.operated.audit,
+            clock: &self.clock,
+        }
+    }
+}
+
+/// A queue that cannot be found, with its own name rather than that of a table.
+fn queue_missing(error: &PortError, place: &Place, name: &str) -> Failure {
+    let (stack, region) = (escape(&place.stack), escape(&place.region));
+    match &error.kind {
+        PortErrorKind::NotFound => Failure::unreachable(format!(
+            "there is no queue `{}` of stack `{stack}` in region `{region}` of this account",
+            escape(name)
+        ))
+        .remedy(format!("is stack `{stack}` deployed here? check --stack, --profile and --region")),
+        PortErrorKind::Denied(code) if code.starts_with("AccessDenied") => Failure::unreachable(error.to_string())
+            .remedy(format!("use a session with the managed policy `{stack}-operator`")),
+        _ => Failure::port(error, &place.stack, &place.region),
+    }
+}

@@ -1,0 +1,291 @@
+//! `doctor` over a deployment in memory: a good one, and one for each way in which it can be broken.
+
+#![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test: a panic is the report")]
+
+#[path = "doctor/good.rs"]
+mod good;
+
+use jiff::SignedDuration;
+use layerguard_cli::command::doctor::estate::Estate;
+use layerguard_cli::command::doctor::finding::{Finding, Status};
+use layerguard_cli::command::doctor::{clock_of, examine};
+use layerguard_core::ports::{Pause, PortErrorKind, Queue, Topic};
+use layerguard_testkit::{Deployed, Fault, World};
+
+use crate::good::{NOW, here, inventory, place, world};
+
+async fn looked(world: &World) -> Vec<Finding> {
+    examine(&Estate::read(place(), NOW.parse().unwrap(), world, world, |_| {}).await)
+}
+
+fn troubles(findings: &[Finding]) -> Vec<&Finding> {
+    findings.iter().filter(|finding| finding.status != Status::Ok).collect()
+}
+
+#[tokio::test]
+async fn a_good_deployment_is_all_well() {
+    let findings = looked(&world()).await;
+    assert!(troubles(&findings).is_empty(), "{:#?}", troubles(&findings));
+    assert!(findings.len() > 25, "{}", findings.len());
+    for check in
+        ["trail", "trail_reads", "trail_regions", "global_events", "rule", "function", "errors", "versions", "machine"]
+    {
+        assert!(findings.iter().any(|finding| finding.check == check), "{check}");
+    }
+    for check in
+        ["failed_events", "alert_topic", "alarms", "table", "append_only", "expiry", "inventory", "clock", "pause"]
+    {
+        assert!(findings.iter().any(|finding| finding.check == check), "{check}");
+    }
+}
+
+#[tokio::test]
+async fn an_account_without_a_deployment_fails_and_says_what_to_do() {
+    let findings = looked(&World::at(NOW.parse().unwrap())).await;
+    let failed: Vec<_> = findings.iter().filter(|finding| finding.status == Status::Failed).collect();
+    assert!(failed.len() >= 15, "{failed:#?}");
+    assert!(findings.iter().any(|finding| finding.found.contains("no trail records eu-central-1")));
+    assert!(troubles(&findings).iter().all(|finding| finding.remedy.is_some() && !finding.why.is_empty()));
+}
+
+type Break = (&'static str, Status, &'static str, fn(&mut Deployed));
+
+fn variable(deployed: &mut Deployed, function: &str, name: &str, value: &str) {
+    let (found, _) = deployed.functions.get_mut(function).unwrap();
+    found.environment.insert(name.to_owned(), value.to_owned());
+}
+
+fn everywhere(deployed: &mut Deployed, text: &str) {
+    for function in ["layerguard-detect", "layerguard-decide", "layerguard-remediate"] {
+        variable(deployed, function, "LAYERGUARD_INVENTORY", text);
+    }
+}
+
+/// The check that has to speak, how, a word of what it says, and what is broken.
+const BREAKS: &[Break] = &[
+    ("trail", Status::Failed, "no trail records", |d| d.trails.clear()),
+    ("trail", Status::Failed, "switched off", |d| d.trails[0].logging = false),
+    ("trail", Status::Warning, "delivery failed", |d| d.trails[0].delivery_error = Some("NoSuchBucket".into())),
+    ("trail", Status::Failed, "no trail records", |d| {
+        d.trails[0].multi_region = false;
+        d.trails[0].home_region = "us-west-2".into();
+    }),
+    ("trail_reads", Status::Failed, "events that read", |d| d.trails[0].management.reads = false),
+    ("trail_reads", Status::Failed, "events that write", |d| d.trails[0].management.writes = false),
+    ("trail_regions", Status::Failed, "one region", |d| {
+        d.trails[0].multi_region = false;
+        d.trails[0].home_region = "eu-central-1".into();
+    }),
+    ("trail_regions", Status::Failed, "without a region", |d| d.trails[0].global_services = false),
+    ("rule", Status::Failed, "is DISABLED", |d| d.rules.get_mut("layerguard-calls").unwrap().state = "DISABLED".into()),
+    ("rule", Status::Failed, "is ENABLED, not", |d| {
+        d.rules.get_mut("layerguard-calls").unwrap().state = "ENABLED".into()
+    }),
+    ("rule", Status::Warning, "layerguard-sessions", |d| {
+        d.rules.get_mut("layerguard-sessions").unwrap().state = "DISABLED".into();
+    }),
+    ("rule", Status::Failed, "layerguard-sweep", |d| {
+        d.rules.get_mut("layerguard-sweep").unwrap().state = "DISABLED".into()
+    }),
+    ("rule", Status::Failed, "does not exist", |d| drop(d.rules.remove("layerguard-control"))),
+    ("rule", Status::Failed, "another pattern", |d| {
+        d.rules.get_mut("layerguard-calls").unwrap().pattern = Some(r#"{"source":["aws.ecr"]}"#.into());
+    }),
+    ("rule", Status::Failed, "does not send to", |d| d.rules.get_mut("layerguard-calls").unwrap().targets.clear()),
+    ("rule", Status::Failed, "drops what it cannot deliver", |d| {
+        d.rules.get_mut("layerguard-lambda").unwrap().targets[0].dead_letters = None;
+    }),
+    ("rule", Status::Failed, "function:layerguard-remediate", |d| {
+        d.rules.get_mut("layerguard-sweep").unwrap().targets.retain(|target| !target.arn.ends_with("remediate"));
+    }),
+    ("global_events", Status::Warning, "no rule in us-east-1", |d| d.forwarders.clear()),
+    ("global_events", Status::Warning, "no rule in us-east-1", |d| d.forwarders[0].state = "DISABLED".into()),
+    ("function", Status::Failed, "is Failed", |d| {
+        d.functions.get_mut("layerguard-detect").unwrap().0.state = "Failed".into()
+    }),
+    ("function", Status::Failed, "last update", |d| {
+        d.functions.get_mut("layerguard-decide").unwrap().0.last_update = "Failed".into();
+    }),
+    ("function", Status::Failed, "runtime", |d| {
+        d.functions.get_mut("layerguard-decide").unwrap().0.runtime = "python3.9".into()
+    }),
+    ("function", Status::Failed, "does not exist", |d| drop(d.functions.remove("layerguard-remediate"))),
+    ("errors", Status::Warning, "failed 3 times", |d| d.functions.get_mut("layerguard-detect").unwrap().1 = 3),
+    ("versions", Status::Failed, "processors", |d| {
+        d.functions.get_mut("layerguard-detect").unwrap().0.architecture = "arm64".into();
+    }),
+    ("versions", Status::Failed, "differ in LAYERGUARD_AUDIT_TABLE", |d| {
+        variable(d, "layerguard-decide", "LAYERGUARD_AUDIT_TABLE", "other");
+    }),
+    ("versions", Status::Warning, "apart", |d| {
+        d.functions.get_mut("layerguard-detect").unwrap().0.modified = "2026-11-01T00:00:00Z".parse().ok();
+    }),
+    ("machine", Status::Failed, "logs nothing", |d| {
+        d.machines.values_mut().for_each(|machine| machine.logs = "OFF".into())
+    }),
+    ("machine", Status::Failed, "DELETING", |d| d.machines.values_mut().for_each(|m| m.status = "DELETING".into())),
+    ("machine", Status::Failed, "does not exist", |d| d.machines.clear()),
+    ("failed_events", Status::Failed, "4 failed events wait", |d| queue(d).depth = 4),
+    ("failed_events", Status::Failed, "does not let EventBridge in", |d| queue(d).policy = None),
+    ("failed_events", Status::Warning, "24 h only", |d| queue(d).kept_for = SignedDuration::from_hours(24)),
+    ("failed_events", Status::Failed, "does not exist", |d| d.queues.clear()),
+    ("alert_topic", Status::Failed, "nobody is subscribed", |d| topic(d).confirmed = 0),
+    ("alert_topic", Status::Warning, "did not confirm", |d| topic(d).pending = 2),
+    ("alert_topic", Status::Failed, "KMS key", |d| topic(d).own_key = true),
+    ("alert_topic", Status::Failed, "does not exist", |d| d.topics.clear()),
+    ("alarms", Status::Failed, "missing: sweep-stopped", |d| {
+        d.alarms.retain(|alarm| !alarm.name.ends_with("sweep-stopped"))
+    }),
+    ("alarms", Status::Failed, "tells nobody", |d| d.alarms[0].tells = false),
+    ("alarms", Status::Failed, "has gone off", |d| d.alarms[0].state = "ALARM".into()),
+    ("table", Status::Failed, "not protected", |d| {
+        d.tables.get_mut("layerguard-audit").unwrap().table.protected = false
+    }),
+    ("table", Status::Failed, "earlier time", |d| d.tables.get_mut("layerguard-state").unwrap().recovers = false),
+    ("table", Status::Failed, "is UPDATING", |d| {
+        d.tables.get_mut("layerguard-state").unwrap().table.status = "UPDATING".into()
+    }),
+    ("table", Status::Failed, "does not exist", |d| drop(d.tables.remove("layerguard-audit"))),
+    ("append_only", Status::Failed, "has no policy", |d| d.tables.get_mut("layerguard-audit").unwrap().policy = None),
+    ("append_only", Status::Failed, "does not deny dynamodb:DeleteItem to", |d| {
+        let policy = d.tables.get_mut("layerguard-audit").unwrap().policy.as_mut().unwrap();
+        *policy = policy.replace(r#""dynamodb:DeleteItem","#, "");
+    }),
+    ("append_only", Status::Failed, "does not deny", |d| {
+        let policy = d.tables.get_mut("layerguard-audit").unwrap().policy.as_mut().unwrap();
+        *policy = policy
+            .replace(r#""Effect":"Deny","#, r#""Effect":"Deny","Condition":{"Bool":{"aws:ViaAWSService":"true"}},"#);
+    }),
+    ("expiry", Status::Failed, "expire by", |d| {
+        d.tables.get_mut("layerguard-audit").unwrap().expires_by = Some("x".into())
+    }),
+    ("expiry", Status::Warning, "nothing ever goes", |d| {
+        d.tables.get_mut("layerguard-state").unwrap().expires_by = None
+    }),
+    ("inventory", Status::Failed, "cannot be read: line 1", |d| everywhere(d, "nonsense = 1")),
+    ("inventory", Status::Failed, "no inventory", |d| {
+        d.functions.get_mut("layerguard-detect").unwrap().0.environment.remove("LAYERGUARD_INVENTORY");
+    }),
+    ("networks", Status::Warning, "no network", |d| everywhere(d, &inventory("ask", "", "", false))),
+    ("accounts", Status::Failed, "111122223333", |d| {
+        everywhere(d, &inventory("ask", "", "", false).replace("111122223333", "444455556666"));
+    }),
+    ("accounts", Status::Warning, "old", |d| {
+        everywhere(d, &inventory("ask", "accounts_refreshed = 2026-01-01T00:00:00Z", "", false));
+    }),
+    ("on_call", Status::Failed, "nobody", |d| {
+        everywhere(d, &inventory("ask", "", "", false).replace("on_call", "protected"))
+    }),
+    ("pullers", Status::Warning, "nobody", |d| {
+        everywhere(d, &inventory("ask", "", "", false).replace("image_pullers", "administrators"));
+    }),
+    ("mode", Status::Failed, "different modes", |d| variable(d, "layerguard-remediate", "LAYERGUARD_MODE", "act")),
+    ("inline_deny", Status::Warning, "the inventory does not", |d| everywhere(d, &inventory("ask", "", "", false))),
+    ("inline_deny", Status::Warning, "the template does not", |d| {
+        variable(d, "layerguard-decide", "LAYERGUARD_INLINE_DENY", "forbidden");
+    }),
+    ("member_accounts", Status::Warning, "1 other account", |d| {
+        everywhere(d, &inventory("ask", "", r#", "444455556666""#, false));
+    }),
+    ("member_accounts", Status::Unchecked, "could not be checked from here", |d| {
+        everywhere(d, &inventory("ask", "", r#", "444455556666""#, false));
+        let policy = r#"{"Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Resource":"*"}]}"#;
+        d.role_policies.insert(("layerguard-remediate".into(), "remediate".into()), policy.into());
+    }),
+    ("clock", Status::Failed, "301 s behind", |d| d.clock_ahead = SignedDuration::from_secs(301)),
+    ("clock", Status::Warning, "40 s ahead of", |d| d.clock_ahead = SignedDuration::from_secs(-40)),
+];
+
+fn queue(deployed: &mut Deployed) -> &mut Queue {
+    deployed.queues.get_mut("layerguard-failed-events").unwrap()
+}
+
+fn topic(deployed: &mut Deployed) -> &mut Topic {
+    deployed.topics.values_mut().next().unwrap()
+}
+
+#[tokio::test]
+async fn each_thing_that_is_broken_is_named_with_its_remedy() {
+    for (check, status, said, breaks) in BREAKS {
+        let world = world();
+        world.deploy(breaks);
+        let findings = looked(&world).await;
+        let found = findings
+            .iter()
+            .find(|finding| finding.check == *check && finding.status == *status && finding.found.contains(said));
+        assert!(found.is_some(), "{check} says nothing of `{said}`: {:#?}", troubles(&findings));
+        let found = found.unwrap();
+        assert!(found.remedy.as_ref().is_some_and(|remedy| !remedy.is_empty()), "{found:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_may_not_be_looked_at_is_undecided_and_never_ok() {
+    let whole = looked(&world()).await.len();
+    for operation in [
+        "deployment.trails",
+        "deployment.rule",
+        "deployment.forwarders",
+        "deployment.queue",
+        "deployment.topic",
+        "deployment.table",
+        "deployment.recovers",
+        "deployment.expires_by",
+        "deployment.table_policy",
+        "deployment.function",
+        "deployment.failures",
+        "deployment.alarms",
+        "deployment.machine",
+        "deployment.clock_ahead",
+        "switch.pause",
+    ] {
+        for kind in [PortErrorKind::Denied("AccessDenied".into()), PortErrorKind::Unavailable("throttled".into())] {
+            let world = world();
+            world.trap_operation(operation, 0, 100, Fault::Before(kind));
+            let findings = looked(&world).await;
+            let troubles = troubles(&findings);
+            assert!(
+                !troubles.is_empty() && troubles.iter().all(|found| found.status == Status::Unchecked),
+                "{operation}: {troubles:#?}"
+            );
+            assert!(troubles.iter().all(|found| found.remedy.is_some()), "{operation}");
+            assert!(whole >= findings.len() && findings.iter().any(|found| found.status == Status::Ok));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_permission_that_is_missing_is_named() {
+    let world = world();
+    world.trap_operation("deployment.trails", 0, 1, Fault::Before(PortErrorKind::Denied("AccessDenied".into())));
+    let findings = looked(&world).await;
+    let remedy = troubles(&findings)[0].remedy.clone().unwrap();
+    assert!(remedy.contains("cloudtrail:GetEventSelectors") && remedy.contains("layerguard-operator"), "{remedy}");
+}
+
+#[tokio::test]
+async fn a_pause_and_another_inventory_are_told() {
+    let world = world();
+    let until = "2026-11-20T13:00:00Z".parse().unwrap();
+    world.set_pause(Some(Pause {
+        until,
+        since: NOW.parse().unwrap(),
+        by: "a\u{1b}da".into(),
+        reason: "a release".into(),
+    }));
+    let mut estate = Estate::read(place(), NOW.parse().unwrap(), &world, &world, |_| {}).await;
+    estate.file = Some(inventory("observe", "", "", true));
+    let findings = examine(&estate);
+    let said: Vec<&str> = troubles(&findings).iter().map(|finding| finding.found.as_str()).collect();
+    assert!(said.iter().any(|text| text.contains("paused until") && !text.contains('\u{1b}')), "{said:?}");
+    assert!(said.iter().any(|text| text.contains("is not that of the file")), "{said:?}");
+    estate.file = Some(here());
+    assert!(examine(&estate).iter().any(|finding| finding.found.ends_with("is that of the file")));
+}
+
+#[test]
+fn a_clock_that_spoils_every_signature_is_what_is_said() {
+    assert!(clock_of(&Ok(SignedDuration::from_secs(-299))).is_none());
+    let failure = clock_of(&Ok(SignedDuration::from_secs(-400))).unwrap();
+    assert!(failure.message.contains("400 s off") && failure.remedy.unwrap().contains("NTP"));
+}
