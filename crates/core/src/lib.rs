@@ -6,6 +6,7 @@ pub mod action;
 pub mod approval;
 pub mod assess;
 pub mod audit;
+pub mod behind;
 pub mod call;
 pub mod cloudtrail;
 pub mod decision;

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use layerguard_core::ports::{Clock, PortError, PortErrorKind, PortResult};
 
 use crate::fault::{Call, Fault, Trap, dead};
-use crate::{accounts, approvals, audit, incidents, measures, outside, shared, source};
+use crate::{accounts, approvals, audit, images, incidents, measures, outside, shared, source};
 
 /// The outside world. Clones share it.
 #[derive(Clone)]
@@ -21,6 +21,7 @@ pub(crate) struct State {
     struck: usize,
     killed: bool,
     pub(crate) audit: audit::Table,
+    pub(crate) images: images::Repositories,
     pub(crate) incidents: incidents::Rows,
     pub(crate) approvals: approvals::Rows,
     pub(crate) measures: measures::Rows,
@@ -41,6 +42,7 @@ impl World {
             struck: 0,
             killed: false,
             audit: audit::Table::default(),
+            images: images::Repositories::default(),
             incidents: incidents::Rows::default(),
             approvals: approvals::Rows::default(),
             measures: measures::Rows::default(),

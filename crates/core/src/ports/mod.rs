@@ -2,6 +2,7 @@
 //! `layerguard-aws` implements them over AWS, `layerguard-testkit` in memory with injected faults.
 
 mod account;
+mod reading;
 mod shared;
 mod source;
 
@@ -19,6 +20,7 @@ pub use account::{
     Account, Accounts, Ecr, Iam, LayerGrant, LayerPolicy, Layers, Replication, ReplicationRule, RepositorySettings,
     TagMutability,
 };
+pub use reading::{Image, ImageList, Images, Listing, Page, Place};
 pub use shared::{Holder, Holders, LONGEST_PAUSE, Lever, Pause, Switch};
 pub use source::{LINEAGE_KEPT, LineageStore, Roles};
 
@@ -107,6 +109,8 @@ pub trait IncidentStore: Send + Sync {
     async fn open(&self) -> PortResult<Vec<Incident>>;
     /// Closed incidents, latest first, at most `limit`.
     async fn closed(&self, limit: u32) -> PortResult<Vec<Incident>>;
+    /// One page of a listing. Reads no more than the page needs; for showing, not for acting: see [`Page::incidents`].
+    async fn page(&self, listing: &Listing) -> PortResult<Page>;
 }
 
 /// Recent activity: what calls leave behind for the answers about others.
