@@ -12,7 +12,7 @@ mod profile;
 pub mod reach;
 pub mod render;
 pub mod stack;
-mod typed;
+pub mod typed;
 
 use std::process::ExitCode;
 

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 use layerguard_aws::config::{Aws, Settings};
-use layerguard_aws::{AuditTable, Names, RespondMachine, StateTable};
+use layerguard_aws::{AccountIam, AuditTable, Names, RepositoryImages, RespondMachine, StateTable};
 use layerguard_core::approval::SignedRequest;
 use layerguard_core::ports::{Clock, PortResult};
 use layerguard_core::text::escape;
@@ -19,6 +19,8 @@ pub struct Reached {
     region: String,
     audit: AuditTable,
     state: StateTable,
+    images: RepositoryImages,
+    roles: AccountIam,
     respond: RespondMachine,
     caller: String,
     signer: Credentials,
@@ -47,6 +49,8 @@ impl Reached {
             region: aws.region().to_owned(),
             audit: aws.audit_table(&names.audit_table),
             state: aws.state_table(&names.state_table),
+            images: aws.images(),
+            roles: aws.iam(),
             respond: aws.respond_machine(&names.respond_arn),
             caller: caller.arn.clone(),
             signer: Credentials(aws),
@@ -62,6 +66,9 @@ impl Reached {
             region: &self.region,
             audit: &self.audit,
             incidents: &self.state,
+            activity: &self.state,
+            images: &self.images,
+            roles: &self.roles,
             approvals: &self.state,
             executions: &self.respond,
             switch: &self.state,

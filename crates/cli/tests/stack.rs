@@ -5,6 +5,7 @@
 #[path = "stack/events.rs"]
 mod events;
 #[path = "stack/house.rs"]
+#[expect(dead_code, reason = "what readers need")]
 mod house;
 
 use jiff::SignedDuration;

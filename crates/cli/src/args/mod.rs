@@ -2,6 +2,7 @@
 
 mod answer;
 mod audit;
+mod exception;
 mod explain;
 mod incidents;
 mod switch;
@@ -12,8 +13,9 @@ use clap::{Args as Group, Parser, Subcommand, ValueEnum};
 
 pub use answer::{AnswerArgs, RejectArgs};
 pub use audit::{AuditCommand, VerifyArgs};
+pub use exception::{ExceptionCommand, ProposeArgs};
 pub use explain::ExplainArgs;
-pub use incidents::{IncidentsCommand, ListArgs, ShowArgs};
+pub use incidents::{IncidentsCommand, ListArgs, ShowArgs, WatchArgs};
 pub use switch::{PauseArgs, ResumeArgs};
 
 use crate::help::{MORE, STACK_EXITS, TOP_EXAMPLES};
@@ -61,9 +63,12 @@ pub enum Command {
     /// Assess CloudTrail records from files, offline
     #[command(after_help = MORE, after_long_help = format!("{}\n\n{}", explain::EXPLAIN_EXAMPLES, explain::EXPLAIN_EXITS))]
     Explain(ExplainArgs),
-    /// List incidents, show one
+    /// List incidents, show one, watch for new ones
     #[command(subcommand, after_help = MORE, after_long_help = format!("{}\n\n{}", incidents::INCIDENTS_EXAMPLES, STACK_EXITS))]
     Incidents(IncidentsCommand),
+    /// Turn a false positive into an exception
+    #[command(subcommand, after_help = MORE, after_long_help = format!("{}\n\n{}", exception::PROPOSE_EXAMPLES, STACK_EXITS))]
+    Exception(ExceptionCommand),
     /// Carry out the plan of an incident that waits for an answer
     #[command(after_help = MORE, after_long_help = format!("{}\n\n{}", answer::APPROVE_EXAMPLES, STACK_EXITS))]
     Approve(AnswerArgs),

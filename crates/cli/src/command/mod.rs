@@ -3,13 +3,16 @@
 pub mod answer;
 pub mod audit;
 pub mod dossier;
+pub mod exception;
 pub mod explain;
+pub mod holding;
 pub mod incidents;
 pub mod switch;
+pub(crate) mod trail;
 
 use layerguard_core::approval::Verb;
 
-use crate::args::{AnswerArgs, AuditCommand, Command, IncidentsCommand};
+use crate::args::{AnswerArgs, AuditCommand, Command, ExceptionCommand, IncidentsCommand};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::reach::Reached;
@@ -23,6 +26,10 @@ pub async fn run(command: Command, screen: &mut Screen) -> Result<Exit, Failure>
     match command {
         Command::Explain(args) => explain::run(&args, screen).await,
         Command::Incidents(command) => of_incidents(command, screen).await,
+        Command::Exception(ExceptionCommand::Propose(args)) => {
+            let reached = Reached::reach(&args.stack).await?;
+            exception::run(&reached.stack(), &args, screen).await
+        }
         Command::Approve(args) => answered(&args, Verb::Approve, screen).await,
         Command::Reject(args) => {
             let reached = Reached::reach(&args.stack).await?;
@@ -51,6 +58,16 @@ async fn of_incidents(command: IncidentsCommand, screen: &mut Screen) -> Result<
         IncidentsCommand::Show(args) => {
             let reached = Reached::reach(&args.stack).await?;
             incidents::show(&reached.stack(), &args, screen).await
+        }
+        IncidentsCommand::Watch(args) => {
+            let reached = Reached::reach(&args.stack).await?;
+            // Where Ctrl-C cannot be caught, it ends the process as it always does.
+            let stop = async {
+                if tokio::signal::ctrl_c().await.is_err() {
+                    std::future::pending::<()>().await;
+                }
+            };
+            incidents::watch(&reached.stack(), &args, screen, stop).await
         }
     }
 }

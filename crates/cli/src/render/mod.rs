@@ -2,15 +2,18 @@
 
 mod answer;
 mod audit;
+mod exception;
 mod explain;
 mod failure;
 mod incidents;
 mod json;
 mod paint;
+mod progress;
 mod show;
 pub mod timeline;
+mod watch;
 
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, IsTerminal, Write};
 
 use serde::Serialize;
 
@@ -31,6 +34,7 @@ pub struct Screen {
     columns: Option<usize>,
     /// Columns to wrap texts to.
     width: Option<usize>,
+    progress: progress::Progress,
 }
 
 impl Screen {
@@ -40,17 +44,25 @@ impl Screen {
         let asked =
             std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok()).filter(|columns| *columns > 0);
         let size = || terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| usize::from(width.0));
-        Self::onto(
+        let mut screen = Self::onto(
             Box::new(BufWriter::with_capacity(64 * 1024, anstream::AutoStream::auto(io::stdout()))),
             Box::new(anstream::AutoStream::auto(io::stderr())),
             asked.or_else(size),
-        )
+        );
+        screen.progress.is_seen = io::stderr().is_terminal();
+        screen
     }
 
     /// A screen of so many columns that writes elsewhere.
     #[must_use]
     pub fn onto(out: Box<dyn Write>, err: Box<dyn Write>, columns: Option<usize>) -> Self {
-        Self { out, err, columns, width: columns.map(|columns| columns.clamp(NARROWEST, WIDEST)) }
+        Self {
+            out,
+            err,
+            columns,
+            width: columns.map(|columns| columns.clamp(NARROWEST, WIDEST)),
+            progress: progress::Progress::default(),
+        }
     }
 
     /// Shows what was written so far.
@@ -70,4 +82,9 @@ impl Screen {
         json::write(&mut self.out, value).map_err(|error| Failure::from(io::Error::from(error)))?;
         Ok(self.out.write_all(b"\n")?)
     }
+}
+
+/// `1 event`, `30 events`.
+fn counted(count: usize, one: &str) -> String {
+    if count == 1 { format!("1 {one}") } else { format!("{count} {one}s") }
 }
