@@ -19,6 +19,7 @@ use layerguard_cli::exit::Exit;
 use layerguard_cli::failure::Failure;
 use layerguard_cli::render::Screen;
 use layerguard_cli::stack::Stack;
+use layerguard_core::approval::Verb;
 use layerguard_core::audit::body::UndoResult;
 use layerguard_core::incident::Status;
 use layerguard_core::inventory::Inventory;
@@ -175,10 +176,12 @@ async fn whether_it_holds_is_said_in_words() {
     let went_on = said(&house).await;
     assert!(went_on.contains("NO: somebody went on after it"), "{went_on}");
     let house = House::contained().await;
+    house.accept(Verb::Undo, "an undo").await;
     house.take_back(UndoResult::Undone, Status::Undone).await;
     let undone = said(&house).await;
     assert!(undone.contains("not any more") && undone.contains("because a person asked"), "{undone}");
     let house = House::contained().await;
+    house.accept(Verb::Undo, "an undo").await;
     house.take_back(UndoResult::Drifted, Status::PartlyContained).await;
     assert!(said(&house).await.contains("NOT taken back"));
 }
@@ -232,6 +235,7 @@ async fn a_watch_tells_what_is_new_and_what_changed_and_survives_a_failure() {
         pass().await;
         pass().await;
         pass().await;
+        house.accept(Verb::Approve, "an answer").await;
         house.contain().await;
         let row = house.world.row(&house.id).unwrap();
         house.world.set_incident(layerguard_core::incident::Incident { revision: row.revision + 1, ..row });

@@ -31,7 +31,7 @@ pub enum Holds {
 pub struct Holding {
     /// In one word.
     pub holds: Holds,
-    /// In escaped words, a line each.
+    /// In escaped words, a line each; none where nothing was changed.
     pub words: Vec<String>,
 }
 
@@ -57,9 +57,6 @@ impl Holding {
             (true, true, false) if !ended.is_empty() => Holds::Ended,
             (true, true, false) => Holds::Nothing,
         };
-        if words.is_empty() {
-            words.push("nothing was changed".to_owned());
-        }
         Self { holds, words }
     }
 }

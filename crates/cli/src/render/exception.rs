@@ -32,8 +32,7 @@ impl Screen {
         let all = proposal.suppressed.saturating_add(proposal.remaining);
         let tone = if proposal.remaining == 0 { Tone::Good } else { Tone::Warning };
         let would = format!("of its {all} violating events {} would have been none", proposal.suppressed);
-        field(err, "would", "", None)?;
-        more(err, &paint(tone, &would), None)?;
+        field(err, "would", &paint(tone, &would), None)?;
         for exception in &proposal.exceptions {
             more(err, &covered(exception), width)?;
         }

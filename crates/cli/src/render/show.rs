@@ -116,7 +116,8 @@ fn exposure(out: &mut dyn Write, summary: &Summary, now: Timestamp, width: Optio
 /// Whether what was done holds. Only the first line bears the colour: it is the answer.
 fn holds(out: &mut dyn Write, holding: &Holding, width: Option<usize>) -> io::Result<()> {
     let (tone, word) = match holding.holds {
-        Holds::Nothing => (Tone::Strong, "nothing to hold"),
+        Holds::Nothing if holding.words.is_empty() => (Tone::Strong, "nothing was changed"),
+        Holds::Nothing => (Tone::Warning, "not yet"),
         Holds::Yes => (Tone::Good, "yes, as the record says"),
         Holds::Partly => (Tone::Alarm, "partly"),
         Holds::No => (Tone::Alarm, "no"),

@@ -20,6 +20,9 @@ const TAGS: usize = 4;
 /// Deeds and other incidents that are shown.
 const LINES: usize = 8;
 
+/// Why a layer is not traced to its image where the session asked for no manifest.
+const MANIFESTS: &str = "which of them holds a layer stands in the manifests; reading one is a pull, which layerguard watches like any other";
+
 /// Who or what is behind the session.
 pub(super) fn behind(out: &mut dyn Write, lookups: Option<&Lookups>, width: Option<usize>) -> io::Result<()> {
     let Some(lookups) = lookups else { return Ok(()) };
@@ -33,6 +36,9 @@ pub(super) fn behind(out: &mut dyn Write, lookups: Option<&Lookups>, width: Opti
 pub(super) fn images(out: &mut dyn Write, lookups: Option<&Lookups>, width: Option<usize>) -> io::Result<()> {
     let Some(lookups) = lookups else { return Ok(()) };
     let mut lines: Vec<String> = lookups.images.iter().take(REPOSITORIES).flat_map(of_repository).collect();
+    if lookups.images.iter().all(|repository| repository.asked.is_empty()) && !lines.is_empty() {
+        lines.push(MANIFESTS.to_owned());
+    }
     let hidden = lookups.images.len().saturating_sub(REPOSITORIES);
     if hidden > 0 {
         lines.push(format!("{} more: --format json", counted_repositories(hidden)));
