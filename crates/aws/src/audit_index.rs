@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::civil::Date;
 use layerguard_core::audit::{About, AuditRecord};
-use layerguard_core::ports::{AuditIndex, Entry, Page, Place, PortResult, Search, shard};
+use layerguard_core::ports::{AuditIndex, Entry, PortResult, RecordPage, RecordPlace, Search, shard};
 
 use crate::audit_log::{AuditTable, kind_name, read_kind};
 use crate::error::{failed, unreadable};
@@ -24,7 +24,7 @@ const AT: &str = "at";
 pub(crate) fn attributes(record: &AuditRecord, about: &About) -> Vec<(&'static str, AttributeValue)> {
     let short = about.short();
     let day = record.time.to_zoned(jiff::tz::TimeZone::UTC).date();
-    let place = Place { time: record.time, incident: record.incident.clone(), seq: record.seq };
+    let place = RecordPlace { time: record.time, incident: record.incident.clone(), seq: record.seq };
     let mut attributes = vec![(DAY, text(partition(day, shard(&record.incident)))), (AT, text(sort(&place)))];
     for (name, texts) in [("principals", short.principals), ("accounts", short.accounts), ("rules", short.rules)] {
         if !texts.is_empty() {
@@ -41,13 +41,13 @@ fn partition(day: Date, shard: u8) -> String {
     format!("{day}#{shard}")
 }
 
-fn sort(place: &Place) -> String {
+fn sort(place: &RecordPlace) -> String {
     format!("{}#{}#{:010}", sortable(place.time), place.incident, place.seq)
 }
 
 #[async_trait]
 impl AuditIndex for AuditTable {
-    async fn page(&self, search: &Search) -> PortResult<Page> {
+    async fn page(&self, search: &Search) -> PortResult<RecordPage> {
         let operation = format!("list the audit records of {}", search.day);
         let mut query = self
             .client
@@ -100,7 +100,7 @@ impl AuditIndex for AuditTable {
         let next = answer.last_evaluated_key.as_ref().map(|key| read_place(&operation, key)).transpose()?;
         let entries = answer.items.unwrap_or_default();
         let entries: Vec<Entry> = entries.iter().map(|item| read(&operation, item)).collect::<PortResult<_>>()?;
-        Ok(Page { entries: entries.into_iter().filter(|entry| entry.place < search.before).collect(), next })
+        Ok(RecordPage { entries: entries.into_iter().filter(|entry| entry.place < search.before).collect(), next })
     }
 }
 
@@ -123,10 +123,10 @@ fn read(operation: &str, item: &Item) -> PortResult<Entry> {
     })
 }
 
-fn read_place(operation: &str, item: &Item) -> PortResult<Place> {
+fn read_place(operation: &str, item: &Item) -> PortResult<RecordPlace> {
     let at = read_text(operation, item, AT)?;
     let time = at.split('#').next().and_then(|time| time.parse().ok());
-    Ok(Place {
+    Ok(RecordPlace {
         time: time.ok_or_else(|| unreadable(operation, format!("attribute `{AT}`")))?,
         incident: read_text(operation, item, "incident")?.to_owned(),
         seq: read_number(operation, item, "seq")?,
@@ -171,7 +171,7 @@ mod tests {
 
     #[test]
     fn the_order_of_the_sort_keys_is_the_order_of_the_places() {
-        let place = |time: &str, seq| Place { time: time.parse().unwrap(), incident: "a-1".into(), seq };
+        let place = |time: &str, seq| RecordPlace { time: time.parse().unwrap(), incident: "a-1".into(), seq };
         let places = [
             place("2026-11-20T09:00:00Z", 2),
             place("2026-11-20T09:00:00Z", 10),

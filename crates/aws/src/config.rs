@@ -17,8 +17,8 @@ use thiserror::Error;
 
 use crate::http::{CONNECT_TIMEOUT, READ_TIMEOUT, client, connector};
 use crate::{
-    AccountIam, AlertTopic, AnnouncementBus, AuditTable, Home, ReachableAccounts, RespondMachine, StateTable,
-    Statement, Sts, identity,
+    AccountIam, AlertTopic, AnnouncementBus, AuditTable, Home, ReachableAccounts, RepositoryImages, RespondMachine,
+    StateTable, Statement, Sts, identity,
 };
 
 /// How often a request is sent at most, the first time included. The state machines retry what still fails.
@@ -138,6 +138,12 @@ impl Aws {
     #[must_use]
     pub fn iam(&self) -> AccountIam {
         AccountIam::new(aws_sdk_iam::Client::new(&self.sdk))
+    }
+
+    /// The images of repositories, read with the credentials in use.
+    #[must_use]
+    pub fn images(&self) -> RepositoryImages {
+        RepositoryImages::new(self.sdk.clone())
     }
 
     /// The accounts that a stack of this name can change: the one where it is at home, and those that let it in.

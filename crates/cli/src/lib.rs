@@ -13,7 +13,7 @@ mod profile;
 pub mod reach;
 pub mod render;
 pub mod stack;
-mod typed;
+pub mod typed;
 pub mod when;
 
 use std::process::ExitCode;

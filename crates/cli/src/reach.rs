@@ -5,7 +5,7 @@ mod operations;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use layerguard_aws::config::{Aws, Settings};
-use layerguard_aws::{AuditTable, Names, RespondMachine, StateTable};
+use layerguard_aws::{AccountIam, AuditTable, Names, RepositoryImages, RespondMachine, StateTable};
 use layerguard_core::approval::SignedRequest;
 use layerguard_core::ports::{Clock, PortResult};
 use layerguard_core::text::escape;
@@ -23,6 +23,8 @@ pub struct Reached {
     region: String,
     audit: AuditTable,
     state: StateTable,
+    images: RepositoryImages,
+    roles: AccountIam,
     respond: RespondMachine,
     caller: String,
     signer: Credentials,
@@ -43,6 +45,8 @@ impl Reached {
             region: aws.region().to_owned(),
             audit: aws.audit_table(&names.audit_table),
             state: aws.state_table(&names.state_table),
+            images: aws.images(),
+            roles: aws.iam(),
             respond: aws.respond_machine(&names.respond_arn),
             caller: caller.arn.clone(),
             signer: Credentials(aws),
@@ -59,6 +63,9 @@ impl Reached {
             audit: &self.audit,
             index: &self.audit,
             incidents: &self.state,
+            activity: &self.state,
+            images: &self.images,
+            roles: &self.roles,
             approvals: &self.state,
             executions: &self.respond,
             switch: &self.state,

@@ -4,7 +4,8 @@ use async_trait::async_trait;
 use layerguard_core::approval::SignedRequest;
 pub use layerguard_core::approval::Statement;
 use layerguard_core::ports::{
-    ApprovalStore, AuditIndex, AuditLog, Clock, Executions, IncidentStore, Lever, PortError, PortResult, Switch,
+    ActivityStore, ApprovalStore, AuditIndex, AuditLog, Clock, Executions, Images, IncidentStore, Lever, PortError,
+    PortResult, Roles, Switch,
 };
 
 use crate::failure::Failure;
@@ -28,6 +29,12 @@ pub struct Stack<'a> {
     pub index: &'a dyn AuditIndex,
     /// The incidents.
     pub incidents: &'a dyn IncidentStore,
+    /// The traces of recent calls.
+    pub activity: &'a dyn ActivityStore,
+    /// The images of repositories.
+    pub images: &'a dyn Images,
+    /// The roles behind sessions.
+    pub roles: &'a dyn Roles,
     /// Requests and answers.
     pub approvals: &'a dyn ApprovalStore,
     /// The respond machine.

@@ -1,8 +1,10 @@
 //! Values as they are typed: each is refused with what it should look like.
 
+use std::fmt;
+
 use jiff::SignedDuration;
 use layerguard_core::approval::MOST_ASSIGNEE;
-use layerguard_core::ports::LONGEST_PAUSE;
+use layerguard_core::ports::{LONGEST_PAUSE, Place};
 
 /// The id of an incident: sixteen hexadecimal digits, a dash and a generation.
 pub(crate) fn incident(text: &str) -> Result<String, String> {
@@ -57,4 +59,70 @@ pub(crate) fn assignee(text: &str) -> Result<String, String> {
         return Err(format!("a name has at most {MOST_ASSIGNEE} bytes"));
     }
     Ok(name.to_owned())
+}
+
+/// Where a list ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cursor {
+    /// Among the open ones.
+    pub open: bool,
+    /// Behind this one.
+    pub place: Place,
+}
+
+impl fmt::Display for Cursor {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let listing = if self.open { "open" } else { "closed" };
+        write!(out, "{listing},{},{}", self.place.opened_at, self.place.id)
+    }
+}
+
+/// A place in a list, as [`Cursor`] is written.
+pub(crate) fn cursor(text: &str) -> Result<Cursor, String> {
+    let read = || {
+        let (listing, rest) = text.split_once(',')?;
+        let (opened_at, id) = rest.split_once(',')?;
+        let open = match listing {
+            "open" => true,
+            "closed" => false,
+            _ => return None,
+        };
+        let place = Place { opened_at: opened_at.parse().ok()?, id: incident(id).ok()? };
+        Some(Cursor { open, place })
+    };
+    read().ok_or_else(|| {
+        "give it as an earlier list said, like `closed,2026-11-20T09:31:00Z,0123456789abcdef-1`".to_owned()
+    })
+}
+
+/// An account.
+pub(crate) fn account(text: &str) -> Result<String, String> {
+    let is_account = text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit());
+    if is_account { Ok(text.to_owned()) } else { Err("an account has 12 digits".to_owned()) }
+}
+
+/// Seconds between two looks.
+pub(crate) fn interval(text: &str) -> Result<u64, String> {
+    let seconds = text.parse().ok().filter(|seconds| (1..=3_600).contains(seconds));
+    seconds.ok_or_else(|| "say a whole number of seconds, 1 to 3600".to_owned())
+}
+
+/// The days that an exception lasts.
+pub(crate) fn days(text: &str) -> Result<u16, String> {
+    let days = text.parse().ok().filter(|days| (1..=365).contains(days));
+    days.ok_or_else(|| "say a whole number of days, 1 to 365: an exception ends".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_is_read_as_it_was_written() {
+        let text = "closed,2026-11-20T09:31:00.25Z,0123456789abcdef-1";
+        assert_eq!(cursor(text).unwrap().to_string(), text);
+        for wrong in ["closed,2026-11-20,0123456789abcdef-1", "all,2026-11-20T09:31:00Z,0123456789abcdef-1", "closed"] {
+            assert!(cursor(wrong).is_err(), "{wrong}");
+        }
+    }
 }

@@ -38,10 +38,11 @@ impl When {
 /// Reads one.
 pub(crate) fn when(text: &str) -> Result<When, String> {
     let wrong = || "a time looks like `2026-11-20`, `2026-11-20T09:30:00Z`, `12h` or `30d`".to_owned();
-    for (unit, hours) in [('d', 24), ('h', 1)] {
+    for (unit, minutes) in [('d', 24 * 60), ('h', 60), ('m', 1)] {
         if let Some(number) = text.strip_suffix(unit) {
-            let hours = number.parse::<u32>().ok().and_then(|number| number.checked_mul(hours)).ok_or_else(wrong)?;
-            return Ok(When::Ago(SignedDuration::from_hours(i64::from(hours))));
+            let minutes =
+                number.parse::<u32>().ok().and_then(|number| number.checked_mul(minutes)).ok_or_else(wrong)?;
+            return Ok(When::Ago(SignedDuration::from_mins(i64::from(minutes))));
         }
     }
     if let Ok(time) = text.parse::<Timestamp>() {

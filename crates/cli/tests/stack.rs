@@ -11,6 +11,7 @@ mod events;
 #[path = "stack/findings.rs"]
 mod findings;
 #[path = "stack/house.rs"]
+#[expect(dead_code, reason = "what readers need")]
 mod house;
 #[path = "stack/query.rs"]
 mod query;
@@ -227,7 +228,7 @@ async fn a_stack_that_cannot_be_reached_is_one_line_and_a_remedy() {
     ];
     for (kind, said) in faults {
         let house = House::awaiting().await;
-        house.world.trap_operation("incidents.open", 0, 1, Fault::Before(kind));
+        house.world.trap_operation("incidents.page", 0, 1, Fault::Before(kind));
         let ended = incidents(&house, &["list"]).await;
         assert_eq!(refused(&ended).exit, Exit::Unreachable);
         assert!(refused(&ended).remedy.as_ref().unwrap().contains(said), "{}", ended.1);

@@ -7,6 +7,7 @@ pub mod announcement;
 pub mod approval;
 pub mod assess;
 pub mod audit;
+pub mod behind;
 pub mod call;
 pub mod cloudtrail;
 pub mod decision;

@@ -4,14 +4,16 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use layerguard_core::audit::{About, AuditRecord};
-use layerguard_core::ports::{AuditIndex, AuditLog, Entry, Page, Place, PortErrorKind, PortResult, Search, shard};
+use layerguard_core::ports::{
+    AuditIndex, AuditLog, Entry, PortErrorKind, PortResult, RecordPage, RecordPlace, Search, shard,
+};
 
 use crate::World;
 
 #[derive(Default)]
 pub(crate) struct Table {
     records: BTreeMap<(String, u64), AuditRecord>,
-    index: BTreeMap<Place, Entry>,
+    index: BTreeMap<RecordPlace, Entry>,
 }
 
 #[async_trait]
@@ -37,19 +39,19 @@ impl AuditLog for World {
 
 #[async_trait]
 impl AuditIndex for World {
-    async fn page(&self, search: &Search) -> PortResult<Page> {
+    async fn page(&self, search: &Search) -> PortResult<RecordPage> {
         self.call("audit.page", &search.day.to_string(), |state| Ok(state.audit.page(search)))
     }
 }
 
 impl Table {
     fn add_entry(&mut self, record: &AuditRecord, about: About) {
-        let place = Place { time: record.time, incident: record.incident.clone(), seq: record.seq };
+        let place = RecordPlace { time: record.time, incident: record.incident.clone(), seq: record.seq };
         self.index.insert(place.clone(), Entry { place, kind: record.kind, about });
     }
 
     /// As the table does it: a page is cut by what was looked at, and the filter sees what is left.
-    fn page(&self, search: &Search) -> Page {
+    fn page(&self, search: &Search) -> RecordPage {
         let day = |entry: &&Entry| entry.place.time.to_zoned(jiff::tz::TimeZone::UTC).date() == search.day;
         let in_partition = |entry: &&Entry| day(entry) && shard(&entry.place.incident) == search.shard;
         let found = self.index.range(..search.before.clone()).rev().map(|(_, entry)| entry);
@@ -73,7 +75,7 @@ impl Table {
                 && search.account.as_ref().is_none_or(|account| about.partial || about.accounts.contains(account))
                 && search.rule.as_ref().is_none_or(|rule| about.partial || about.rules.contains(rule))
         };
-        Page { entries: looked.into_iter().filter(matches).cloned().collect(), next }
+        RecordPage { entries: looked.into_iter().filter(matches).cloned().collect(), next }
     }
 
     fn of(&self, incident: &str) -> Vec<AuditRecord> {

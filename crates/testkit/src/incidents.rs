@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use layerguard_core::history::{Look, Memory, Trace};
 use layerguard_core::incident::{Incident, IncidentEvent, IncidentKey, Joined, Status};
-use layerguard_core::ports::{ActivityStore, IncidentStore, PortErrorKind, PortResult};
+use layerguard_core::ports::{ActivityStore, IncidentStore, Listing, Page, Place, PortErrorKind, PortResult};
 
 use crate::World;
 
@@ -66,6 +66,12 @@ impl IncidentStore for World {
             Ok(closed)
         })
     }
+
+    async fn page(&self, listing: &Listing) -> PortResult<Page> {
+        self.call("incidents.page", if listing.open { "open" } else { "closed" }, |state| {
+            Ok(state.incidents.page(listing))
+        })
+    }
 }
 
 impl Rows {
@@ -104,6 +110,29 @@ impl Rows {
             self.events.iter().filter(|((of, _), _)| of == id).map(|(_, event)| event.clone()).collect();
         events.sort_by_key(|joined| joined.event.time);
         events
+    }
+
+    fn page(&self, listing: &Listing) -> Page {
+        let mut rows = self.listed(listing.open);
+        rows.sort_by_key(Place::of);
+        if !listing.open {
+            rows.reverse();
+        }
+        let is_past = |row: &Incident| match &listing.after {
+            None => true,
+            Some(after) if listing.open => Place::of(row) > *after,
+            Some(after) => Place::of(row) < *after,
+        };
+        rows.retain(|row| {
+            let (since, until) = (listing.since, listing.until);
+            is_past(row)
+                && since.is_none_or(|since| row.opened_at >= since)
+                && until.is_none_or(|until| row.opened_at <= until)
+        });
+        let limit = usize::try_from(listing.limit.max(1)).unwrap_or(usize::MAX);
+        let more = rows.len() > limit;
+        rows.truncate(limit);
+        Page { next: rows.last().filter(|_| more).map(Place::of), incidents: rows }
     }
 
     fn listed(&self, open: bool) -> Vec<Incident> {

@@ -14,6 +14,7 @@ mod ecr;
 mod fault;
 mod harness;
 mod iam;
+mod images;
 mod incidents;
 mod layers;
 mod measures;

@@ -7,7 +7,7 @@ use layerguard_core::ports::{Clock, PortError, PortErrorKind, PortResult};
 
 use crate::fault::{Call, Fault, Trap, dead};
 use crate::{
-    Site, accounts, announce, approvals, audit, deployment, drill, incidents, measures, outside, shared, source,
+    Site, accounts, announce, approvals, audit, deployment, drill, images, incidents, measures, outside, shared, source,
 };
 
 /// The outside world. Clones share it.
@@ -25,6 +25,7 @@ pub(crate) struct State {
     watched: bool,
     pub(crate) announce: announce::Rows,
     pub(crate) audit: audit::Table,
+    pub(crate) images: images::Repositories,
     pub(crate) incidents: incidents::Rows,
     pub(crate) approvals: approvals::Rows,
     pub(crate) measures: measures::Rows,
@@ -49,6 +50,7 @@ impl World {
             watched: false,
             announce: announce::Rows::default(),
             audit: audit::Table::default(),
+            images: images::Repositories::default(),
             incidents: incidents::Rows::default(),
             approvals: approvals::Rows::default(),
             measures: measures::Rows::default(),

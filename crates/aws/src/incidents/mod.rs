@@ -1,12 +1,13 @@
 //! Incidents in the state table.
 
 mod join;
+mod page;
 mod row;
 
 use async_trait::async_trait;
 use aws_sdk_dynamodb::types::AttributeValue;
 use layerguard_core::incident::{Incident, IncidentEvent, IncidentKey, Joined, Status};
-use layerguard_core::ports::{IncidentStore, PortError, PortErrorKind, PortResult};
+use layerguard_core::ports::{IncidentStore, Listing, Page, PortError, PortErrorKind, PortResult};
 
 use crate::error::failed;
 use crate::table::{INDEX, Item, Range, StateTable, number, pass_over, read_document, text};
@@ -74,6 +75,10 @@ impl IncidentStore for StateTable {
             row::read(&operation, item).inspect_err(unreadable_row).ok()
         };
         Ok(items.iter().filter_map(read).collect())
+    }
+
+    async fn page(&self, listing: &Listing) -> PortResult<Page> {
+        page::read(self, listing).await
     }
 }
 

@@ -1,7 +1,7 @@
 //! The audit table takes each record once and lets nothing be replaced.
 
 use layerguard_core::audit::{About, AuditRecord, RecordKind, Walk, Wanted};
-use layerguard_core::ports::{AuditLog, Place, PortErrorKind};
+use layerguard_core::ports::{AuditLog, PortErrorKind, RecordPlace};
 
 use crate::world::{World, at};
 
@@ -71,7 +71,7 @@ async fn records_of_incidents_are_found_by_day_latest_first_over_all_pages() {
     let call = AuditRecord { incident: "call#e-1".to_owned(), time: start, ..record(0, "{}") };
     log.insert(&call, None).await.unwrap();
     let found = async |principal: Option<&str>, rule: Option<&str>, account: Option<&str>, since: &str| {
-        let before = Place { time: at("2026-11-21T00:00:00Z"), incident: String::new(), seq: 0 };
+        let before = RecordPlace { time: at("2026-11-21T00:00:00Z"), incident: String::new(), seq: 0 };
         let wanted = Wanted {
             since: at(since),
             before,

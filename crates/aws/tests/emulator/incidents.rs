@@ -2,7 +2,7 @@
 
 use layerguard_core::error::{Class, Classified};
 use layerguard_core::incident::{Incident, Status};
-use layerguard_core::ports::{IncidentStore, PortErrorKind};
+use layerguard_core::ports::{IncidentStore, Listing, PortErrorKind};
 
 use crate::world::{World, at, incident_key, violation};
 
@@ -166,4 +166,39 @@ async fn an_unknown_incident_is_none_and_cannot_be_updated() {
     assert!(store.events("0011223344556677-1").await.unwrap().is_empty());
     let incident = Incident::open(&incident_key("x"), 1, &violation("a", NINE), at(NINE));
     assert_eq!(store.update(&incident, 1).await.unwrap_err().kind, PortErrorKind::Conflict);
+}
+
+#[tokio::test]
+async fn a_listing_is_read_in_pages_and_nothing_twice() {
+    let Some(world) = World::open("a_listing_is_read_in_pages_and_nothing_twice").await else { return };
+    let store = world.state().await;
+    for number in 0..7 {
+        let joined =
+            store.join(&incident_key(&format!("session-{number}")), &violation(&format!("e{number}"), NINE)).await;
+        let id = joined.unwrap().incident;
+        if number % 2 == 0 {
+            close(&store, &id).await;
+        }
+    }
+    for (open, count) in [(true, 3), (false, 4)] {
+        let mut listing = Listing { open, since: None, until: None, after: None, limit: 2 };
+        let mut rows = Vec::new();
+        loop {
+            let page = store.page(&listing).await.unwrap();
+            assert!(page.incidents.len() <= 2);
+            rows.extend(page.incidents);
+            listing.after = page.next;
+            if listing.after.is_none() {
+                break;
+            }
+        }
+        assert_eq!(rows.len(), count);
+        assert!(rows.iter().all(|row| row.status.is_open() == open));
+        let opened: Vec<_> = rows.iter().map(|row| row.opened_at).collect();
+        assert!(if open { opened.is_sorted() } else { opened.iter().rev().is_sorted() }, "{opened:?}");
+        let from = opened[1].max(opened[0]);
+        let since = Listing { open, since: Some(from), until: Some(from), after: None, limit: 9 };
+        let page = store.page(&since).await.unwrap();
+        assert!(!page.incidents.is_empty() && page.incidents.iter().all(|row| row.opened_at == from), "{page:?}");
+    }
 }

@@ -5,6 +5,7 @@ mod audit;
 mod dlq;
 mod doctor;
 mod drill;
+mod exception;
 mod explain;
 mod findings;
 mod generate;
@@ -21,10 +22,11 @@ pub use audit::{AuditCommand, ExportArgs, Subject, VerifyArgs};
 pub use dlq::{DlqCommand, DlqListArgs, DlqRedriveArgs};
 pub use doctor::DoctorArgs;
 pub use drill::DrillArgs;
+pub use exception::{ExceptionCommand, ProposeArgs};
 pub use explain::ExplainArgs;
 pub use findings::{FindingFormat, FindingsArgs, FindingsCommand};
 pub use generate::{CompletionsArgs, ManArgs};
-pub use incidents::{IncidentsCommand, ListArgs, ShowArgs};
+pub use incidents::{IncidentsCommand, ListArgs, ShowArgs, WatchArgs};
 pub use query::{QueryArgs, QueryFormat, written};
 pub use switch::{PauseArgs, ResumeArgs};
 
@@ -73,9 +75,12 @@ pub enum Command {
     /// Assess CloudTrail records from files, offline
     #[command(after_help = MORE, after_long_help = format!("{}\n\n{}", explain::EXPLAIN_EXAMPLES, explain::EXPLAIN_EXITS))]
     Explain(ExplainArgs),
-    /// List incidents, show one
+    /// List incidents, show one, watch for new ones
     #[command(subcommand, after_help = MORE, after_long_help = format!("{}\n\n{}", incidents::INCIDENTS_EXAMPLES, STACK_EXITS))]
     Incidents(IncidentsCommand),
+    /// Turn a false positive into an exception
+    #[command(subcommand, after_help = MORE, after_long_help = format!("{}\n\n{}", exception::PROPOSE_EXAMPLES, STACK_EXITS))]
+    Exception(ExceptionCommand),
     /// Carry out the plan of an incident that waits for an answer
     #[command(after_help = MORE, after_long_help = format!("{}\n\n{}", answer::APPROVE_EXAMPLES, STACK_EXITS))]
     Approve(AnswerArgs),

@@ -2,7 +2,7 @@
 
 use clap::{Args as Group, ValueEnum};
 use layerguard_core::audit::RecordKind;
-use layerguard_core::ports::Place;
+use layerguard_core::ports::RecordPlace;
 
 use super::StackArgs;
 use crate::typed::incident;
@@ -34,7 +34,7 @@ pub struct QueryArgs {
     pub until: Option<When>,
     /// Go on where an earlier query stopped, as it said
     #[arg(long, value_name = "PLACE", value_parser = place, conflicts_with = "until")]
-    pub before: Option<Place>,
+    pub before: Option<RecordPlace>,
     /// At most so many records
     #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
     pub limit: u32,
@@ -71,15 +71,15 @@ fn kind(text: &str) -> Result<RecordKind, String> {
 
 /// A place as it is typed.
 #[must_use]
-pub fn written(place: &Place) -> String {
+pub fn written(place: &RecordPlace) -> String {
     format!("{}/{}/{}", place.time, place.incident, place.seq)
 }
 
-fn place(text: &str) -> Result<Place, String> {
+fn place(text: &str) -> Result<RecordPlace, String> {
     let read = || {
         let (time, rest) = text.split_once('/')?;
         let (incident, seq) = rest.split_once('/')?;
-        Some(Place { time: time.parse().ok()?, incident: incident.to_owned(), seq: seq.parse().ok()? })
+        Some(RecordPlace { time: time.parse().ok()?, incident: incident.to_owned(), seq: seq.parse().ok()? })
     };
     read().ok_or_else(|| {
         "a place is what an earlier query named, such as `2026-11-20T09:31:00Z/0123456789abcdef-1/3`".to_owned()

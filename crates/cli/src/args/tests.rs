@@ -67,6 +67,14 @@ fn what_makes_no_sense_is_refused_with_what_would() {
         (vec!["pause"], "--comment"),
         (vec!["resume"], "--comment"),
         (vec!["incidents", "list", "--endpoint-url", "notaurl"], "http://127.0.0.1:4566"),
+        (vec!["incidents", "list", "--since", "yesterday"], "7d"),
+        (vec!["incidents", "list", "--since", "2026-11-20T09:00:00"], "2026-11-20T09:30:00Z"),
+        (vec!["incidents", "list", "--account", "1111"], "12 digits"),
+        (vec!["incidents", "list", "--limit", "0"], "1..=10000"),
+        (vec!["incidents", "list", "--after", id], "as an earlier list said"),
+        (vec!["incidents", "watch", "--interval", "0"], "1 to 3600"),
+        (vec!["exception", "propose", id, "--days", "0"], "1 to 365"),
+        (vec!["exception", "propose", id, "--owner", " "], "say"),
     ];
     for (arguments, said) in cases {
         let error = Args::try_parse_from(["layerguard"].iter().chain(&arguments)).unwrap_err();

@@ -6,18 +6,22 @@ pub mod dlq;
 pub mod doctor;
 pub mod dossier;
 pub mod drill;
+pub mod exception;
 pub mod explain;
 pub mod export;
 pub mod findings;
 pub mod generate;
+pub mod holding;
 pub mod incidents;
 pub mod query;
 pub mod switch;
+pub(crate) mod trail;
 
 use layerguard_core::approval::Verb;
 
 use crate::args::{
-    AnswerArgs, AssignArgs, AuditCommand, Command, DlqCommand, DoctorArgs, FindingsCommand, IncidentsCommand, Subject, UndoArgs,
+    AnswerArgs, AssignArgs, AuditCommand, Command, DlqCommand, DoctorArgs, ExceptionCommand, FindingsCommand,
+    IncidentsCommand, Subject, UndoArgs,
 };
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -32,6 +36,10 @@ pub async fn run(command: Command, screen: &mut Screen) -> Result<Exit, Failure>
     match command {
         Command::Explain(args) => explain::run(&args, screen).await,
         Command::Incidents(command) => of_incidents(command, screen).await,
+        Command::Exception(ExceptionCommand::Propose(args)) => {
+            let reached = Reached::reach(&args.stack).await?;
+            exception::run(&reached.stack(), &args, screen).await
+        }
         Command::Approve(args) => answered(&args, Verb::Approve, screen).await,
         Command::Reject(args) => {
             let reached = Reached::reach(&args.stack).await?;
@@ -76,6 +84,16 @@ async fn of_incidents(command: IncidentsCommand, screen: &mut Screen) -> Result<
         IncidentsCommand::Show(args) => {
             let reached = Reached::reach(&args.stack).await?;
             incidents::show(&reached.stack(), &args, screen).await
+        }
+        IncidentsCommand::Watch(args) => {
+            let reached = Reached::reach(&args.stack).await?;
+            // Where Ctrl-C cannot be caught, it ends the process as it always does.
+            let stop = async {
+                if tokio::signal::ctrl_c().await.is_err() {
+                    std::future::pending::<()>().await;
+                }
+            };
+            incidents::watch(&reached.stack(), &args, screen, stop).await
         }
     }
 }

@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use jiff::{SignedDuration, Timestamp};
 use layerguard_core::audit::{self, About, AuditRecord, Body, History, RecordKind, SWITCH_CHAIN, Walk, Wanted};
-use layerguard_core::ports::Place;
+use layerguard_core::ports::RecordPlace;
 
 use crate::args::{QueryArgs, written};
 use crate::evidence::named;
@@ -61,7 +61,7 @@ struct Query<'a> {
     stack: &'a Stack<'a>,
     args: &'a QueryArgs,
     since: Timestamp,
-    before: Place,
+    before: RecordPlace,
     chains: Chains,
     /// A chain that was shown does not verify.
     broken: bool,
@@ -75,7 +75,7 @@ impl<'a> Query<'a> {
         let since = args.since.map_or(back, |since| since.from(now));
         let until = args.until.map(|until| until.until(now));
         let until = until.or_else(|| now.checked_add(AHEAD).ok()).unwrap_or(now);
-        let before = args.before.clone().unwrap_or(Place { time: until, incident: String::new(), seq: 0 });
+        let before = args.before.clone().unwrap_or(RecordPlace { time: until, incident: String::new(), seq: 0 });
         Self { stack, args, since, before, chains: Chains::default(), broken: false }
     }
 
@@ -85,7 +85,7 @@ impl<'a> Query<'a> {
         id: &str,
         listing: &mut Listing,
         screen: &mut Screen,
-    ) -> Result<Option<Place>, Failure> {
+    ) -> Result<Option<RecordPlace>, Failure> {
         let chain = self.chains.of(self.stack, id).await?;
         if chain.records.is_empty() && self.stack.incidents.incident(id).await.map_err(self.stack.failed())?.is_none() {
             return Err(Failure::unknown_incident(id, self.stack.name));
@@ -116,7 +116,11 @@ impl<'a> Query<'a> {
     }
 
     /// Latest first, until the limit.
-    async fn over_the_index(&mut self, listing: &mut Listing, screen: &mut Screen) -> Result<Option<Place>, Failure> {
+    async fn over_the_index(
+        &mut self,
+        listing: &mut Listing,
+        screen: &mut Screen,
+    ) -> Result<Option<RecordPlace>, Failure> {
         if self.args.kind == Some(RecordKind::Assessment) {
             return Err(Failure::usage(
                 "assessments of single calls are in no index: clear calls must not pay for one",
@@ -186,8 +190,8 @@ impl<'a> Query<'a> {
     }
 }
 
-fn place(record: &AuditRecord) -> Place {
-    Place { time: record.time, incident: record.incident.clone(), seq: record.seq }
+fn place(record: &AuditRecord) -> RecordPlace {
+    RecordPlace { time: record.time, incident: record.incident.clone(), seq: record.seq }
 }
 
 /// A chain that was read.

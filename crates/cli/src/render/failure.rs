@@ -13,6 +13,7 @@ impl Screen {
     /// Says why the command ended: what could not be done, each cause once, the remedy. Where even this cannot be written, the exit
     /// status must do.
     pub fn failure(&mut self, failure: &Failure) {
+        let _wiped = self.waiting_over();
         let _flushed = self.out.flush();
         if failure.silent {
             return;
@@ -32,6 +33,7 @@ impl Screen {
     /// # Errors
     /// When it cannot be written.
     pub fn note(&mut self, text: &str) -> Result<(), Failure> {
+        self.waiting_over()?;
         Ok(writeln!(self.err, "{} {text}", paint(Tone::Warning, "note:"))?)
     }
 

@@ -19,14 +19,36 @@ const WIDE: usize = 130;
 const ENDLESS: u16 = 1_000;
 
 impl Screen {
+    /// There is none to show.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn no_incidents(&mut self, stack: &str, filtered: bool) -> Result<(), Failure> {
+        let stack = escape(stack);
+        if filtered {
+            writeln!(self.out, "no incident in stack {stack} fits these filters")?;
+        } else {
+            writeln!(self.out, "no incidents in stack {stack}")?;
+        }
+        Ok(())
+    }
+
+    /// More follow than were asked for, and where to go on.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn more_incidents(&mut self, shown: usize, latest: Option<Timestamp>, place: &str) -> Result<(), Failure> {
+        self.out.flush()?;
+        let until = latest.map(|at| format!(", the last opened {}", moment(at))).unwrap_or_default();
+        let command = paint(Tone::Command, &format!("--after {}", escape(place)));
+        self.note(&format!("{shown} are shown{until}; more follow: the same with {command}, or narrow it with --since"))
+    }
+
     /// The table of incidents.
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn incidents(&mut self, incidents: &[Incident], stack: &str, now: Timestamp) -> Result<(), Failure> {
-        if incidents.is_empty() {
-            return Ok(writeln!(self.out, "no incidents in stack {}", escape(stack))?);
-        }
+    pub fn incidents(&mut self, incidents: &[Incident], now: Timestamp) -> Result<(), Failure> {
         let wide = self.columns.is_none_or(|columns| columns >= WIDE);
         let text = table(incidents, self.columns, wide, now);
         let mut lines = text.lines();

@@ -6,6 +6,7 @@ mod bundle;
 mod dlq;
 mod doctor;
 mod drill;
+mod exception;
 mod explain;
 mod failure;
 mod incidents;
@@ -14,7 +15,9 @@ mod paint;
 mod progress;
 pub mod query;
 mod show;
+mod status;
 pub mod timeline;
+mod watch;
 
 use std::io::{self, BufWriter, IsTerminal, Write};
 
@@ -40,6 +43,7 @@ pub struct Screen {
     width: Option<usize>,
     /// A person sees standard error as it comes.
     is_terminal: bool,
+    status: status::Status,
 }
 
 impl Screen {
@@ -61,7 +65,7 @@ impl Screen {
     #[must_use]
     pub fn onto(out: Box<dyn Write>, err: Box<dyn Write>, columns: Option<usize>) -> Self {
         let width = columns.map(|columns| columns.clamp(NARROWEST, WIDEST));
-        Self { out, err, columns, width, is_terminal: false }
+        Self { out, err, columns, width, is_terminal: false, status: status::Status::default() }
     }
 
     /// Shows what was written so far.
@@ -89,4 +93,9 @@ impl Screen {
         json::write(&mut self.out, value).map_err(|error| Failure::from(io::Error::from(error)))?;
         Ok(self.out.write_all(b"\n")?)
     }
+}
+
+/// `1 event`, `30 events`.
+fn counted(count: usize, one: &str) -> String {
+    if count == 1 { format!("1 {one}") } else { format!("{count} {one}s") }
 }

@@ -1,11 +1,15 @@
-//! `incidents show` for people: one incident on one screen.
+//! `incidents show` for people: one incident on one screen, in the order in which it matters at three in the morning.
 
+mod around;
+mod hand;
+
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use jiff::Timestamp;
 use layerguard_core::audit::Body;
 use layerguard_core::audit::body::Decision;
-use layerguard_core::message::{Done, Summary, age, moment, severity_word};
+use layerguard_core::message::{Done, Summary, age, duration, moment, severity_word};
 use layerguard_core::plan::Step;
 use layerguard_core::text::{escape, escape_to};
 
@@ -15,26 +19,43 @@ use super::incidents::{of_status, words};
 use super::paint::{Tone, field, more, paint};
 use super::timeline;
 use crate::command::dossier::Dossier;
+use crate::command::holding::{Holding, Holds};
+use crate::command::incidents::lookups::Lookups;
 use crate::failure::Failure;
 
 /// Timeline lines that are shown; the audit table holds all.
-const TIMELINE: usize = 40;
+const TIMELINE: usize = 20;
+/// Reasons of a decision that are shown.
+const REASONS: usize = 8;
+/// Rules, errors and reasons for the network that are shown each.
+const WHYS: usize = 4;
 
 impl Screen {
     /// One incident.
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn incident(&mut self, dossier: &Dossier, stack: &str, now: Timestamp) -> Result<(), Failure> {
+    pub fn incident(
+        &mut self,
+        dossier: &Dossier,
+        lookups: Option<&Lookups>,
+        stack: &str,
+        now: Timestamp,
+    ) -> Result<(), Failure> {
         let summary = dossier.summary();
+        let holding = Holding::of(dossier, lookups.and_then(|lookups| lookups.followed_by.as_ref()), now);
         let (out, width) = (&mut *self.out, self.width);
         head(out, dossier, &summary, now)?;
-        facts(out, &summary, width)?;
+        facts(out, dossier, &summary, lookups, width)?;
+        exposure(out, &summary, now, width)?;
+        holds(out, &holding, width)?;
         why(out, &summary, width)?;
         if let Some(decision) = dossier.history.decision() {
             plan(out, dossier, decision, width)?;
         }
         answers(out, dossier, now, width)?;
+        hand::by_hand(out, dossier, width)?;
+        around::around(out, lookups, width)?;
         history(out, dossier)?;
         Ok(next(out, dossier, stack)?)
     }
@@ -55,37 +76,89 @@ fn head(out: &mut dyn Write, dossier: &Dossier, summary: &Summary, now: Timestam
     writeln!(out, "{}\n", paint(Tone::Strong, &summary.title()))
 }
 
-fn facts(out: &mut dyn Write, summary: &Summary, width: Option<usize>) -> io::Result<()> {
+fn facts(
+    out: &mut dyn Write,
+    dossier: &Dossier,
+    summary: &Summary,
+    lookups: Option<&Lookups>,
+    width: Option<usize>,
+) -> io::Result<()> {
     field(out, "who", &summary.who(), width)?;
+    around::behind(out, lookups, width)?;
     field(out, "from", &summary.from(), width)?;
+    let agents: BTreeSet<&str> =
+        dossier.events.iter().filter_map(|joined| joined.event.user_agent.as_deref()).collect();
+    if !agents.is_empty() {
+        field(out, "with", &around::agents(&agents.into_iter().collect::<Vec<_>>()), width)?;
+    }
     field(out, "what", &summary.what(), width)?;
+    around::images(out, lookups, width)?;
     if let Some((first, last)) = summary.span {
         let span = if first == last { moment(first) } else { format!("{} to {}", moment(first), moment(last)) };
         field(out, "when", &span, width)?;
     }
+    Ok(())
+}
+
+fn exposure(out: &mut dyn Write, summary: &Summary, now: Timestamp, width: Option<usize>) -> io::Result<()> {
     let exposed = match summary.exposed_until {
-        Some(until) => format!("until {}; nothing can recall a download URL", moment(until)),
+        Some(until) if until > now => format!(
+            "until {} (for {}); nothing can recall a download URL",
+            moment(until),
+            duration(until.duration_since(now))
+        ),
+        Some(until) => format!("until {}: the download URLs are over", moment(until)),
         None => "no layer was handed out".to_owned(),
     };
     field(out, "exposed", &exposed, width)
+}
+
+/// Whether what was done holds. Only the first line bears the colour: it is the answer.
+fn holds(out: &mut dyn Write, holding: &Holding, width: Option<usize>) -> io::Result<()> {
+    let (tone, word) = match holding.holds {
+        Holds::Nothing if holding.words.is_empty() => (Tone::Strong, "nothing was changed"),
+        Holds::Nothing => (Tone::Warning, "not yet"),
+        Holds::Yes => (Tone::Good, "yes, as the record says"),
+        Holds::Partly => (Tone::Alarm, "partly"),
+        Holds::No => (Tone::Alarm, "no"),
+        Holds::Ended => (Tone::Strong, "not any more"),
+    };
+    field(out, "holds", &paint(tone, word), None)?;
+    holding.words.iter().take(2 * WHYS).try_for_each(|line| more(out, line, width))
 }
 
 fn why(out: &mut dyn Write, summary: &Summary, width: Option<usize>) -> io::Result<()> {
     let rules =
         summary.rules.iter().map(|rule| format!("{}: {} ({})", severity_word(rule.severity), rule.title, rule.id));
     let errors = summary.errors.iter().map(|error| format!("undecided: {error}"));
-    let network = summary.network_reasons.iter().take(3).cloned();
-    let mut label = "why";
-    for line in rules.chain(errors).chain(network) {
-        let text = escape_to(&line, 600);
-        if label.is_empty() {
-            more(out, &text, width)?
-        } else {
-            field(out, label, &text, width)?
-        }
-        label = "";
+    let mut lines: Vec<String> = rules.take(WHYS).chain(errors.take(WHYS)).collect();
+    lines.extend(summary.network_reasons.iter().take(3).cloned());
+    let hidden = summary.rules.len().saturating_sub(WHYS) + summary.errors.len().saturating_sub(WHYS);
+    let mut lines: Vec<String> = lines.iter().map(|line| escape_to(line, 600)).collect();
+    if hidden > 0 {
+        lines.push(format!("{hidden} more: --format json"));
     }
-    Ok(())
+    around::labelled(out, "why", lines.iter().map(String::as_str), width)
+}
+
+/// How much depends on what would be touched.
+fn blast(out: &mut dyn Write, decision: &Decision, width: Option<usize>) -> io::Result<()> {
+    let lines: Vec<String> = decision
+        .blast
+        .iter()
+        .map(|blast| {
+            let sessions = match blast.sessions {
+                0 => "no session seen in the 12 h before".to_owned(),
+                1 => "1 session in the 12 h before".to_owned(),
+                sessions => format!("{sessions} sessions in the 12 h before"),
+            };
+            let services: Vec<String> = blast.services.iter().take(6).map(|service| escape(service)).collect();
+            let services =
+                if services.is_empty() { String::new() } else { format!(", used by {}", services.join(", ")) };
+            format!("{}: {sessions}{services}", escape(&blast.role))
+        })
+        .collect();
+    around::labelled(out, "reach", lines.iter().map(String::as_str), width)
 }
 
 fn plan(out: &mut dyn Write, dossier: &Dossier, decision: &Decision, width: Option<usize>) -> io::Result<()> {
@@ -98,10 +171,15 @@ fn plan(out: &mut dyn Write, dossier: &Dossier, decision: &Decision, width: Opti
     for step in steps {
         planned(out, step, results.iter().find(|done| done.step == step.number), width)?;
     }
-    for reason in decision.reasons.iter().chain(&decision.errors) {
+    blast(out, decision, width)?;
+    let reasons: Vec<&String> = decision.reasons.iter().chain(&decision.errors).collect();
+    for reason in reasons.iter().take(REASONS) {
         more(out, &format!("because {}", escape_to(reason, 600)), width)?;
     }
-    Ok(())
+    match reasons.len().saturating_sub(REASONS) {
+        0 => Ok(()),
+        hidden => more(out, &format!("{hidden} more: --format json"), width),
+    }
 }
 
 /// One step of a plan, with what became of it.
@@ -137,11 +215,7 @@ fn answers(out: &mut dyn Write, dossier: &Dossier, now: Timestamp, width: Option
     writeln!(out, "\n{}", paint(Tone::Strong, "Answers"))?;
     if let Some(request) = open {
         let left = request.deadline.duration_since(now);
-        let left = if left.is_negative() {
-            "over".to_owned()
-        } else {
-            format!("in {}", layerguard_core::message::duration(left))
-        };
+        let left = if left.is_negative() { "over".to_owned() } else { format!("in {}", duration(left)) };
         field(out, "deadline", &format!("{} ({left})", moment(request.deadline)), width)?;
     }
     answered.iter().try_for_each(|line| writeln!(out, "  {line}"))

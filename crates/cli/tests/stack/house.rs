@@ -12,7 +12,9 @@ use layerguard_cli::render::Screen;
 use layerguard_cli::stack::{Signer, Stack, Statement};
 use layerguard_core::approval::{Answer, ApprovalRequest, SignedRequest, Verb, comment_hash};
 use layerguard_core::audit::{self, Body, Draft, body};
+use layerguard_core::cloudtrail::Event;
 use layerguard_core::engine::{Severity, Verdict};
+use layerguard_core::facts::Facts;
 use layerguard_core::incident::{Incident, IncidentEvent, IncidentKey, Status};
 use layerguard_core::ports::{ApprovalStore, AuditLog, Clock, IncidentStore, PortResult};
 use layerguard_testkit::World;
@@ -80,26 +82,30 @@ impl House {
 
     /// An incident that was found and decided, and waits for a person.
     pub(crate) async fn awaiting() -> Self {
-        Self::awaiting_approvals(1).await
+        Self::awaiting_about((0..3).map(download), None).await
     }
 
     /// The same where two people must approve.
     pub(crate) async fn awaiting_two() -> Self {
-        Self::awaiting_approvals(2).await
+        Self::awaiting_approvals((0..3).map(download), None, 2).await
     }
 
-    async fn awaiting_approvals(approvers: u32) -> Self {
+    /// The same with other events, all with these facts.
+    pub(crate) async fn awaiting_about(events: impl IntoIterator<Item = Event>, facts: Option<Facts>) -> Self {
+        Self::awaiting_approvals(events, facts, 1).await
+    }
+
+    async fn awaiting_approvals(events: impl IntoIterator<Item = Event>, facts: Option<Facts>, approvers: u32) -> Self {
         let mut house = Self::empty();
-        for number in 0..3 {
-            let event = download(number);
+        for event in events {
             let chain = audit::call_chain(&event.dedupe_id);
             let body = Body::Assessment(Box::new(body::Assessment {
                 event: event.clone(),
-                facts: None,
+                facts: facts.clone(),
                 assessment: assessment(),
             }));
             let record_hash = house.record_on(&chain, "detect", body).await;
-            let joined = IncidentEvent { event, facts: None, assessment: assessment(), record_hash };
+            let joined = IncidentEvent { event, facts: facts.clone(), assessment: assessment(), record_hash };
             let key = IncidentKey::of(&joined.event, &joined.assessment).unwrap();
             house.id = house.world.join(&key, &joined).await.unwrap().incident;
         }
@@ -113,8 +119,8 @@ impl House {
             record_hash: joined.record_hash.clone(),
         };
         let finding = body::Finding {
+            evidence: u64::try_from(events.len()).unwrap(),
             events: events.iter().map(found).collect(),
-            evidence: 3,
             principals: vec!["AROAEXAMPLEID:mallory".to_owned(), ROLE.to_owned()],
             accounts: vec!["111122223333".to_owned()],
         };
@@ -246,6 +252,27 @@ impl House {
         &self,
         act: impl AsyncFnOnce(&Stack<'_>, &mut Screen) -> Result<T, Failure>,
     ) -> (Result<T, Failure>, String) {
+        let plain = |printed: &Printed| -> Box<dyn Write> {
+            Box::new(anstream::StripStream::new(Box::new(printed.clone()) as Box<dyn Write>))
+        };
+        let (result, [out, err]) = self.on(Screen::onto(plain(&self.out), plain(&self.err), Some(100)), act).await;
+        (result, format!("{out}{err}"))
+    }
+
+    /// The same on a terminal of so many columns, with its colours; standard output and standard error apart.
+    pub(crate) async fn drawn<T>(
+        &self,
+        columns: Option<usize>,
+        act: impl AsyncFnOnce(&Stack<'_>, &mut Screen) -> Result<T, Failure>,
+    ) -> (Result<T, Failure>, [String; 2]) {
+        self.on(Screen::onto(Box::new(self.out.clone()), Box::new(self.err.clone()), columns), act).await
+    }
+
+    async fn on<T>(
+        &self,
+        mut screen: Screen,
+        act: impl AsyncFnOnce(&Stack<'_>, &mut Screen) -> Result<T, Failure>,
+    ) -> (Result<T, Failure>, [String; 2]) {
         let world = &self.world;
         let pen = Pen(world.clone());
         let stack = Stack {
@@ -254,6 +281,9 @@ impl House {
             audit: world as &dyn AuditLog,
             index: world,
             incidents: world as &dyn IncidentStore,
+            activity: world,
+            images: world,
+            roles: world,
             approvals: world as &dyn ApprovalStore,
             executions: world,
             switch: world,
@@ -262,18 +292,13 @@ impl House {
             signer: &pen,
             clock: world as &dyn Clock,
         };
-        let plain = |printed: &Printed| -> Box<dyn Write> {
-            Box::new(anstream::StripStream::new(Box::new(printed.clone()) as Box<dyn Write>))
-        };
-        let mut screen = Screen::onto(plain(&self.out), plain(&self.err), Some(100));
         let result = act(&stack, &mut screen).await;
         if let Err(failure) = &result {
             screen.failure(failure);
         }
         drop(screen);
-        let text = |printed: &Printed| String::from_utf8(printed.0.take()).unwrap();
-        let printed = format!("{}{}", text(&self.out), text(&self.err));
-        assert!(!printed.contains(TOKEN), "the task token was printed:\n{printed}");
+        let printed = [&self.out, &self.err].map(|printed| String::from_utf8(printed.0.take()).unwrap());
+        assert!(!printed.concat().contains(TOKEN), "the task token was printed:\n{}", printed.concat());
         (result, printed)
     }
 }

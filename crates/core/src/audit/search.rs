@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::RecordKind;
-use crate::ports::{AuditIndex, Entry, Place, PortResult, SHARDS, Search};
+use crate::ports::{AuditIndex, Entry, PortResult, RecordPlace, SHARDS, Search};
 
 /// How many entries are fetched at once from one partition.
 const PAGE: u32 = 100;
@@ -18,7 +18,7 @@ pub struct Wanted {
     /// Nothing older.
     pub since: Timestamp,
     /// Only what stands before this.
-    pub before: Place,
+    pub before: RecordPlace,
     /// Only this kind.
     pub kind: Option<RecordKind>,
     /// Only principals like this: `*` and `?` are wildcards. Entries whose copies found no room are found too.
@@ -43,7 +43,7 @@ pub struct Walk<'a> {
 struct Partition {
     entries: Vec<Entry>,
     /// From where to go on; `None` at the end.
-    next: Option<Place>,
+    next: Option<RecordPlace>,
 }
 
 impl<'a> Walk<'a> {
@@ -102,11 +102,11 @@ impl<'a> Walk<'a> {
     }
 }
 
-fn fresh(before: &Place) -> Vec<Partition> {
+fn fresh(before: &RecordPlace) -> Vec<Partition> {
     (0..SHARDS).map(|_| Partition { entries: Vec::new(), next: Some(before.clone()) }).collect()
 }
 
-fn place(partition: &Partition) -> Option<&Place> {
+fn place(partition: &Partition) -> Option<&RecordPlace> {
     partition.entries.last().map(|entry| &entry.place)
 }
 

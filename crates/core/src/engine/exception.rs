@@ -71,7 +71,7 @@ fn covers(exception: &Exception, event: &Event, arn: Option<&str>, inventory: &I
 
 /// The ARN of the repository or layer as recorded, else put together from what is known of it. A layer's is without its version unless the
 /// record has it.
-fn resource_arn(event: &Event, facts: &Facts) -> Option<String> {
+pub(super) fn resource_arn(event: &Event, facts: &Facts) -> Option<String> {
     let call = event.call.as_ref()?;
     if let Some(layer) = call.layer() {
         let Layer { account, region, name, version, arn, .. } = layer;

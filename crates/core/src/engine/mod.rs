@@ -8,6 +8,7 @@ mod explain;
 mod files;
 mod playbook;
 mod problem;
+mod propose;
 mod question;
 mod respond;
 mod rule;
@@ -19,6 +20,7 @@ use serde::{Deserialize, Serialize};
 pub use bundle::Bundle;
 pub use playbook::{Playbook, PlaybookStep, When, built_in_playbook};
 pub use problem::{BundleErrors, Problem};
+pub use propose::{NotProposed, Proposal, Proposed, Terms, propose};
 pub use question::{ApprovalQuestion, ApprovalVerdict, Place, ResponseAnswer, ResponseQuestion};
 pub use rule::Rule;
 

@@ -5,6 +5,7 @@
 //! do not matter. A call that arrives late may change the answer about others that were assessed already; [`late()`] names them.
 //! The store is the port [`ActivityStore`](crate::ports::ActivityStore): DynamoDB live, [`Memory`] in `explain` and replay.
 
+mod around;
 mod gather;
 mod intended;
 mod late;
@@ -16,6 +17,7 @@ mod traces;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+pub use around::{AROUND, AROUND_KEPT, Deed, around};
 pub use gather::gather;
 pub use intended::intended;
 pub use late::late;

@@ -6,6 +6,7 @@ mod announce;
 mod deployment;
 mod drill;
 mod failed_events;
+mod reading;
 mod record;
 mod shared;
 mod source;
@@ -28,7 +29,8 @@ pub use announce::{Announced, Bus, MOST_AT_ONCE, Outbox, mark_due};
 pub use deployment::{Alarm, Deployment, Function, Machine, Queue, Recorded, Rule, Table, Target, Topic, Trail};
 pub use drill::{DrillGround, DrillSession};
 pub use failed_events::{FailedEvent, FailedEvents, Triage};
-pub use record::{AuditIndex, Entry, Page, Place, SHARDS, Search, shard};
+pub use reading::{Image, ImageList, Images, Listing, Page, Place};
+pub use record::{AuditIndex, Entry, RecordPage, RecordPlace, SHARDS, Search, shard};
 pub use shared::{Holder, Holders, LONGEST_PAUSE, Lever, Pause, Switch};
 pub use source::{LINEAGE_KEPT, LineageStore, Roles};
 
@@ -118,6 +120,8 @@ pub trait IncidentStore: Send + Sync {
     async fn open(&self) -> PortResult<Vec<Incident>>;
     /// Closed incidents, latest first, at most `limit`.
     async fn closed(&self, limit: u32) -> PortResult<Vec<Incident>>;
+    /// One page of a listing. Reads no more than the page needs; for showing, not for acting: see [`Page::incidents`].
+    async fn page(&self, listing: &Listing) -> PortResult<Page>;
 }
 
 /// Recent activity: what calls leave behind for the answers about others.

@@ -19,7 +19,7 @@ pub fn shard(chain: &str) -> u8 {
 
 /// Where a record stands in the order of the index: by time, then by chain and number.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Place {
+pub struct RecordPlace {
     /// When it was written.
     pub time: Timestamp,
     /// Its chain.
@@ -32,7 +32,7 @@ pub struct Place {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
     /// Where it stands.
-    pub place: Place,
+    pub place: RecordPlace,
     /// What it records.
     pub kind: RecordKind,
     /// The copy of what it is about, as far as it found room.
@@ -49,7 +49,7 @@ pub struct Search {
     /// Nothing older.
     pub since: Timestamp,
     /// Only what stands before this.
-    pub before: Place,
+    pub before: RecordPlace,
     /// Only this kind.
     pub kind: Option<RecordKind>,
     /// Only this principal, exactly; entries whose copies found no room are found too.
@@ -64,11 +64,11 @@ pub struct Search {
 
 /// A page of entries.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Page {
+pub struct RecordPage {
     /// Latest first.
     pub entries: Vec<Entry>,
     /// From where to go on; `None` at the end of the partition. A page without entries may go on.
-    pub next: Option<Place>,
+    pub next: Option<RecordPlace>,
 }
 
 /// Finds records of incidents and of the stop switch by day. What it has are copies; the records themselves are in the chains. It may lag
@@ -76,5 +76,5 @@ pub struct Page {
 #[async_trait]
 pub trait AuditIndex: Send + Sync {
     /// The next page, latest first.
-    async fn page(&self, search: &Search) -> PortResult<Page>;
+    async fn page(&self, search: &Search) -> PortResult<RecordPage>;
 }

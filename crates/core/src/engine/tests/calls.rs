@@ -19,7 +19,7 @@ pub(super) fn inventory(more: &str) -> Inventory {
 }
 
 /// A layer download by an unlisted role of ours, from an unknown network.
-fn facts() -> Facts {
+pub(super) fn facts() -> Facts {
     Facts {
         call: LAYER.to_owned(),
         attempt: false,
@@ -50,7 +50,7 @@ fn facts() -> Facts {
     }
 }
 
-fn event() -> Event {
+pub(super) fn event() -> Event {
     Event {
         event_id: "a".to_owned(),
         dedupe_id: "a".to_owned(),

@@ -4,6 +4,7 @@ mod actions;
 mod approval;
 mod bundles;
 mod calls;
+mod proposals;
 mod response;
 
 use std::collections::BTreeMap;

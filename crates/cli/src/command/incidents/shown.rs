@@ -1,50 +1,20 @@
-//! `incidents list` and `incidents show`.
+//! The object of `incidents show --format json`.
 
 use jiff::Timestamp;
-use layerguard_core::audit::body::Decision;
+use layerguard_core::action::{self, Occasion};
+use layerguard_core::audit::body::{Blast, Decision};
 use layerguard_core::incident::Incident;
 use layerguard_core::message::Done;
 use serde::Serialize;
 
-use super::dossier::Dossier;
-use crate::args::{Format, ListArgs, ListFormat, ShowArgs};
-use crate::exit::Exit;
-use crate::failure::Failure;
-use crate::render::{Screen, timeline};
-use crate::stack::Stack;
+use super::super::dossier::Dossier;
+use super::super::holding::Holding;
+use super::lookups::Lookups;
+use crate::render::timeline;
 
-/// Open incidents, oldest first, then closed ones, latest first.
-///
-/// # Errors
-/// When the stack cannot be read.
-pub async fn list(stack: &Stack<'_>, args: &ListArgs, screen: &mut Screen) -> Result<Exit, Failure> {
-    let mut incidents = stack.incidents.open().await.map_err(stack.failed())?;
-    if !args.open {
-        incidents.extend(stack.incidents.closed(args.limit).await.map_err(stack.failed())?);
-    }
-    match args.format {
-        ListFormat::Json => incidents.iter().try_for_each(|incident| screen.json_line(incident))?,
-        ListFormat::Table => screen.incidents(&incidents, stack.name, stack.clock.now())?,
-    }
-    Ok(Exit::Done)
-}
-
-/// One incident.
-///
-/// # Errors
-/// When there is none of this id, or the stack cannot be read.
-pub async fn show(stack: &Stack<'_>, args: &ShowArgs, screen: &mut Screen) -> Result<Exit, Failure> {
-    let dossier = Dossier::read(stack, &args.id).await?;
-    match args.format {
-        Format::Json => screen.json_line(&Shown::of(&dossier))?,
-        Format::Text => screen.incident(&dossier, stack.name, stack.clock.now())?,
-    }
-    Ok(Exit::Done)
-}
-
-/// The object of `incidents show --format json`.
+/// The object, whole: nothing of it is cut short.
 #[derive(Serialize)]
-struct Shown<'a> {
+pub(super) struct Shown<'a> {
     incident: &'a Incident,
     title: String,
     calls: usize,
@@ -52,12 +22,17 @@ struct Shown<'a> {
     layers: usize,
     repositories: std::collections::BTreeMap<String, usize>,
     sources: Vec<Source>,
+    user_agents: std::collections::BTreeSet<&'a str>,
     rules: Vec<Rule>,
     errors: Vec<String>,
     exposed_until: Option<Timestamp>,
     decision: Option<&'a Decision>,
     approval: Option<Approval<'a>>,
     outcomes: Vec<Outcome>,
+    blast: &'a [Blast],
+    holding: Holding,
+    by_hand: Vec<ByHand>,
+    lookups: Option<&'a Lookups>,
     timeline: Vec<Moment>,
 }
 
@@ -98,8 +73,15 @@ struct Moment {
     text: String,
 }
 
+/// How a person does a step, and takes it back.
+#[derive(Serialize)]
+struct ByHand {
+    step: u32,
+    steps: Vec<String>,
+}
+
 impl<'a> Shown<'a> {
-    fn of(dossier: &'a Dossier) -> Self {
+    pub(super) fn of(dossier: &'a Dossier, lookups: Option<&'a Lookups>, now: Timestamp) -> Self {
         let summary = dossier.summary();
         let entries = dossier.history.entries().iter().zip(&dossier.records);
         Self {
@@ -113,6 +95,7 @@ impl<'a> Shown<'a> {
                 .iter()
                 .map(|source| Source { network: source.network, from: source.from.clone() })
                 .collect(),
+            user_agents: dossier.events.iter().filter_map(|joined| joined.event.user_agent.as_deref()).collect(),
             rules: summary
                 .rules
                 .iter()
@@ -131,6 +114,10 @@ impl<'a> Shown<'a> {
                 .iter()
                 .map(|done| Outcome { step: done.step, at: done.at, result: done.words(), trouble: done.is_trouble() })
                 .collect(),
+            blast: dossier.history.decision().map(|decision| decision.blast.as_slice()).unwrap_or_default(),
+            holding: Holding::of(dossier, lookups.and_then(|lookups| lookups.followed_by.as_ref()), now),
+            by_hand: by_hand(dossier),
+            lookups,
             timeline: entries
                 .map(|(entry, record)| Moment {
                     seq: entry.seq,
@@ -142,4 +129,13 @@ impl<'a> Shown<'a> {
                 .collect(),
         }
     }
+}
+
+fn by_hand(dossier: &Dossier) -> Vec<ByHand> {
+    let steps = dossier.plan().into_iter().flat_map(|plan| &plan.steps).filter(|step| step.is_containment());
+    let manual = |step: &layerguard_core::plan::Step| {
+        let occasion = Occasion { incident: &dossier.incident.id, target: &step.target };
+        action::by_name(&step.action).map(|action| action.manual(occasion)).unwrap_or_default()
+    };
+    steps.map(|step| ByHand { step: step.number, steps: manual(step) }).collect()
 }

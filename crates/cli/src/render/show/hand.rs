@@ -1,0 +1,51 @@
+//! How a person does by hand what is planned, and takes back what stands.
+
+use std::io::{self, Write};
+
+use layerguard_core::action::{self, Occasion};
+use layerguard_core::plan::Step;
+use layerguard_core::text::{escape, escape_to};
+
+use super::super::paint::{Tone, more, paint};
+use crate::command::dossier::Dossier;
+
+/// What a policy to paste may have: it is whole or it is of no use.
+const LONGEST: usize = 4_000;
+/// Steps whose handiwork is shown.
+const STEPS: usize = 2;
+/// What begins the line that takes a measure back: see `Action::manual`.
+const BACK: &str = "To take it back: ";
+
+/// The section: of steps that stand only how they are taken back, of the others all.
+pub(super) fn by_hand(out: &mut dyn Write, dossier: &Dossier, width: Option<usize>) -> io::Result<()> {
+    let applied = dossier.history.applied();
+    let steps: Vec<(&Step, Vec<String>)> = dossier
+        .plan()
+        .into_iter()
+        .flat_map(|plan| &plan.steps)
+        .filter(|step| step.is_containment())
+        .map(|step| (step, lines(dossier, step, applied.contains(&step.number))))
+        .filter(|(_, lines)| !lines.is_empty())
+        .collect();
+    if steps.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\n{}", paint(Tone::Strong, "By hand"))?;
+    let hidden = steps.len().saturating_sub(STEPS);
+    for (step, lines) in steps.into_iter().take(STEPS) {
+        writeln!(out, "  {}. {}", step.number, escape(&step.action))?;
+        for line in lines {
+            more(out, &escape_to(&line, LONGEST), width)?;
+        }
+    }
+    if hidden > 0 {
+        writeln!(out, "  {}", paint(Tone::Faint, &format!("{hidden} more: --format json")))?;
+    }
+    Ok(())
+}
+
+fn lines(dossier: &Dossier, step: &Step, stands: bool) -> Vec<String> {
+    let occasion = Occasion { incident: &dossier.incident.id, target: &step.target };
+    let manual = action::by_name(&step.action).map(|action| action.manual(occasion)).unwrap_or_default();
+    manual.into_iter().filter(|line| !stands || line.starts_with(BACK)).collect()
+}
