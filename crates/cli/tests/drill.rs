@@ -93,7 +93,12 @@ async fn respond(world: &World, status: Status) {
         rules: Vec::new(),
         record_hash: hash,
     };
-    record(world, &id, Body::Finding(body::Finding { events: vec![found], evidence: 1 })).await;
+    record(
+        world,
+        &id,
+        Body::Finding(body::Finding { events: vec![found], evidence: 1, principals: Vec::new(), accounts: Vec::new() }),
+    )
+    .await;
     let mut row = world.incident(&id).await.unwrap().unwrap();
     let revision = row.revision;
     row.status = status;

@@ -54,10 +54,11 @@ async fn apart(house: &House, arguments: &[&str]) -> [String; 2] {
 }
 
 fn ids(lines: &str) -> Vec<String> {
-    lines
-        .lines()
-        .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["id"].as_str().unwrap().to_owned())
-        .collect()
+    let id = |line: &str| {
+        let row: serde_json::Value = serde_json::from_str(line).unwrap();
+        row.get("id").and_then(serde_json::Value::as_str).unwrap().to_owned()
+    };
+    lines.lines().map(id).collect()
 }
 
 /// What stands behind `--after` in a note.

@@ -166,6 +166,7 @@ fn contained() -> History {
             reasons: Vec::new(),
             errors: Vec::new(),
             on_expiry: Vec::new(),
+            approvers: 1,
             blast: Vec::new(),
             circumstances: body::Circumstances::default(),
         })),

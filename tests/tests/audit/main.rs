@@ -7,3 +7,4 @@ mod chain;
 mod history;
 mod legal;
 mod records;
+mod search;

@@ -62,7 +62,8 @@ Examples:
 pub(super) const LIST_EXAMPLES: &str = "\
 Examples:
   layerguard dlq list
-  layerguard dlq list --limit 1000 --format json | jq -r .reason
+  layerguard dlq list --limit 1000 --format json \\
+    | jq -r .reason
 
 Consumes nothing: a message is out of others' sight for a moment. Needs the managed policy `<stack>-operator`.";
 

@@ -25,7 +25,7 @@ pub struct ManArgs {
 pub(super) const COMPLETIONS_EXAMPLES: &str = "\
 Examples:
   layerguard completions bash \\
-    > ~/.local/share/bash-completion/completions/layerguard
+    > ~/.bash_completion.d/layerguard
   layerguard completions zsh > ~/.zfunc/_layerguard
   layerguard completions fish \\
     > ~/.config/fish/completions/layerguard.fish";

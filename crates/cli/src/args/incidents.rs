@@ -58,7 +58,7 @@ impl ListArgs {
     /// From when on, at this moment.
     #[must_use]
     pub fn since_at(&self, now: Timestamp) -> Option<Timestamp> {
-        self.since.map(|since| since.at(now))
+        self.since.map(|since| since.from(now))
     }
 }
 

@@ -1,10 +1,11 @@
 //! Everything that a stack knows about one incident.
 
+use layerguard_core::action::{self, Occasion};
 use layerguard_core::approval::ApprovalRequest;
 use layerguard_core::audit::{AuditRecord, History};
 use layerguard_core::incident::{Incident, IncidentEvent};
 use layerguard_core::message::Summary;
-use layerguard_core::plan::Plan;
+use layerguard_core::plan::{Plan, Step};
 use layerguard_core::text::escape;
 
 use crate::failure::Failure;
@@ -23,6 +24,8 @@ pub struct Dossier {
     pub history: History,
     /// The question that waits for a person. Its token is shown nowhere.
     pub request: Option<ApprovalRequest>,
+    /// The stack that it belongs to.
+    stack: String,
 }
 
 impl Dossier {
@@ -37,13 +40,20 @@ impl Dossier {
         let records = stack.audit.records(id).await.map_err(stack.failed())?;
         let request = stack.approvals.request(id).await.map_err(stack.failed())?;
         let history = history(&records, id)?;
-        Ok(Self { incident, events, records, history, request })
+        Ok(Self { incident, events, records, history, request, stack: stack.name.to_owned() })
     }
 
     /// The plan of the latest decision.
     #[must_use]
     pub fn plan(&self) -> Option<&Plan> {
         self.history.decision().map(|decision| &decision.plan)
+    }
+
+    /// How a person does a step of its plan by hand, and takes it back.
+    #[must_use]
+    pub fn by_hand(&self, step: &Step) -> Vec<String> {
+        let occasion = Occasion { incident: &self.incident.id, target: &step.target, stack: &self.stack };
+        action::by_name(&step.action).map(|action| action.manual(occasion)).unwrap_or_default()
     }
 
     /// The incident at a glance.

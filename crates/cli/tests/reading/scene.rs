@@ -205,8 +205,10 @@ async fn assessed(verdict: Verdict, rule: Option<&str>) -> House {
     assessment.verdict = verdict;
     match rule {
         Some(rule) => {
-            assessment.rules[0].id = rule.to_owned();
-            assessment.rules[0].severity = Severity::Critical;
+            for fired in &mut assessment.rules {
+                rule.clone_into(&mut fired.id);
+                fired.severity = Severity::Critical;
+            }
         }
         None => {
             assessment.rules.clear();

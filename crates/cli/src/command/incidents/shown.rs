@@ -1,7 +1,6 @@
 //! The object of `incidents show --format json`.
 
 use jiff::Timestamp;
-use layerguard_core::action::{self, Occasion};
 use layerguard_core::audit::body::{Blast, Decision};
 use layerguard_core::incident::Incident;
 use layerguard_core::message::Done;
@@ -133,9 +132,5 @@ impl<'a> Shown<'a> {
 
 fn by_hand(dossier: &Dossier) -> Vec<ByHand> {
     let steps = dossier.plan().into_iter().flat_map(|plan| &plan.steps).filter(|step| step.is_containment());
-    let manual = |step: &layerguard_core::plan::Step| {
-        let occasion = Occasion { incident: &dossier.incident.id, target: &step.target };
-        action::by_name(&step.action).map(|action| action.manual(occasion)).unwrap_or_default()
-    };
-    steps.map(|step| ByHand { step: step.number, steps: manual(step) }).collect()
+    steps.map(|step| ByHand { step: step.number, steps: dossier.by_hand(step) }).collect()
 }

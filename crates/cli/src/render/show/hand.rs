@@ -2,7 +2,6 @@
 
 use std::io::{self, Write};
 
-use layerguard_core::action::{self, Occasion};
 use layerguard_core::plan::Step;
 use layerguard_core::text::{escape, escape_to};
 
@@ -45,7 +44,5 @@ pub(super) fn by_hand(out: &mut dyn Write, dossier: &Dossier, width: Option<usiz
 }
 
 fn lines(dossier: &Dossier, step: &Step, stands: bool) -> Vec<String> {
-    let occasion = Occasion { incident: &dossier.incident.id, target: &step.target };
-    let manual = action::by_name(&step.action).map(|action| action.manual(occasion)).unwrap_or_default();
-    manual.into_iter().filter(|line| !stands || line.starts_with(BACK)).collect()
+    dossier.by_hand(step).into_iter().filter(|line| !stands || line.starts_with(BACK)).collect()
 }
