@@ -45,7 +45,9 @@ fn collect(expression: &Expr, paths: &mut Vec<String>) {
         }
         Expr::Set(items) => items.iter().for_each(|item| collect(item, paths)),
         Expr::Record(fields) => fields.values().for_each(|field| collect(field, paths)),
-        _ => {}
+        Expr::Literal(_) | Expr::Slot(_) | Expr::Var(_) => {}
+        // Nobody knows what it reads, so it counts as everything.
+        _ => paths.extend(["principal", "resource", "context"].map(str::to_owned)),
     }
 }
 

@@ -6,6 +6,7 @@ mod call;
 mod exception;
 mod explain;
 mod files;
+mod memo;
 mod playbook;
 mod problem;
 mod propose;

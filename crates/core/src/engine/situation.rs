@@ -8,8 +8,10 @@ use cedar_policy::{
     RestrictedExpression, Schema,
 };
 
+use super::memo::Memo;
+
 /// A value as policies see it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) enum Value {
     Bool(bool),
     Number(u32),
@@ -22,7 +24,7 @@ pub(super) enum Value {
 pub(super) type Attributes = Vec<(&'static str, Value)>;
 
 /// Principal or resource of a question.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Thing {
     /// The entity's type.
     pub(super) kind: &'static str,
@@ -32,7 +34,7 @@ pub(super) struct Thing {
 }
 
 /// One question.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Situation {
     pub(super) principal: Thing,
     pub(super) action: String,
@@ -63,7 +65,7 @@ impl Situation {
 }
 
 /// Cedar's answer, in plain data.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Answer {
     pub(super) allowed: bool,
     /// Ids of the policies that decided.
@@ -79,16 +81,24 @@ pub(super) struct Question {
     pub(super) policies: PolicySet,
     authorizer: Authorizer,
     types: HashMap<String, EntityTypeName>,
+    memo: Memo,
 }
 
 impl Question {
     pub(super) fn new(schema: Schema, policies: PolicySet) -> Self {
         let types = schema.entity_types().map(|name| (name.to_string(), name.clone())).collect();
-        Self { schema, policies, authorizer: Authorizer::new(), types }
+        let memo = Memo::of(&policies);
+        Self { schema, policies, authorizer: Authorizer::new(), types, memo }
     }
 
-    /// Put the question. The error says in words why it could not be put: the situation does not fit the schema.
+    /// The answer, from before where the same was asked. The error says in words why it could not be put: the situation does not fit
+    /// the schema.
     pub(super) fn ask(&self, situation: &Situation) -> Result<Answer, String> {
+        self.memo.answer(situation, |situation| self.put(situation))
+    }
+
+    /// Put the question to Cedar.
+    pub(super) fn put(&self, situation: &Situation) -> Result<Answer, String> {
         let principal = self.entity(&situation.principal)?;
         let resource = self.entity(&situation.resource)?;
         let action_type = EntityTypeName::from_str("Action").map_err(words)?;
