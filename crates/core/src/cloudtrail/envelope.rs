@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use super::error::{Position, ReadError, ShapeError};
 use super::field::{excerpt, kind};
+use super::glance::is_surely_unwatched;
 use super::source::Place;
 use super::splitter::{LARGEST, Piece, Splitter};
 
@@ -25,7 +26,14 @@ pub struct RawRecord {
 /// What cannot be read is an item of its own and does not end the stream: after a broken value reading goes on with the next
 /// line that begins with `{`. Only [`ReadError::Io`] and [`ReadError::Empty`] are last. An empty list of records is no error.
 pub fn read_records<R: BufRead>(input: R) -> Records<R> {
-    Records { splitter: Splitter::new(input), ready: VecDeque::new(), count: 0, over: false }
+    Records {
+        splitter: Splitter::new(input),
+        ready: VecDeque::new(),
+        count: 0,
+        over: false,
+        pass_over: false,
+        passed: 0,
+    }
 }
 
 /// The iterator of [`read_records`].
@@ -34,6 +42,8 @@ pub struct Records<R> {
     ready: VecDeque<Result<RawRecord, ReadError>>,
     count: u64,
     over: bool,
+    pass_over: bool,
+    passed: u64,
 }
 
 impl<R: BufRead> Iterator for Records<R> {
@@ -53,6 +63,18 @@ impl<R: BufRead> Iterator for Records<R> {
 }
 
 impl<R: BufRead> Records<R> {
+    /// Passes over records that are surely of calls nobody watches, without parsing them: they are counted and not given.
+    #[must_use]
+    pub fn watched_only(self) -> Self {
+        Self { pass_over: true, ..self }
+    }
+
+    /// How many records were passed over so far.
+    #[must_use]
+    pub const fn passed_over(&self) -> u64 {
+        self.passed
+    }
+
     fn read_on(&mut self) {
         match self.splitter.next() {
             Ok(Some(piece)) => self.take(&piece),
@@ -72,6 +94,11 @@ impl<R: BufRead> Records<R> {
 
     fn take(&mut self, piece: &Piece) {
         let error = match *piece {
+            Piece::Value(_) if self.pass_over && is_surely_unwatched(self.splitter.bytes()) => {
+                self.count += 1;
+                self.passed += 1;
+                return;
+            }
             Piece::Value(begin) => match serde_json::from_slice(self.splitter.bytes()) {
                 Ok(value) => return self.unwrap(value, begin),
                 Err(error) => self.not_json(begin, &error),

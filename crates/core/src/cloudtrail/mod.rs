@@ -7,6 +7,7 @@ pub(crate) mod arn;
 mod envelope;
 mod error;
 pub(crate) mod field;
+mod glance;
 mod identity;
 mod lexer;
 mod record;

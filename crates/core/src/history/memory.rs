@@ -36,6 +36,14 @@ impl Memory {
         from.take_while(|((time, _), _)| *time <= look.until).map(|(_, trace)| trace.clone()).collect()
     }
 
+    /// Forget what can matter no more at this time: for a run that goes in order of time and has no end.
+    pub fn forget_before(&self, now: Timestamp) {
+        self.lock().retain(|_, track| {
+            track.retain(|_, trace| now.duration_since(trace.time) <= trace.kept_for());
+            !track.is_empty()
+        });
+    }
+
     /// Forget a trace.
     pub fn drop_trace(&self, trace: &Trace) {
         if let Some(track) = self.lock().get_mut(&trace.track) {
