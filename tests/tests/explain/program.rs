@@ -60,7 +60,7 @@ pub(crate) fn fixtures() -> PathBuf {
 
 /// Runs `layerguard explain` with these arguments and this standard input.
 pub(crate) fn run(arguments: &[&str], input: &[u8]) -> Run {
-    run_in(arguments, input, None)
+    run_command("explain", arguments, input, None)
 }
 
 /// The same, with this inventory and with `COLUMNS`.
@@ -71,12 +71,13 @@ pub(crate) fn explain_with(inventory: &str, arguments: &[&str], input: &[u8], co
     let mut all = vec!["--inventory", path.to_str().unwrap()];
     all.extend_from_slice(arguments);
     all.push("-");
-    run_in(&all, input, columns)
+    run_command("explain", &all, input, columns)
 }
 
-fn run_in(arguments: &[&str], input: &[u8], columns: Option<&str>) -> Run {
+/// Runs a command of `layerguard` with these arguments, this standard input and `COLUMNS`.
+pub(crate) fn run_command(command: &str, arguments: &[&str], input: &[u8], columns: Option<&str>) -> Run {
     let mut child = Command::new(program())
-        .arg("explain")
+        .arg(command)
         .args(arguments)
         .env_clear()
         .envs(columns.map(|columns| ("COLUMNS", columns)))

@@ -11,6 +11,7 @@ mod findings;
 mod generate;
 mod incidents;
 mod query;
+mod replay;
 mod switch;
 #[cfg(test)]
 mod tests;
@@ -28,6 +29,7 @@ pub use findings::{FindingFormat, FindingsArgs, FindingsCommand};
 pub use generate::{CompletionsArgs, ManArgs};
 pub use incidents::{IncidentsCommand, ListArgs, ShowArgs, WatchArgs};
 pub use query::{QueryArgs, QueryFormat, written};
+pub use replay::{ReplayArgs, ReplayFormat};
 pub use switch::{PauseArgs, ResumeArgs};
 
 use crate::help::{MORE, STACK_EXITS, TOP_EXAMPLES};
@@ -75,6 +77,9 @@ pub enum Command {
     /// Assess CloudTrail records from files, offline
     #[command(after_help = MORE, after_long_help = format!("{}\n\n{}", explain::EXPLAIN_EXAMPLES, explain::EXPLAIN_EXITS))]
     Explain(ExplainArgs),
+    /// Assess a month or a year of logs, and report what would have been found and done
+    #[command(after_help = MORE, after_long_help = format!("{}\n\n{}", replay::REPLAY_EXAMPLES, replay::REPLAY_EXITS))]
+    Replay(ReplayArgs),
     /// List incidents, show one, watch for new ones
     #[command(subcommand, after_help = MORE, after_long_help = format!("{}\n\n{}", incidents::INCIDENTS_EXAMPLES, STACK_EXITS))]
     Incidents(IncidentsCommand),

@@ -14,6 +14,7 @@ pub mod generate;
 pub mod holding;
 pub mod incidents;
 pub mod query;
+pub mod replay;
 pub mod switch;
 pub(crate) mod trail;
 
@@ -35,6 +36,7 @@ use crate::render::Screen;
 pub async fn run(command: Command, screen: &mut Screen) -> Result<Exit, Failure> {
     match command {
         Command::Explain(args) => explain::run(&args, screen).await,
+        Command::Replay(args) => replay::run(&args, screen).await,
         Command::Incidents(command) => of_incidents(command, screen).await,
         Command::Exception(ExceptionCommand::Propose(args)) => {
             let reached = Reached::reach(&args.stack).await?;

@@ -14,6 +14,7 @@ mod json;
 mod paint;
 mod progress;
 pub mod query;
+mod replay;
 mod show;
 mod status;
 pub mod timeline;

@@ -12,9 +12,9 @@ use crate::failure::Failure;
 
 /// One file, or a copy of what came through a pipe.
 #[derive(Debug)]
-pub(super) struct Input {
+pub(in crate::command) struct Input {
     /// What messages call it.
-    pub(super) name: String,
+    pub(in crate::command) name: String,
     source: Source,
 }
 
@@ -33,7 +33,7 @@ impl Input {
     ///
     /// # Errors
     /// When the copy cannot be written. A path that cannot be read is told when it is read.
-    pub(super) fn of(path: &Path) -> Result<Self, Failure> {
+    pub(in crate::command) fn of(path: &Path) -> Result<Self, Failure> {
         let name = shown(path);
         let copied = if path.as_os_str() == "-" {
             Some(copy(&mut io::stdin().lock()))
@@ -61,12 +61,12 @@ impl Input {
     ///
     /// # Errors
     /// When it cannot be opened.
-    pub(super) fn records(&self) -> io::Result<Records<Box<dyn BufRead>>> {
+    pub(in crate::command) fn records(&self) -> io::Result<Records<Box<dyn BufRead>>> {
         Ok(read_records(self.reader()?))
     }
 
     /// Whether it begins as the output of `aws cloudtrail lookup-events` does: `{"Events": [{... "CloudTrailEvent": ...`.
-    pub(super) fn is_of_lookup_events(&self) -> bool {
+    pub(in crate::command) fn is_of_lookup_events(&self) -> bool {
         let mut start = Vec::new();
         let read = self.reader().and_then(|reader| reader.take(LOOK).read_to_end(&mut start));
         let start = String::from_utf8_lossy(&start);
@@ -74,7 +74,21 @@ impl Input {
     }
 
     /// Its text, from the beginning.
-    fn reader(&self) -> io::Result<Box<dyn BufRead>> {
+    ///
+    /// # Errors
+    /// When it cannot be opened.
+    pub(in crate::command) fn reader(&self) -> io::Result<Box<dyn BufRead>> {
+        self.reader_through(|file| Box::new(file))
+    }
+
+    /// The same, with something between the file and whoever reads it, such as a progress bar.
+    ///
+    /// # Errors
+    /// When it cannot be opened.
+    pub(in crate::command) fn reader_through(
+        &self,
+        through: impl FnOnce(File) -> Box<dyn Read>,
+    ) -> io::Result<Box<dyn BufRead>> {
         let file = match &self.source {
             Source::File(path) if path.is_dir() => {
                 return Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a folder; name the files in it"));
@@ -86,7 +100,7 @@ impl Input {
                 again
             }
         };
-        let mut plain = BufReader::with_capacity(128 * 1024, file);
+        let mut plain = BufReader::with_capacity(128 * 1024, through(file));
         let compressed = plain.fill_buf()?.starts_with(&GZIP);
         let reader: Box<dyn BufRead> = if compressed {
             Box::new(BufReader::with_capacity(128 * 1024, MultiGzDecoder::new(plain)))

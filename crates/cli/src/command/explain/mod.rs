@@ -7,9 +7,9 @@
 
 mod count;
 mod history;
-mod input;
-mod policy;
-mod record;
+pub(super) mod input;
+pub(super) mod policy;
+pub(super) mod record;
 mod spool;
 mod windows;
 
@@ -22,7 +22,7 @@ use layerguard_core::history::Memory;
 
 pub use count::Count;
 pub(crate) use record::step_reasons;
-pub use record::{Explained, Line};
+pub use record::{Explained, Line, Rule, Weight};
 
 use self::input::Input;
 use self::spool::Spool;
@@ -37,7 +37,7 @@ use crate::render::Screen;
 /// # Errors
 /// When the inventory, the policy or the temporary file cannot be used. What cannot be read of the input is told on the way.
 pub async fn run(args: &ExplainArgs, screen: &mut Screen) -> Result<Exit, Failure> {
-    let assessor = policy::assessor(args, screen)?;
+    let assessor = policy::assessor(args.inventory.as_deref(), args.policy.as_deref(), screen)?;
     let (windows, count) = (Windows::default(), Count::default());
     let mut run = Run { assessor, windows, spool: Spool::new()?, count, hinted: false };
     let inputs: Vec<Input> = args.paths.iter().map(|path| Input::of(path)).collect::<Result<_, _>>()?;
@@ -135,7 +135,7 @@ impl Run {
 }
 
 /// Why a file could not be read, with what to do about it where the system's own words do not tell.
-fn told(error: io::Error) -> io::Error {
+pub(super) fn told(error: io::Error) -> io::Error {
     let words = match error.kind() {
         io::ErrorKind::NotFound => {
             "there is no such file or folder; check the path, relative ones count from the current folder"
@@ -147,7 +147,7 @@ fn told(error: io::Error) -> io::Error {
 }
 
 /// What an error message calls a path.
-fn shown(path: &std::path::Path) -> String {
+pub(super) fn shown(path: &std::path::Path) -> String {
     if path.as_os_str() == "-" {
         "standard input".to_owned()
     } else {

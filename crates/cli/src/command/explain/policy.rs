@@ -12,7 +12,6 @@ use layerguard_core::inventory::Inventory;
 use layerguard_core::text::escape;
 
 use super::{shown, told};
-use crate::args::ExplainArgs;
 use crate::failure::Failure;
 use crate::render::Screen;
 
@@ -27,11 +26,30 @@ const FOLDER: &str =
 ///
 /// # Errors
 /// When one of them cannot be read or does not hold.
-pub(super) fn assessor(args: &ExplainArgs, screen: &mut Screen) -> Result<Assessor, Failure> {
-    let bundle = bundle(args.policy.as_deref())?;
-    let inventory = inventory(args.inventory.as_deref(), screen)?;
+pub(in crate::command) fn assessor(
+    inventory_file: Option<&Path>,
+    policy: Option<&Path>,
+    screen: &mut Screen,
+) -> Result<Assessor, Failure> {
+    let bundle = bundle(policy)?;
+    let inventory = inventory(inventory_file, screen)?;
     let own = Own::somewhere_in(&inventory.organization.accounts);
     Assessor::new(bundle, inventory, own).map_err(|error| Failure::usage(error.to_string()))
+}
+
+/// Loads the policy that another is compared with. A folder with nothing but an inventory is compared by its inventory alone.
+///
+/// # Errors
+/// As [`assessor`].
+pub(in crate::command) fn compared(
+    inventory_file: Option<&Path>,
+    folder: &Path,
+    screen: &mut Screen,
+) -> Result<Assessor, Failure> {
+    let holds = |name: &str| folder.join(name).exists();
+    let inventory_alone = holds("inventory.toml")
+        && !["rules", "playbooks.toml", "response.cedar", "approval.cedar"].into_iter().any(holds);
+    assessor(inventory_file, (!inventory_alone).then_some(folder), screen)
 }
 
 fn bundle(folder: Option<&Path>) -> Result<Bundle, Failure> {

@@ -142,7 +142,7 @@ pub struct Line {
 ///
 /// # Errors
 /// None: what is kept in memory can be read.
-pub(super) async fn explain(assessor: &Assessor, event: &Event, memory: &Memory) -> Result<Line, Failure> {
+pub(in crate::command) async fn explain(assessor: &Assessor, event: &Event, memory: &Memory) -> Result<Line, Failure> {
     let assessed = assessor
         .investigate(event, memory)
         .await

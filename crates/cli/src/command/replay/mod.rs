@@ -1,0 +1,191 @@
+//! `replay`: a month or a year of logs through the detection of the deployed chain, and what would have come of it.
+//!
+//! Two passes. The first reads the files, several at a time, passes over what nobody watches without parsing it, and keeps the watched
+//! calls in order of their time, on disk where they are many. The second assesses them in that order with a history that forgets what
+//! can matter no more. So memory grows neither with the logs nor with their number.
+
+mod compare;
+mod coverage;
+mod export;
+pub(crate) mod incidents;
+mod intake;
+mod progress;
+pub(crate) mod report;
+mod select;
+mod side;
+mod sorted;
+pub(crate) mod tally;
+
+use std::collections::{HashSet, VecDeque};
+use std::num::NonZeroUsize;
+use std::path::Path;
+use std::thread;
+
+use jiff::{SignedDuration, Timestamp};
+use layerguard_core::assess::Assessor;
+use layerguard_core::cloudtrail::Event;
+
+use self::compare::Comparison;
+use self::report::Report;
+use self::select::Wanted;
+use self::side::Side;
+use self::sorted::Sorted;
+use super::explain::policy;
+use crate::args::{ReplayArgs, ReplayFormat};
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::render::Screen;
+
+/// What other calls say is taken note of so far ahead: the copies of one call may differ by seconds.
+const AHEAD: SignedDuration = SignedDuration::from_secs(60);
+
+/// Replays the files.
+///
+/// # Errors
+/// When the inventory, the policy or a temporary file cannot be used. What cannot be read of the files is told on the way.
+pub async fn run(args: &ReplayArgs, screen: &mut Screen) -> Result<Exit, Failure> {
+    let assessor = policy::assessor(args.inventory.as_deref(), args.policy.as_deref(), screen)?;
+    let other = args.compare.as_deref().map(|folder| other(folder, args, screen)).transpose()?;
+    let now = Timestamp::now();
+    let wanted = Wanted {
+        since: args.since.map(|since| since.from(now)),
+        until: args.until.map(|until| until.until(now)),
+        accounts: args.account.iter().cloned().collect(),
+        regions: args.region.iter().cloned().collect(),
+    };
+    let jobs =
+        args.jobs.map_or_else(|| thread::available_parallelism().map_or(1, NonZeroUsize::get), NonZeroUsize::get);
+    let bar = progress::over(&args.paths, &wanted);
+    let (read, sorted) = intake::read(&args.paths, &wanted, jobs, &bar, screen)?;
+    bar.finish_and_clear();
+    let mut sweep = Sweep {
+        side: Side::new(assessor),
+        other: other.map(|assessor| (Side::new(assessor), Comparison::default())),
+        wanted,
+        records: args.format == ReplayFormat::Records,
+        seen: Recent::default(),
+        copies: 0,
+        left_out: 0,
+    };
+    sweep.run(sorted, screen).await?;
+    let report = Report::of(
+        read,
+        sweep.copies,
+        sweep.left_out,
+        &sweep.side,
+        sweep.other.as_ref().map(|(side, comparison)| (side, comparison)),
+    );
+    match args.format {
+        ReplayFormat::Table => screen.replayed(&report)?,
+        ReplayFormat::Html => screen.replayed_as_page(&report)?,
+        ReplayFormat::Json => screen.json_line(&report)?,
+        ReplayFormat::Records => {}
+    }
+    Ok(if read.unreadable > 0 { Exit::Unreachable } else { Exit::Done })
+}
+
+/// The policy of `--compare`: a folder as `--policy` takes it, with an inventory of its own or this one's.
+fn other(folder: &Path, args: &ReplayArgs, screen: &mut Screen) -> Result<Assessor, Failure> {
+    let own = folder.join("inventory.toml");
+    let inventory = if own.is_file() { Some(own) } else { args.inventory.clone() };
+    policy::compared(inventory.as_deref(), folder, screen)
+}
+
+/// The second pass.
+struct Sweep {
+    side: Side,
+    other: Option<(Side, Comparison)>,
+    wanted: Wanted,
+    records: bool,
+    seen: Recent,
+    copies: u64,
+    left_out: u64,
+}
+
+impl Sweep {
+    async fn run(&mut self, mut sorted: Sorted, screen: &mut Screen) -> Result<(), Failure> {
+        let bar = progress::assessing();
+        let mut ahead: VecDeque<Event> = VecDeque::new();
+        loop {
+            let next = self.next(&mut sorted)?;
+            let until = next.as_ref().map(|event| event.time.checked_sub(AHEAD).unwrap_or(Timestamp::MIN));
+            while ahead.front().is_some_and(|event| until.is_none_or(|until| event.time < until)) {
+                if let Some(event) = ahead.pop_front() {
+                    self.assess(&event, screen).await?;
+                    bar.inc(1);
+                }
+            }
+            match next {
+                Some(event) => ahead.push_back(event),
+                None => break,
+            }
+        }
+        bar.finish_and_clear();
+        self.side.end();
+        if let Some((other, _)) = &mut self.other {
+            other.end();
+        }
+        Ok(())
+    }
+
+    /// The next call in order of time; both policies have taken note of it.
+    fn next(&mut self, sorted: &mut Sorted) -> Result<Option<Event>, Failure> {
+        let unread = |error: &(dyn std::error::Error + 'static)| {
+            Failure::unreachable("could not read back what was kept in a temporary file").because(error)
+        };
+        let Some(text) = sorted.next().map_err(|error| unread(&error))? else { return Ok(None) };
+        let event: Event = serde_json::from_slice(&text).map_err(|error| unread(&error))?;
+        self.side.note(&event);
+        if let Some((other, _)) = &self.other {
+            other.note(&event);
+        }
+        Ok(Some(event))
+    }
+
+    async fn assess(&mut self, event: &Event, screen: &mut Screen) -> Result<(), Failure> {
+        self.side.advance(event.time);
+        if let Some((other, _)) = &mut self.other {
+            other.advance(event.time);
+        }
+        if !self.wanted.reports(event.time) {
+            self.left_out += 1;
+            return Ok(());
+        }
+        let is_first = self.seen.is_new(event);
+        self.copies += u64::from(!is_first);
+        let line = self.side.assess(event, is_first).await?;
+        if self.records {
+            screen.json_line(&line.record)?;
+        }
+        if let Some((other, comparison)) = &mut self.other {
+            let there = other.assess(event, is_first).await?;
+            if is_first {
+                comparison.add(&line, &there);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The calls of the last moments, so that a copy that was delivered twice is known.
+#[derive(Debug, Default)]
+struct Recent {
+    order: VecDeque<(Timestamp, String)>,
+    known: HashSet<String>,
+}
+
+impl Recent {
+    fn is_new(&mut self, event: &Event) -> bool {
+        let from = event.time.checked_sub(AHEAD).unwrap_or(Timestamp::MIN);
+        while self.order.front().is_some_and(|(time, _)| *time < from) {
+            if let Some((_, id)) = self.order.pop_front() {
+                self.known.remove(&id);
+            }
+        }
+        let is_new = self.known.insert(event.dedupe_id.clone());
+        if is_new {
+            self.order.push_back((event.time, event.dedupe_id.clone()));
+        }
+        is_new
+    }
+}

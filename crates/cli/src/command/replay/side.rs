@@ -1,0 +1,96 @@
+//! One policy over the calls of a replay: the same core as the deployed chain, with a history that forgets what can matter no more.
+
+use jiff::{SignedDuration, Timestamp};
+use layerguard_core::assess::Assessor;
+use layerguard_core::cloudtrail::Event;
+use layerguard_core::engine::Verdict;
+use layerguard_core::history::Memory;
+
+use super::incidents::{Incidents, Summed};
+use super::tally::Tally;
+use crate::command::explain::record::explain;
+use crate::command::explain::{Line, Weight};
+use crate::failure::Failure;
+
+/// Between two looks at what can be forgotten.
+const FORGET_EVERY: SignedDuration = SignedDuration::from_hours(1);
+
+/// A policy with what it found so far.
+pub(super) struct Side {
+    /// The policy.
+    pub(super) assessor: Assessor,
+    /// What was counted.
+    pub(super) tally: Tally,
+    /// What would have been an incident.
+    pub(super) incidents: Incidents,
+    memory: Memory,
+    forgotten: Timestamp,
+}
+
+impl Side {
+    pub(super) fn new(assessor: Assessor) -> Self {
+        Self {
+            assessor,
+            tally: Tally::default(),
+            incidents: Incidents::default(),
+            memory: Memory::default(),
+            forgotten: Timestamp::MIN,
+        }
+    }
+
+    /// Takes note of what a call says about others, before they are assessed.
+    pub(super) fn note(&self, event: &Event) {
+        self.memory.keep(self.assessor.traces(event));
+    }
+
+    /// Assesses a call. `counts` is false for a further copy of it, which has an answer and is not counted again.
+    pub(super) async fn assess(&mut self, event: &Event, counts: bool) -> Result<Line, Failure> {
+        let mut line = explain(&self.assessor, event, &self.memory).await?;
+        if counts {
+            self.tally.add(&line);
+        }
+        if let Some(key) = line.key.clone() {
+            let (id, over) = self.incidents.join(&self.assessor, event, &line, &key);
+            line.record.incident = Some(id);
+            over.into_iter().for_each(|over| self.count(&over));
+        }
+        Ok(line)
+    }
+
+    /// The clock of the replay stands here: what is over ends, what can matter no more is forgotten.
+    pub(super) fn advance(&mut self, now: Timestamp) {
+        if now.duration_since(self.forgotten) < FORGET_EVERY {
+            return;
+        }
+        self.forgotten = now;
+        self.memory.forget_before(now);
+        let over = self.incidents.end_before(&self.assessor, Some(now));
+        over.iter().for_each(|over| self.count(over));
+    }
+
+    /// Nothing more comes.
+    pub(super) fn end(&mut self) {
+        let over = self.incidents.end_before(&self.assessor, None);
+        over.iter().for_each(|over| self.count(over));
+        self.incidents.keep_the_gravest();
+    }
+
+    fn count(&mut self, over: &Summed) {
+        let day = self.tally.day(over.first);
+        day.incidents += 1;
+        match over.decision {
+            Weight::Ask => day.asked += 1,
+            Weight::Act => day.acted += 1,
+            Weight::Observe | Weight::None => {}
+        }
+        if over.verdict == Verdict::Violation {
+            for rule in &over.rules {
+                if let Some((_, count)) = self.tally.rules.get_mut(rule) {
+                    count.incidents += 1;
+                }
+            }
+        }
+        self.tally.principals.incident(&over.principal);
+        self.tally.accounts.incident(&over.account);
+    }
+}
