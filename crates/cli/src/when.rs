@@ -37,7 +37,7 @@ impl When {
 
 /// Reads one.
 pub(crate) fn when(text: &str) -> Result<When, String> {
-    let wrong = || "a time looks like `2026-11-20`, `2026-11-20T09:30:00Z`, `12h` or `30d`".to_owned();
+    let wrong = || "a time looks like `2026-11-20`, `2026-11-20T09:30:00Z`, `90m`, `12h` or `7d`".to_owned();
     for (unit, minutes) in [('d', 24 * 60), ('h', 60), ('m', 1)] {
         if let Some(number) = text.strip_suffix(unit) {
             let minutes =
@@ -65,10 +65,11 @@ mod tests {
             (when.from(now).to_string(), when.until(now).to_string())
         };
         assert_eq!(range("2026-11-19"), ("2026-11-19T00:00:00Z".to_owned(), "2026-11-20T00:00:00Z".to_owned()));
+        assert_eq!(range("90m").0, "2026-11-20T08:00:00Z");
         assert_eq!(range("12h").0, "2026-11-19T21:30:00Z");
         assert_eq!(range("2d").0, "2026-11-18T09:30:00Z");
         assert_eq!(range("2026-11-19T10:00:00+01:00").0, "2026-11-19T09:00:00Z");
-        for junk in ["", "yesterday", "2026-11-31", "2026-11-19T10:00:00", "-1d", "5m", "99999999999d", "d"] {
+        for junk in ["", "yesterday", "2026-11-31", "2026-11-19T10:00:00", "-1d", "5w", "99999999999d", "d"] {
             assert!(when(junk).is_err(), "{junk}");
         }
     }
