@@ -71,7 +71,7 @@ def test_an_event_that_joins_after_the_decision_is_counted_before_the_end(world)
     ]
     assert sorted(found) == sorted([first["eventID"], second["eventID"]])
     report = world.alerts(incident)[-1]
-    assert "2 calls" in report.text, report.text
+    assert "2 events of evidence" in report.text, report.text
     assert "high" in report.subject, report.subject
 
 

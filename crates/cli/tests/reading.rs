@@ -223,6 +223,20 @@ async fn a_screen_keeps_to_its_terminal() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_list_keeps_to_its_terminal() {
+    let house = House::empty();
+    crowd(&house.world, 30);
+    for columns in [60, 80, 100, 140, 180] {
+        let list = async |stack: &Stack<'_>, screen: &mut Screen| read(stack, screen, &["incidents", "list"]).await;
+        let (_, [out, _]) = house.drawn(Some(columns), list).await;
+        let plain = anstream::adapter::strip_str(&out).to_string();
+        assert!(plain.lines().all(|line| line.chars().count() <= columns), "{columns}:\n{plain}");
+        assert!(plain.lines().count() <= 3 * 30 + 1, "{columns}: a cell is broken into pieces\n{plain}");
+        assert_eq!(plain.matches("session mallory").count() + plain.matches("session\n").count(), 30, "{plain}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_watch_tells_what_is_new_and_what_changed_and_survives_a_failure() {
     let house = House::awaiting().await;
     let watching = house.drawn(None, async |stack, screen| read(stack, screen, &["incidents", "watch"]).await);

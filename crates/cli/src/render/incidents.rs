@@ -14,7 +14,9 @@ use super::paint::{Tone, paint};
 use crate::failure::Failure;
 
 /// Below this width the columns that `incidents show` tells anyway are left out.
-const WIDE: usize = 130;
+const WIDE: usize = 160;
+/// Below this width who it was stands on a line of its own.
+const NARROW: usize = 100;
 /// What a table is given where no terminal is: wide enough for every cell to stay on its line.
 const ENDLESS: u16 = 1_000;
 
@@ -49,31 +51,54 @@ impl Screen {
     /// # Errors
     /// When it cannot be written.
     pub fn incidents(&mut self, incidents: &[Incident], now: Timestamp) -> Result<(), Failure> {
-        let wide = self.columns.is_none_or(|columns| columns >= WIDE);
-        let text = table(incidents, self.columns, wide, now);
+        let shape = Shape::of(self.columns);
+        let text = table(incidents, self.columns, shape, now);
         let mut lines = text.lines();
         writeln!(self.out, "{}", paint(Tone::Faint, lines.next().unwrap_or_default()))?;
         let mut rows = incidents.iter();
         for line in lines {
             // A cell that is broken continues on a line that begins with blanks.
-            let status = if line.starts_with(' ') { None } else { rows.next().map(|incident| incident.status) };
-            writeln!(self.out, "{}", toned(line, status))?;
+            let row = if line.starts_with(' ') { None } else { rows.next() };
+            writeln!(self.out, "{}", toned(line, row.map(|incident| incident.status)))?;
+            if let Some(incident) = row.filter(|_| shape == Shape::Narrow) {
+                writeln!(self.out, "  {}", Summary::of(incident, &[]).who_short())?;
+            }
         }
         Ok(())
     }
 }
 
-fn table(incidents: &[Incident], width: Option<usize>, wide: bool, now: Timestamp) -> String {
+/// Which columns there is room for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Shape {
+    Narrow,
+    Usual,
+    Wide,
+}
+
+impl Shape {
+    const fn of(columns: Option<usize>) -> Self {
+        match columns {
+            Some(columns) if columns < NARROW => Self::Narrow,
+            Some(columns) if columns < WIDE => Self::Usual,
+            _ => Self::Wide,
+        }
+    }
+}
+
+fn table(incidents: &[Incident], width: Option<usize>, shape: Shape, now: Timestamp) -> String {
     let mut table = Table::new();
     table.load_style(NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
     table.set_width(width.and_then(|width| u16::try_from(width).ok()).unwrap_or(ENDLESS));
-    let mut header = vec!["INCIDENT", "STATUS", "SEVERITY", "EVENTS", "AGE", "WHO"];
-    if wide {
-        header.extend(["OPENED", "RULES"]);
+    let mut header = vec!["INCIDENT", "STATUS", "SEVERITY", "EVENTS", "AGE"];
+    match shape {
+        Shape::Narrow => {}
+        Shape::Usual => header.push("WHO"),
+        Shape::Wide => header.extend(["WHO", "OPENED", "RULES"]),
     }
     table.set_header(header);
     for incident in incidents {
-        table.add_row(row(incident, wide, now));
+        table.add_row(row(incident, shape, now));
     }
     for (number, column) in table.column_iter_mut().enumerate() {
         column.set_padding((0, 2));
@@ -87,16 +112,18 @@ fn table(incidents: &[Incident], width: Option<usize>, wide: bool, now: Timestam
 /// The one column whose cells may be broken.
 const WHO: usize = 5;
 
-fn row(incident: &Incident, wide: bool, now: Timestamp) -> Vec<String> {
+fn row(incident: &Incident, shape: Shape, now: Timestamp) -> Vec<String> {
     let mut cells = vec![
         escape(&incident.id),
         words(incident.status),
-        incident.severity.map_or("-", severity_word).to_owned(),
+        incident.severity.map_or("undecided", severity_word).to_owned(),
         incident.evidence.to_string(),
         age(incident.opened_at, now),
-        Summary::of(incident, &[]).who_short(),
     ];
-    if wide {
+    if shape != Shape::Narrow {
+        cells.push(Summary::of(incident, &[]).who_short());
+    }
+    if shape == Shape::Wide {
         let rules = if incident.rules.is_empty() { "undecided".to_owned() } else { incident.rules.join(" ") };
         cells.extend([moment(incident.opened_at), escape_to(&rules, 120)]);
     }
