@@ -1,7 +1,7 @@
 //! Evidence of one incident: its records with those of the calls it rests on, what they prove, and the bundle that carries them to
 //! another machine.
 //!
-//! [`examine`] judges records wherever they come from, [`Bundle::pack`] makes the files of a bundle, [`check`] verifies them with nothing
+//! [`examine()`] judges records wherever they come from, [`Bundle::pack`] makes the files of a bundle, [`check`] verifies them with nothing
 //! else at hand, [`container`] reads and writes the one file that holds them.
 
 pub mod check;

@@ -1,4 +1,4 @@
-//! Incidents as findings in the formats that other tools read: [`asff`] for AWS Security Hub, [`ocsf`] for everything that takes OCSF. Pure
+//! Incidents as findings in the formats that other tools read: [`asff()`] for AWS Security Hub, [`ocsf()`] for everything that takes OCSF. Pure
 //! mappings; one incident is one finding, and its id stays the same however often it is exported.
 
 mod asff;
