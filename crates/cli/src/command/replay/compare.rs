@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 
 use layerguard_core::engine::Verdict;
-use layerguard_core::plan::Mode;
 use serde::Serialize;
 
 use super::tally::{what, who};
@@ -116,10 +115,9 @@ fn finding(line: &Line) -> String {
         Verdict::Clear => "clear".to_owned(),
         Verdict::Unwatched => "unwatched".to_owned(),
         Verdict::Undecided => "undecided".to_owned(),
-        Verdict::Violation => line
-            .record
-            .severity
-            .map_or_else(|| "violation".to_owned(), |severity| format!("{severity:?}").to_lowercase()),
+        Verdict::Violation => {
+            line.record.severity.map_or_else(|| "violation".to_owned(), |severity| severity.as_str().to_owned())
+        }
     };
     let counts =
         |rule: &&crate::command::explain::Rule| !rule.exception.as_ref().is_some_and(|exception| exception.in_force);
@@ -131,19 +129,8 @@ fn finding(line: &Line) -> String {
 }
 
 fn answer(line: &Line) -> String {
-    let steps: Vec<String> = line
-        .record
-        .plan
-        .iter()
-        .map(|step| {
-            let mode = match step.mode {
-                Mode::Act => "act",
-                Mode::Ask => "ask",
-                Mode::Observe => "observe",
-            };
-            format!("{mode} {}", step.action)
-        })
-        .collect();
+    let steps: Vec<String> =
+        line.record.plan.iter().map(|step| format!("{} {}", step.mode.as_str(), step.action)).collect();
     let plan = if steps.is_empty() { String::new() } else { format!("; {}", steps.join(", ")) };
     format!("{}{plan}", finding(line))
 }

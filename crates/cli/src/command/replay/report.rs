@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use layerguard_core::engine::Severity;
-use layerguard_core::plan::Mode;
 use serde::Serialize;
 
 use super::compare::{Change, Changed, Comparison};
@@ -189,12 +188,7 @@ fn incidents(side: &Side) -> IncidentsOf {
     let sum = |of: fn(&Day) -> u64| days.values().map(of).sum::<u64>();
     let mut actions: BTreeMap<String, BTreeMap<&'static str, u64>> = BTreeMap::new();
     for (action, mode) in side.incidents.gravest.iter().flat_map(|incident| &incident.steps) {
-        let word = match mode {
-            Mode::Act => "act",
-            Mode::Ask => "ask",
-            Mode::Observe => "observe",
-        };
-        *actions.entry(action.clone()).or_default().entry(word).or_default() += 1;
+        *actions.entry(action.clone()).or_default().entry(mode.as_str()).or_default() += 1;
     }
     let (asked, acted) = (sum(|day| day.asked), sum(|day| day.acted));
     let span = match (days.keys().next(), days.keys().next_back()) {
