@@ -60,7 +60,8 @@ impl Triage for Chain {
             errors: Vec::new(),
             policy_version: "1".into(),
         };
-        let body = Body::Assessment(Box::new(body::Assessment { event: read, facts: None, assessment }));
+        let body =
+            Body::Assessment(Box::new(body::Assessment { event: read, facts: None, assessment, original: None }));
         let draft = Draft::of(&body).unwrap();
         audit::append(&self.world, &chain, "detect", "1", self.world.now(), draft).await.unwrap();
         Ok(())

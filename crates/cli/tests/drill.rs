@@ -80,7 +80,8 @@ async fn respond(world: &World, status: Status) {
     let mut event = events::download(0);
     event.principal.user_id = Some(user_id.clone());
     let assessment = events::assessment();
-    let assessed = body::Assessment { event: event.clone(), facts: None, assessment: assessment.clone() };
+    let assessed =
+        body::Assessment { event: event.clone(), facts: None, assessment: assessment.clone(), original: None };
     let hash = record(world, &audit::call_chain(&event.dedupe_id), Body::Assessment(Box::new(assessed))).await;
     let key = IncidentKey::of(&event, &assessment).unwrap();
     let joined = IncidentEvent { event: event.clone(), facts: None, assessment, record_hash: hash.clone() };

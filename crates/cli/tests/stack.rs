@@ -13,6 +13,8 @@ mod findings;
 #[path = "stack/house.rs"]
 #[expect(dead_code, reason = "what readers need")]
 mod house;
+#[path = "stack/originals.rs"]
+mod originals;
 #[path = "stack/query.rs"]
 mod query;
 
@@ -240,7 +242,7 @@ async fn a_whole_chain_verifies() {
     let house = House::contained().await;
     let ended = verify(&house, Some(&house.id)).await;
     assert_eq!(ended.0, Ok(Exit::Done), "{}", ended.1);
-    assert!(ended.1.contains("7 records, 3 assessments, closed and whole"), "{}", ended.1);
+    assert!(ended.1.contains("7 records, 3 assessments, 0 original events, closed and whole"), "{}", ended.1);
     let all = verify(&house, None).await;
     assert!(all.0 == Ok(Exit::Done) && all.1.contains("1 incident: all verified"), "{}", all.1);
     let none = verify(&House::empty(), None).await;

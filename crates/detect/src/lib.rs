@@ -8,7 +8,7 @@ mod copies;
 mod error;
 
 use layerguard_core::assess::{self, Assessed, Assessor};
-use layerguard_core::audit::{self, AuditError, Body, Draft, History, body};
+use layerguard_core::audit::{self, AuditError, Body, Draft, History, Original, body};
 use layerguard_core::cloudtrail::{self, Event};
 use layerguard_core::engine::{Assessment, Verdict};
 use layerguard_core::history::{self, Ancestor};
@@ -81,16 +81,17 @@ impl Detect<'_> {
     /// `InvalidInput` for a payload that is no CloudTrail record: it is kept in the failed-events queue. `Retryable` and the
     /// others as the ports say.
     pub async fn handle(&self, payload: &Value) -> Result<Found, DetectError> {
-        let event = cloudtrail::parse_lambda_payload(payload).map_err(DetectError::Record)?;
+        let record = cloudtrail::record_in(payload).map_err(DetectError::Record)?;
+        let event = cloudtrail::parse(record).map_err(DetectError::Record)?;
         let assessor = match self.policy {
             Ok(assessor) => assessor,
-            Err(reason) => return self.settle(&event, assess::without_policy(&event, reason)).await,
+            Err(reason) => return self.settle(&event, record, assess::without_policy(&event, reason)).await,
         };
         // Its traces are stored before others' are read: of two events at the same moment at least one sees both.
         self.activity.remember(&assessor.traces(&event)).await.map_err(DetectError::Activity)?;
         let assessed = assessor.investigate(&event, self.activity).await.map_err(DetectError::Activity)?;
         let lineage = assessed.lineage.clone();
-        let found = self.settle(&event, assessed).await?;
+        let found = self.settle(&event, record, assessed).await?;
         self.assess_late(assessor, &event, &lineage).await?;
         Ok(found)
     }
@@ -109,9 +110,10 @@ impl Detect<'_> {
 
     /// An event that joined its incident already joins once more where more rules fire now: the incident has to learn of them.
     async fn assess_again(&self, assessor: &Assessor, before: body::Assessment) -> Result<Found, DetectError> {
-        let mut event = before.event;
+        let mut event = before.event.clone();
         let assessed = assessor.investigate(&event, self.activity).await.map_err(DetectError::Activity)?;
-        let record_hash = self.record(&event, &assessed).await?;
+        let body = body::Assessment { original: original_again(&before, &assessed), ..evidence(&event, &assessed) };
+        let record_hash = self.record(body).await?;
         let known = rule_ids(&before.assessment);
         let joined = before.assessment.verdict == assessed.assessment.verdict;
         if joined && rule_ids(&assessed.assessment).iter().any(|id| !known.contains(id)) {
@@ -121,8 +123,11 @@ impl Detect<'_> {
     }
 
     /// Record what was found out, and add what is not clear to its incident.
-    async fn settle(&self, event: &Event, assessed: Assessed) -> Result<Found, DetectError> {
-        let record_hash = self.record(event, &assessed).await?;
+    async fn settle(&self, event: &Event, record: &Value, assessed: Assessed) -> Result<Found, DetectError> {
+        let record_hash = match assessed.assessment.verdict {
+            Verdict::Unwatched => None,
+            _ => Some(self.record(evidence(event, &assessed).with_original(record)).await?),
+        };
         if assessed.waits {
             self.activity.remember(&[history::waiting(event)]).await.map_err(DetectError::Activity)?;
             let (event_id, assessment) = (event.event_id.clone(), assessed.assessment.verdict);
@@ -131,34 +136,35 @@ impl Detect<'_> {
         self.join(event.clone(), assessed, record_hash).await
     }
 
-    /// Record the assessment in the event's own chain and answer with the record's hash; `None` for an unwatched call, about which
-    /// there is nothing to record. An event that comes twice with the same answer is recorded once.
-    async fn record(&self, event: &Event, assessed: &Assessed) -> Result<Option<String>, DetectError> {
-        if assessed.assessment.verdict == Verdict::Unwatched {
-            return Ok(None);
+    /// Record the assessment of a watched call in the event's own chain and answer with the record's hash. An event that comes twice with
+    /// the same answer is recorded once.
+    async fn record(&self, body: body::Assessment) -> Result<String, DetectError> {
+        let before = self.recorded(&body.event.dedupe_id).await?;
+        if let Some((hash, _)) = before.filter(|(_, before)| same_answer(before, &body)) {
+            return Ok(hash);
         }
-        let body = evidence(event, assessed);
-        if let Some((hash, _)) = self.recorded(&event.dedupe_id).await?.filter(|(_, before)| same_answer(before, &body))
-        {
-            return Ok(Some(hash));
-        }
-        let incident = audit::call_chain(&event.dedupe_id);
+        let incident = audit::call_chain(&body.event.dedupe_id);
+        let version = body.assessment.policy_version.clone();
         let draft = Draft::of(&Body::Assessment(Box::new(body))).map_err(DetectError::Audit)?;
-        let version = &assessed.assessment.policy_version;
-        let record = audit::append(self.audit, &incident, ACTOR, version, self.clock.now(), draft).await;
-        record.map(|record| Some(record.hash)).map_err(DetectError::Audit)
+        let record = audit::append(self.audit, &incident, ACTOR, &version, self.clock.now(), draft).await;
+        record.map(|record| record.hash).map_err(DetectError::Audit)
     }
 
-    /// The latest assessment that is recorded of the event of this dedupe id, with its record's hash.
+    /// The latest assessment that is recorded of the event of this dedupe id, with its record's hash and whatever record of the event an
+    /// assessment before it kept.
     async fn recorded(&self, dedupe_id: &str) -> Result<Option<(String, body::Assessment)>, DetectError> {
         let incident = audit::call_chain(dedupe_id);
         let records = self.audit.records(&incident).await;
         let records = records.map_err(|source| DetectError::Audit(AuditError::Port { incident, source }))?;
         let history = History::of(&records).map_err(DetectError::Audit)?;
-        Ok(history.entries().last().and_then(|entry| match &entry.body {
-            Body::Assessment(assessment) => Some((entry.hash.clone(), assessment.as_ref().clone())),
-            _ => None,
-        }))
+        let mut latest: Option<(String, body::Assessment)> = None;
+        for entry in history.entries() {
+            let Body::Assessment(assessment) = &entry.body else { continue };
+            let mut assessment = assessment.as_ref().clone();
+            assessment.original = assessment.original.or(latest.and_then(|(_, before)| before.original));
+            latest = Some((entry.hash.clone(), assessment));
+        }
+        Ok(latest)
     }
 
     /// Add what is not clear to its incident.
@@ -188,6 +194,7 @@ fn evidence(event: &Event, assessed: &Assessed) -> body::Assessment {
         event: event.clone(),
         facts: assessed.facts.clone(),
         assessment: assessed.assessment.clone(),
+        original: None,
     };
     if kept.assessment.verdict == Verdict::Clear {
         kept.facts = None;
@@ -195,6 +202,15 @@ fn evidence(event: &Event, assessed: &Assessed) -> body::Assessment {
         kept.event.flaws.clear();
     }
     kept
+}
+
+/// The record of an event that is assessed again, when only what was recorded of it is at hand.
+fn original_again(before: &body::Assessment, assessed: &Assessed) -> Option<Original> {
+    if assessed.assessment.verdict == Verdict::Clear {
+        return None;
+    }
+    let clear = before.assessment.verdict == Verdict::Clear;
+    before.original.clone().or_else(|| clear.then_some(Original::ClearAtFirst))
 }
 
 /// Assessed before, by the same policy and with the same answer: recorded already.

@@ -24,6 +24,8 @@ pub struct Verified {
     pub sealed: bool,
     /// How many assessment records its findings name and that fit.
     pub assessments: usize,
+    /// How many calls' own CloudTrail records are kept and fit.
+    pub originals: usize,
     /// What does not fit, each with its record.
     pub flaws: Vec<String>,
 }
@@ -93,6 +95,7 @@ async fn verify_one(stack: &Stack<'_>, incident: &Incident) -> Result<Verified, 
     let examined = examine(&evidence);
     let mut verified = Verified { incident: incident.id.clone(), ..Verified::default() };
     verified.assessments = examined.assessments;
+    verified.originals = examined.originals.kept.len();
     verified.flaws = examined.words();
     if let Some(proof) = examined.proof {
         verified.records = proof.records;

@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::manifest::{Chain, FORMAT, FORMAT_VERSION, Manifest};
 use super::pack::{CALLS, INCIDENT, MANIFEST, SUMS, TOOL_VERSION, chain, sha256};
-use super::{Evidence, Examined, Files, derived, examine};
+use super::{Evidence, Examined, Files, derived, examine, originals};
 
 /// So many flaws are named; a broken bundle must not flood a terminal.
 const MOST_FLAWS: usize = 100;
@@ -116,10 +116,10 @@ impl Checked {
             Ok(version) if version.format != FORMAT => {
                 return self.flaw(format!("{MANIFEST}: the format is `{}`, not `{FORMAT}`", version.format));
             }
-            Ok(version) if version.format_version != FORMAT_VERSION => {
+            Ok(version) if !(1..=FORMAT_VERSION).contains(&version.format_version) => {
                 let found = version.format_version;
                 return self.flaw(format!(
-                    "{MANIFEST}: version {found} of the format; this layerguard reads version {FORMAT_VERSION}"
+                    "{MANIFEST}: version {found} of the format; this layerguard reads versions up to {FORMAT_VERSION}"
                 ));
             }
             Ok(_) => {}
@@ -195,14 +195,36 @@ impl Checked {
         if self.examined.words() != manifest.flaws {
             self.flaw(format!("{MANIFEST}: what did not fit at the export is not what does not fit now"));
         }
-        if manifest.tool_version != TOOL_VERSION {
+        for (chain, note) in self.examined.originals.notes.clone() {
+            self.notes.push(format!("{chain}: {note}"));
+        }
+        if manifest.format_version == FORMAT_VERSION {
+            self.originals(files, evidence);
+        }
+        if manifest.tool_version != TOOL_VERSION || manifest.format_version != FORMAT_VERSION {
             self.notes.push(format!(
-                "made by layerguard {}, this is {TOOL_VERSION}: whether the reports say what the records say was not checked",
+                "made by layerguard {} or one before it, this is {TOOL_VERSION}: whether the reports say what the records say was not checked",
                 manifest.tool_version
             ));
             return;
         }
         self.told_again(files, evidence, manifest);
+    }
+
+    /// The events' own records against those that the assessments keep.
+    fn originals(&mut self, files: &Files, evidence: &Evidence) {
+        let kept = originals::files(evidence);
+        for (name, bytes) in &kept {
+            match files.get(name) {
+                Some(found) if found == bytes => {}
+                Some(_) => self.flaw(format!("{name}: is not the record that the assessment of the event keeps")),
+                None if files.contains_key(SUMS) => {}
+                None => self.flaw(format!("{name}: is missing")),
+            }
+        }
+        for name in files.keys().filter(|name| name.starts_with(originals::FOLDER) && !kept.contains_key(*name)) {
+            self.flaw(format!("{name}: no assessment of the incident keeps this record"));
+        }
     }
 
     fn chains(&mut self, evidence: &Evidence, manifest: &Manifest) {

@@ -16,8 +16,8 @@ use crate::failure::Failure;
 
 /// The most bytes that the files of a bundle have together. An incident has at most a thousand events of some kilobytes.
 const MOST_BYTES: u64 = 512 * 1024 * 1024;
-/// The most files that are looked at. A bundle has ten.
-const MOST_FILES: usize = 64;
+/// The most files that are looked at. A bundle has ten, and one for each event.
+const MOST_FILES: usize = 4_096;
 /// The most bytes that a bundle's file has.
 const MOST_PACKED: u64 = 256 * 1024 * 1024;
 

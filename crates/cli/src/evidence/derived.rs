@@ -12,11 +12,11 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::manifest::Manifest;
-use super::{Evidence, Examined, Files, pack, report};
+use super::{Evidence, Examined, Files, originals, pack, report};
 
 /// In which form events are kept.
-pub(super) const EVENTS_NOTE: &str = "typed: each event as layerguard read it, with everything that its decision rests on. The record as \
-    CloudTrail wrote it is in the trail's own files, under the same event_id";
+pub(super) const EVENTS_NOTE: &str = "twice: in events.jsonl each event as layerguard read it, with everything that its decision rests on; \
+    in events/<event_id>.json the CloudTrail record that it was read from, as it was delivered, where the assessment keeps it";
 
 /// How to check all this by hand.
 const PROOF: &str = include_str!("proof.md");
@@ -25,14 +25,16 @@ const PROOF: &str = include_str!("proof.md");
 pub(super) fn files(evidence: &Evidence, examined: &Examined, manifest: &Manifest) -> serde_json::Result<Files> {
     let told = Told::read(evidence);
     let report = report::of(&told, evidence, examined, manifest);
-    Ok(Files::from([
+    let mut files = originals::files(evidence);
+    files.extend([
         ("events.jsonl".to_owned(), events(&told)?),
         ("decisions.json".to_owned(), pack::document(&decisions(evidence))?),
         ("captured.json".to_owned(), pack::document(&captured(evidence))?),
         ("proof.md".to_owned(), PROOF.as_bytes().to_vec()),
         ("report.md".to_owned(), report::markdown::write(&report).into_bytes()),
         ("report.html".to_owned(), report::html::write(&report).into_bytes()),
-    ]))
+    ]);
+    Ok(files)
 }
 
 /// What the latest closing record says.

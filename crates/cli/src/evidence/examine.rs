@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use layerguard_core::audit::{self, AuditRecord, Break, Proof};
 
-use super::{Evidence, named};
+use super::{Evidence, Originals, named};
 
 /// What examining the records of an incident came to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -13,6 +13,8 @@ pub struct Examined {
     pub proof: Option<Proof>,
     /// How many assessment records the findings name and that fit.
     pub assessments: usize,
+    /// What the kept records of the events came to.
+    pub originals: Originals,
     /// Where the chain of the incident is broken.
     pub breaks: Vec<Break>,
     /// What does not fit in the chains of calls, each with its chain.
@@ -54,6 +56,9 @@ pub fn examine(evidence: &Evidence) -> Examined {
         match of_call(chain, records, hashes) {
             Ok(fitting) => examined.assessments += fitting,
             Err(flaw) => examined.flaws.push((chain.clone(), flaw)),
+        }
+        if let Err(flaw) = examined.originals.check(chain, records) {
+            examined.flaws.push((chain.clone(), flaw));
         }
     }
     for chain in evidence.calls.keys().filter(|chain| !named.contains_key(*chain)) {

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 /// What a bundle of ours calls its format.
 pub(super) const FORMAT: &str = "layerguard-evidence";
-/// The version of the format that this version of layerguard writes, and the only one that it reads.
-pub(super) const FORMAT_VERSION: u32 = 1;
+/// The version of the format that this version of layerguard writes. It reads the earlier ones too: version 1 had no folder `events`.
+pub(super) const FORMAT_VERSION: u32 = 2;
 
 /// The file `manifest.json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -9,6 +9,7 @@ pub mod container;
 mod derived;
 mod examine;
 mod manifest;
+mod originals;
 mod pack;
 mod report;
 
@@ -20,6 +21,7 @@ use layerguard_core::incident::AGAIN;
 
 pub use examine::{Examined, examine};
 pub use manifest::Manifest;
+pub use originals::Originals;
 pub use pack::Bundle;
 
 /// The files of a bundle by their names.

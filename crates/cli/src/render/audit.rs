@@ -4,8 +4,8 @@ use std::io::Write;
 
 use layerguard_core::text::{escape, escape_to};
 
-use super::Screen;
 use super::paint::{Tone, paint};
+use super::{Screen, counted};
 use crate::command::audit::Verified;
 use crate::failure::Failure;
 
@@ -20,10 +20,11 @@ impl Screen {
             let sealed = if verified.sealed { "closed and whole" } else { "whole so far, not closed yet" };
             writeln!(
                 self.out,
-                "{id}  {}  {} records, {} assessments, {sealed}",
+                "{id}  {}  {} records, {} assessments, {}, {sealed}",
                 paint(Tone::Good, "verified"),
                 verified.records,
-                verified.assessments
+                verified.assessments,
+                originals(verified.originals)
             )?;
             return Ok(writeln!(self.out, "  {}", paint(Tone::Faint, &format!("head {}", escape(&verified.head))))?);
         }
@@ -46,4 +47,9 @@ impl Screen {
         let verdict = if sound { paint(Tone::Good, "all verified") } else { paint(Tone::Alarm, "NOT all verified") };
         Ok(writeln!(self.out, "{incidents}: {verdict}")?)
     }
+}
+
+/// How many of the events' own records are kept and fit.
+pub(super) fn originals(count: usize) -> String {
+    counted(count, "original event")
 }

@@ -7,6 +7,7 @@ use layerguard_core::message::moment;
 use layerguard_core::text::{escape, escape_to};
 
 use super::Screen;
+use super::audit::originals;
 use super::paint::{Tone, field, paint};
 use crate::evidence::Bundle;
 use crate::evidence::check::Checked;
@@ -22,11 +23,12 @@ impl Screen {
         let path = escape_to(&path.display().to_string(), 4_096);
         writeln!(
             self.out,
-            "{}  {}  {} records, {} assessments of stack {}",
+            "{}  {}  {} records, {} assessments, {} of stack {}",
             paint(Tone::Strong, &escape(&manifest.incident.chain)),
             paint(Tone::Good, "exported"),
             manifest.incident.records,
             examined.assessments,
+            originals(examined.originals.kept.len()),
             escape(stack)
         )?;
         field(&mut self.out, "to", &path, self.width)?;
@@ -59,9 +61,10 @@ impl Screen {
             let end = if sealed { "closed and whole" } else { "whole so far, not closed then" };
             writeln!(
                 self.out,
-                "{name}  {}  {records} records, {} assessments, {end}",
+                "{name}  {}  {records} records, {} assessments, {}, {end}",
                 paint(Tone::Good, "verified"),
-                checked.examined.assessments
+                checked.examined.assessments,
+                originals(checked.examined.originals.kept.len())
             )?;
         } else {
             writeln!(self.out, "{name}  {}", paint(Tone::Alarm, "NOT VERIFIED"))?;

@@ -97,7 +97,7 @@ fn facts(
         let span = if first == last { moment(first) } else { format!("{} to {}", moment(first), moment(last)) };
         field(out, "when", &span, width)?;
     }
-    Ok(())
+    around::originals(out, &dossier.incident.id, width)
 }
 
 fn exposure(out: &mut dyn Write, summary: &Summary, now: Timestamp, width: Option<usize>) -> io::Result<()> {

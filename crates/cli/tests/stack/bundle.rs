@@ -65,7 +65,7 @@ async fn a_bundle_is_verified_with_nothing_else_at_hand() {
     let (folder, path) = bundle(&house).await;
     let (result, printed) = verified(&path).await;
     assert_eq!(result, Ok(Exit::Done), "{printed}");
-    assert!(printed.contains("verified  7 records, 3 assessments, closed and whole"), "{printed}");
+    assert!(printed.contains("verified  7 records, 3 assessments, 0 original events, closed and whole"), "{printed}");
     let again = folder.path().join("again.tar.gz");
     let ended = exported(&house, &[&house.id, "-o", again.to_str().unwrap()]).await;
     assert_eq!(ended.0, Ok(Exit::Done));
@@ -210,8 +210,8 @@ async fn missing_extra_and_rewritten_files_are_named() {
         files.insert("SHA256SUMS".to_owned(), sums.into_bytes());
     });
     assert_eq!(rewritten, "report.md: does not say what the records say");
-    let newer = flaws(&files, edit("manifest.json", |lines| lines[2] = "  \"format_version\": 2,\n".to_owned()));
-    assert!(newer.contains("version 2 of the format; this layerguard reads version 1"), "{newer}");
+    let newer = flaws(&files, edit("manifest.json", |lines| lines[2] = "  \"format_version\": 3,\n".to_owned()));
+    assert!(newer.contains("version 3 of the format; this layerguard reads versions up to 2"), "{newer}");
 }
 
 fn sha256(bytes: &[u8]) -> String {
@@ -346,7 +346,7 @@ async fn an_incident_that_is_not_there_or_not_recorded_leaves_no_file() {
 #[tokio::test(start_paused = true)]
 async fn an_event_that_joined_a_second_time_rests_on_a_later_record_of_the_same_call() {
     let house = House::contained().await;
-    let assessed = body::Assessment { event: download(1), facts: None, assessment: assessment() };
+    let assessed = body::Assessment { event: download(1), facts: None, assessment: assessment(), original: None };
     let record_hash = house.record_on("call#event-1", "detect", Body::Assessment(Box::new(assessed))).await;
     let again = body::FindingEvent {
         dedupe_id: "event-1+again".to_owned(),

@@ -12,12 +12,13 @@ use layerguard_cli::render::Screen;
 use layerguard_cli::stack::{Signer, Stack, Statement};
 use layerguard_core::approval::{Answer, ApprovalRequest, SignedRequest, Verb, comment_hash};
 use layerguard_core::audit::{self, Body, Draft, body};
-use layerguard_core::cloudtrail::Event;
+use layerguard_core::cloudtrail::{self, Event};
 use layerguard_core::engine::{Severity, Verdict};
 use layerguard_core::facts::Facts;
 use layerguard_core::incident::{Incident, IncidentEvent, IncidentKey, Status};
 use layerguard_core::ports::{ApprovalStore, AuditLog, Clock, IncidentStore, PortResult};
 use layerguard_testkit::World;
+use serde_json::Value;
 
 use crate::events::{assessment, download, plan, start};
 
@@ -95,17 +96,32 @@ impl House {
         Self::awaiting_approvals(events, facts, 1).await
     }
 
+    /// The same from CloudTrail records, which the assessments keep.
+    pub(crate) async fn awaiting_from(records: &[Value]) -> Self {
+        let read = |record: &Value| (cloudtrail::parse(record).unwrap(), Some(record.clone()));
+        Self::awaiting_on(records.iter().map(read), None, 1).await
+    }
+
     async fn awaiting_approvals(events: impl IntoIterator<Item = Event>, facts: Option<Facts>, approvers: u32) -> Self {
+        Self::awaiting_on(events.into_iter().map(|event| (event, None)), facts, approvers).await
+    }
+
+    async fn awaiting_on(
+        events: impl IntoIterator<Item = (Event, Option<Value>)>,
+        facts: Option<Facts>,
+        approvers: u32,
+    ) -> Self {
         let mut house = Self::empty();
-        for event in events {
+        for (event, record) in events {
             let chain = audit::call_chain(&event.dedupe_id);
-            let body = Body::Assessment(Box::new(body::Assessment {
-                event: event.clone(),
-                facts: facts.clone(),
-                assessment: assessment(),
-            }));
-            let record_hash = house.record_on(&chain, "detect", body).await;
-            let joined = IncidentEvent { event, facts: facts.clone(), assessment: assessment(), record_hash };
+            let (facts, assessment) = (facts.clone(), assessment());
+            let mut body = body::Assessment { event: event.clone(), facts, assessment, original: None };
+            if let Some(record) = record {
+                body = body.with_original(&record);
+            }
+            let facts = body.facts.clone();
+            let record_hash = house.record_on(&chain, "detect", Body::Assessment(Box::new(body))).await;
+            let joined = IncidentEvent { event, facts, assessment: self::assessment(), record_hash };
             let key = IncidentKey::of(&joined.event, &joined.assessment).unwrap();
             house.id = house.world.join(&key, &joined).await.unwrap().incident;
         }

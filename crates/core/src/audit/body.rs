@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::Original;
 use crate::approval::{CallerIdentity, Verb};
 use crate::cloudtrail::Event;
 use crate::engine::{self, Severity, Verdict};
@@ -22,6 +23,9 @@ pub struct Assessment {
     pub facts: Option<Facts>,
     /// How it was assessed.
     pub assessment: engine::Assessment,
+    /// The record that the event was read from, where the call is not clear. Records of earlier versions have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub original: Option<Original>,
 }
 
 /// Events that joined an incident.

@@ -13,6 +13,7 @@ mod conclusion;
 mod history;
 mod kind;
 mod legal;
+mod original;
 mod search;
 mod steps;
 
@@ -26,6 +27,7 @@ pub use append::{append, close};
 pub use chain::{Break, Flaw, GENESIS, Proof, digest, verify};
 pub use history::{Entry, History};
 pub use kind::{Body, RecordKind};
+pub use original::{Fit, Mark, Original, OriginalFlaw};
 pub use search::{Walk, Wanted};
 pub use steps::NotAuthorised;
 

@@ -88,7 +88,16 @@ pub fn parse(record: &Value) -> Result<Event, RecordError> {
 ///
 /// As [`parse`], and when the payload holds no record or several.
 pub fn parse_lambda_payload(payload: &Value) -> Result<Event, RecordError> {
-    parse(only_record(payload).map_err(RecordError::Shape)?)
+    parse(record_in(payload)?)
+}
+
+/// The one record in a payload, not yet typed.
+///
+/// # Errors
+///
+/// When the payload holds no record or several.
+pub fn record_in(payload: &Value) -> Result<&Value, RecordError> {
+    only_record(payload).map_err(RecordError::Shape)
 }
 
 /// `eventID`, or what takes its place: the hash of the record, the same for every copy of it.

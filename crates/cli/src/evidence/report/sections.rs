@@ -24,7 +24,7 @@ pub(in crate::evidence) fn of(told: &Told, evidence: &Evidence, examined: &Exami
     sections.push(decisions(told, evidence));
     sections.extend(captured(evidence));
     sections.push(record(evidence));
-    sections.push(events(told));
+    sections.push(events(told, examined));
     sections.push(proof(evidence, examined, manifest));
     let title = told.summary.as_ref().map_or_else(|| "its events cannot be read".to_owned(), Summary::title);
     Report { title: format!("Incident {}", manifest.incident.chain), lead: title, sections }
@@ -202,7 +202,7 @@ fn record(evidence: &Evidence) -> Section {
     section("The record", vec![Block::Table(vec!["no", "time", "by", "what", "hash"], rows)])
 }
 
-fn events(told: &Told) -> Section {
+fn events(told: &Told, examined: &Examined) -> Section {
     let row = |joined: &IncidentEvent| {
         let event = &joined.event;
         let from = match &event.origin {
@@ -229,13 +229,27 @@ fn events(told: &Told) -> Section {
         ]
     };
     let rows: Vec<Vec<String>> = told.events.iter().map(row).collect();
-    let note = Block::Text(format!("{}.", capital(EVENTS_NOTE)));
-    section("Events", vec![Block::Table(vec!["time", "call", "about", "from", "answer", "event"], rows), note])
+    let header = vec!["time", "call", "about", "from", "answer", "event"];
+    let mut blocks = vec![Block::Table(header, rows), Block::Text(format!("Kept {EVENTS_NOTE}."))];
+    blocks.extend(originals(examined));
+    section("Events", blocks)
 }
 
-fn capital(text: &str) -> String {
-    let mut characters = text.chars();
-    characters.next().map(|first| first.to_uppercase().chain(characters).collect()).unwrap_or_default()
+/// How many of the events' own records are kept, and why the others are not.
+fn originals(examined: &Examined) -> Vec<Block> {
+    let (kept, absent) = (examined.originals.kept.len(), &examined.originals.absent);
+    let of = kept.saturating_add(absent.len());
+    let said = format!(
+        "The CloudTrail records of {kept} of {of} calls are kept, and each event as read follows from its own."
+    );
+    let event = |chain: &str| chain.strip_prefix("call#").unwrap_or(chain).to_owned();
+    let missing: Vec<String> =
+        absent.iter().map(|(chain, why)| format!("event {}: not kept, {why}", event(chain))).collect();
+    let mut blocks = vec![Block::Text(said)];
+    if !missing.is_empty() {
+        blocks.push(Block::List(missing));
+    }
+    blocks
 }
 
 fn proof(evidence: &Evidence, examined: &Examined, manifest: &Manifest) -> Section {

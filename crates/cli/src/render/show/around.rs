@@ -146,6 +146,13 @@ pub(super) fn labelled<'a>(
     Ok(())
 }
 
+/// Where the CloudTrail records of the events are.
+pub(super) fn originals(out: &mut dyn Write, id: &str, width: Option<usize>) -> io::Result<()> {
+    let at = "the record of each event as CloudTrail wrote it is kept with its assessment; this writes them as events/<event_id>.json:";
+    field(out, "originals", at, width)?;
+    more(out, &paint(Tone::Command, &format!("layerguard audit export {}", escape(id))), None)
+}
+
 /// How many of something, where that is worth a word.
 pub(super) fn agents(agents: &[&str]) -> String {
     let shown: Vec<String> = agents.iter().take(2).map(|agent| escape_to(agent, 120)).collect();
