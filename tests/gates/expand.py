@@ -108,6 +108,8 @@ class _Resolver:
             return self.value(argument[0]) == self.value(argument[1])
         if name == "Fn::Not":
             return not self.value(argument[0])
+        if name == "Fn::And":
+            return all(self.condition(part["Condition"]) if set(part) == {"Condition"} else self.value(part) for part in argument)
         raise CannotExpand(f"the function `{name}` of the template is unknown to expand.py")
 
     def condition(self, name: str) -> bool:

@@ -20,12 +20,12 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 LOCAL = Path(os.environ.get("LAYERGUARD_LOCAL") or ROOT / ".local")
 TEMPLATE, MEMBER = (ROOT / "infra" / name for name in ("template.yaml", "member.yaml"))
-MACHINES = {"triage": "TriageMachine", "respond": "RespondMachine"}
+MACHINES = {"triage": "TriageMachine", "respond": "RespondMachine", "drill": "DrillMachine"}
 # The policies differ by parameter, so each is looked at in its widest and its narrowest form.
 NEVER_TOUCH = "NeverTouchArns=arn:aws:iam::111122223333:role/break-glass"
 FORMS = {
     "narrow": (TEMPLATE, "InlineDeny=forbidden", "Mode=observe"),
-    "wide": (TEMPLATE, "InlineDeny=allowed", "Mode=act", "OrganizationId=o-exampleorgid", NEVER_TOUCH),
+    "wide": (TEMPLATE, "InlineDeny=allowed", "Mode=act", "OrganizationId=o-exampleorgid", "Drill=enabled", NEVER_TOUCH),
     "member-narrow": (MEMBER, "InlineDeny=forbidden"),
     "member-wide": (MEMBER, "InlineDeny=allowed", NEVER_TOUCH),
 }
@@ -82,7 +82,7 @@ def expand(work: Path) -> dict[str, Path]:
 
 def gate_machines(work: Path, forms: dict[str, Path]) -> list[str]:
     """asl-validator on each definition as it is deployed, after the substitutions."""
-    resources = json.loads(forms["narrow"].read_text(encoding="utf-8"))["Resources"]
+    resources = json.loads(forms["wide"].read_text(encoding="utf-8"))["Resources"]
     found = []
     for name, logical in MACHINES.items():
         text = (ROOT / "statemachine" / f"{name}.asl.json").read_text(encoding="utf-8")

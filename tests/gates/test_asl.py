@@ -7,12 +7,13 @@ import pytest
 from expand import expanded, machine
 
 ROOT = Path(__file__).resolve().parents[2]
-TEMPLATE = expanded(ROOT / "infra" / "template.yaml")["Resources"]
-MACHINES = {name: machine(ROOT, TEMPLATE[f"{name.title()}Machine"]) for name in ("triage", "respond")}
+TEMPLATE = expanded(ROOT / "infra" / "template.yaml", {"Drill": "enabled"})["Resources"]
+MACHINES = {name: machine(ROOT, TEMPLATE[f"{name.title()}Machine"]) for name in ("triage", "respond", "drill")}
 PREFIX = "arn:aws:states:::"
 ALLOWED = {
     "triage": {"lambda:invoke", "states:startExecution", "sqs:sendMessage"},
     "respond": {"lambda:invoke", "lambda:invoke.waitForTaskToken", "sns:publish"},
+    "drill": {"aws-sdk:ecr:batchGetImage", "aws-sdk:dynamodb:query"},
 }
 CLASSES = set(re.findall(r'=> "(\w+)"', (ROOT / "crates/core/src/error.rs").read_text(encoding="utf-8")))
 KNOWN_TO_AWS = {
@@ -84,6 +85,9 @@ def test_a_state_says_what_it_is_for_here_and_in_the_readme(name, key, state):
 def test_whatever_fails_is_escalated(name, key, state):
     if state["Type"] not in ("Task", "Map", "Parallel"):
         return
+    if name == "drill":
+        assert "Catch" not in state, "a drill that fails is a failed execution: the alarm on that tells people"
+        return
     last = state["Catch"][-1]
     assert last["ErrorEquals"] == ["States.ALL"]
     everything = states(MACHINES[name])
@@ -99,6 +103,10 @@ def test_an_answer_that_no_branch_understands_is_escalated(name, key, state):
     if state["Type"] != "Choice":
         return
     everything = states(MACHINES[name])
+    if name == "drill":
+        assert everything[state["Default"]]["Type"] in ("Fail", "Task"), "nothing found is looked for elsewhere, or fails"
+        assert all(choice["And"][0]["IsPresent"] is True for choice in state["Choices"])
+        return
     explained = everything[state["Default"]]
     assert explained["Type"] == "Pass" and tells(everything[explained["Next"]])
     for choice in state["Choices"]:
@@ -190,3 +198,26 @@ def test_the_callback_carries_no_authority():
     assert waiting[0]["Next"] == "VerifyApproval"
     assert waiting[0]["Catch"][0] == {"ErrorEquals": ["States.Timeout"], "ResultPath": None, "Next": "VerifyApproval"}
     assert "States.Timeout" in waiting[0]["Retry"][0]["ErrorEquals"]
+
+
+def test_a_drill_is_a_real_call_of_the_drills_role_and_succeeds_only_when_people_were_told():
+    found = states(MACHINES["drill"])
+    role = "arn:aws:iam::111122223333:role/layerguard-drill"
+    (pull,) = [s for s in found.values() if s["Type"] == "Task" and resource(s) == "aws-sdk:ecr:batchGetImage"]
+    assert pull["Credentials"] == {"RoleArn": role} and MACHINES["drill"]["StartAt"] == "Pull"
+    assert [key for key, s in found.items() if "Credentials" in s] == ["Pull"], "nothing else is done as the intruder"
+    (ways,) = [[c for c in s["Choices"] if c["Next"] == "Arrived"] for s in found.values() if s["Type"] == "Choice" and "Arrived" in str(s)]
+    assert [c["And"] for c in ways] == [[{"Variable": "$.told.items[0]", "IsPresent": True}]]
+    assert [key for key, s in found.items() if s["Type"] == "Succeed"] == ["Arrived"]
+    told = found["LookForMessage"]["Parameters"]
+    assert told["ExpressionAttributeValues"][":kind"] == {"S": "notification"} and told["TableName"] == "layerguard-audit"
+    for key in ("LookAmongOpen", "LookAmongClosed"):
+        values = found[key]["Parameters"]["ExpressionAttributeValues"]
+        assert values[":role"] == {"S": f'"{role}"'} and values[":since"] == {"S.$": "$$.Execution.StartTime"}
+
+
+def test_a_drill_ends_before_its_time_limit_with_a_cause_that_names_what_is_missing():
+    found = states(MACHINES["drill"])
+    looks = max(c["And"][1]["NumericLessThan"] for s in found.values() if s["Type"] == "Choice" for c in s["Choices"] if len(c["And"]) > 1)
+    assert 2 * (looks + 1) * (30 + 5) < MACHINES["drill"]["TimeoutSeconds"]
+    assert {key: s["Error"] for key, s in found.items() if s["Type"] == "Fail"} == {"NoIncident": "NoIncident", "NobodyTold": "NobodyTold"}

@@ -75,7 +75,12 @@ def test_nobody_else_changes_an_account():
 def test_the_drill_can_do_nothing_but_pull_from_its_own_repository():
     repository = "arn:aws:ecr:eu-central-1:111122223333:repository/layerguard-drill"
     (pull,) = statements(WIDE, "DrillRole")
-    assert (pull["Action"], pull["Resource"]) == ("ecr:GetDownloadUrlForLayer", repository)
+    assert (pull["Action"], pull["Resource"]) == (["ecr:GetDownloadUrlForLayer", "ecr:BatchGetImage"], repository)
+    run = {s["Sid"]: s for s in statements(WIDE, "DrillRunRole")}
+    assert set(run) == {"PlayTheIntruder", "LookWhatArrived", "DeliverLogs"}
+    assert (run["PlayTheIntruder"]["Action"], run["PlayTheIntruder"]["Resource"]) == ("sts:AssumeRole", f"{ROLE}/layerguard-drill")
+    tables = "arn:aws:dynamodb:eu-central-1:111122223333:table/layerguard"
+    assert (run["LookWhatArrived"]["Action"], run["LookWhatArrived"]["Resource"]) == ("dynamodb:Query", [f"{tables}-audit", f"{tables}-state/index/by_listing"])
     driller = {s["Sid"]: s for s in statements(WIDE, "DrillerPolicy")}
     assert driller["PlayTheIntruder"]["Resource"] == f"{ROLE}/layerguard-drill"
     assert driller["LayTheDrillsImageOut"]["Resource"] == repository
@@ -106,7 +111,7 @@ def test_only_the_quarantine_is_attached_and_it_only_denies(template):
 @pytest.mark.parametrize("changer", CHANGERS)
 def test_our_roles_those_of_aws_and_those_the_owner_named_are_never_touched(changer):
     wide, narrow, role = CHANGERS[changer]
-    own = {f"{ROLE}/{r['Properties']['RoleName']}" for name, r in wide["Resources"].items() if r["Type"] == "AWS::IAM::Role" and name != "DrillRole"}
+    own = {f"{ROLE}/{r['Properties']['RoleName']}" for name, r in wide["Resources"].items() if r["Type"] == "AWS::IAM::Role" and not name.startswith("Drill")}
     fixed, chosen = statements(wide, role, "Deny")
     writes = INLINE | ATTACH | {"iam:UpdateAccessKey"}
     assert {action for action in allowed(wide, role) if action.startswith("iam:")} - writes == {
@@ -123,7 +128,7 @@ def test_our_roles_those_of_aws_and_those_the_owner_named_are_never_touched(chan
 def test_no_function_edits_our_roles_our_policies_or_the_record():
     bound = {s["Sid"]: s for s in statements(NARROW, "Boundary", "Deny")}
     assert set(bound) == {"TheRecordIsAppendOnly", "NeverOwnRoles", "NeverOwnPolicies"}
-    roles = {f"{ROLE}/{role['RoleName']}" for name, role in of_type("AWS::IAM::Role").items() if name != "DrillRole"}
+    roles = {f"{ROLE}/{role['RoleName']}" for name, role in of_type("AWS::IAM::Role").items() if not name.startswith("Drill")}
     assert set(bound["NeverOwnRoles"]["Resource"]) == roles
     assert set(bound["NeverOwnRoles"]["Action"]) == {a for a in INLINE | ATTACH if "Role" in a}
     policies = {f"arn:aws:iam::111122223333:policy/{p['ManagedPolicyName']}" for p in of_type("AWS::IAM::ManagedPolicy").values()}

@@ -170,7 +170,8 @@ def test_what_dies_outside_every_catch_wakes_the_sweeper():
 
 def test_no_target_loses_an_event():
     queue = WIDE["Outputs"]["FailedEventsQueueArn"]["Value"]
-    for rule in of_type("AWS::Events::Rule").values():
+    # A drill that does not start is no event: the alarm on drills that were not seen tells.
+    for rule in (rule for name, rule in of_type("AWS::Events::Rule").items() if name != "DrillRule"):
         for target in rule["Targets"]:
             assert target["DeadLetterConfig"] == {"Arn": queue}
             assert target["RetryPolicy"]["MaximumRetryAttempts"] > 0
@@ -182,7 +183,7 @@ def test_only_our_rules_may_fill_the_queue():
     assert [s["Condition"] for s in allow] == [
         {"StringEquals": {"aws:SourceAccount": "111122223333"}, "ArnEquals": {"aws:SourceArn": rules}}
     ]
-    assert len(of_type("AWS::Events::Rule")) == len(rules)
+    assert len(set(of_type("AWS::Events::Rule")) - {"DrillRule"}) == len(rules)
     queue = properties("FailedEvents")
     assert queue["SqsManagedSseEnabled"] is True and queue["MessageRetentionPeriod"] == 1209600
     assert "RedrivePolicy" not in queue and "FifoQueue" not in queue
@@ -331,7 +332,7 @@ def test_the_index_over_the_record_is_sparse_and_small():
 
 def test_no_wildcard_action_and_no_wildcard_resource_that_aws_does_not_force():
     forced = {
-        ("TriageRole", "DeliverLogs"), ("RespondRole", "DeliverLogs"), ("OnCallPolicy", "EndAWait"),
+        ("TriageRole", "DeliverLogs"), ("RespondRole", "DeliverLogs"), ("DrillRunRole", "DeliverLogs"), ("OnCallPolicy", "EndAWait"),
         ("RemediateRole", "RepairTheRegistry"), ("Boundary", "RepairTheRegistry"), ("OperatorPolicy", "LookAtTheAccount"),
     }
     wide = set()
@@ -350,7 +351,7 @@ def test_no_wildcard_action_and_no_wildcard_resource_that_aws_does_not_force():
 
 ALL_FUNCTIONS = {"STACK", "AUDIT_TABLE", "STATE_TABLE", "INVENTORY", "OWN_ROLE_PREFIX"}
 ENVIRONMENT = {
-    "Detect": ALL_FUNCTIONS,
+    "Detect": ALL_FUNCTIONS | {"DRILL_ROLE"},
     "Decide": ALL_FUNCTIONS | {"TOPIC_ARN", "BUS", "RESPOND_ARN", "MODE", "INLINE_DENY"},
     "Remediate": ALL_FUNCTIONS | {"TOPIC_ARN", "MODE"},
 }
@@ -360,8 +361,9 @@ def test_the_functions_know_the_roles_of_the_stack_by_name():
     code = (ROOT / "crates/core/src/facts/own.rs").read_text(encoding="utf-8")
     (listed,) = re.findall(r"const OWN_ROLES: \[&str; \d+\] = \[([^\]]*)\];", code)
     own = re.findall(r'"([^"]+)"', listed)
-    # The drill's role plays the intruder: it has to be cut off like one.
-    names = [role["RoleName"] for name, role in of_type("AWS::IAM::Role").items() if name != "DrillRole"]
+    # The drill's role plays the intruder: it has to be cut off like one. Those that make drills are not always there, and a name that
+    # anybody could still give to a role of theirs must not protect it.
+    names = [role["RoleName"] for name, role in of_type("AWS::IAM::Role").items() if not name.startswith("Drill")]
     assert sorted(names) == sorted(f"layerguard-{name}" for name in own)
     assert all("Path" not in role for role in of_type("AWS::IAM::Role").values()), "the prefix has no path"
     for function in FUNCTIONS:
@@ -394,7 +396,7 @@ def test_people_hear_when_a_function_fails():
 def test_everything_logs_into_a_group_that_forgets():
     groups = {p["LogGroupName"] for p in of_type("AWS::Logs::LogGroup").values()}
     assert groups == {
-        *(f"/aws/lambda/layerguard-{f.lower()}" for f in FUNCTIONS), *(f"/aws/vendedlogs/states/layerguard-{m}" for m in ("triage", "respond")),
+        *(f"/aws/lambda/layerguard-{f.lower()}" for f in FUNCTIONS), *(f"/aws/vendedlogs/states/layerguard-{m}" for m in ("triage", "respond", "drill")),
     }
     assert all(p["RetentionInDays"] for p in of_type("AWS::Logs::LogGroup").values())
     for machine in of_type("AWS::StepFunctions::StateMachine").values():
@@ -403,7 +405,7 @@ def test_everything_logs_into_a_group_that_forgets():
 
 def test_the_machines_have_their_kinds_and_the_defaults_are_careful():
     kinds = {m["StateMachineName"]: m["StateMachineType"] for m in of_type("AWS::StepFunctions::StateMachine").values()}
-    assert kinds == {"layerguard-triage": "EXPRESS", "layerguard-respond": "STANDARD"}
+    assert kinds == {"layerguard-triage": "EXPRESS", "layerguard-respond": "STANDARD", "layerguard-drill": "STANDARD"}
     parameters = source(PATH)["Parameters"]
     assert (parameters["Mode"]["Default"], parameters["InlineDeny"]["Default"]) == ("observe", "forbidden")
     assert "Default" not in parameters["AlertTopicArn"] and "Default" not in parameters["Inventory"]
@@ -413,3 +415,26 @@ def test_the_template_is_neutral_as_to_region_and_partition():
     text = PATH.read_text(encoding="utf-8")
     assert not re.search(r"(!Sub|Resource:|Arn:) .*arn:aws:", text)
     assert not re.search(r"\b(eu|us|ap)-[a-z]+-\d\b", re.sub(r"(?m)^.*ConstraintDescription.*$", "", text))
+
+
+def test_drills_are_made_by_schedule_and_their_absence_is_told():
+    rule = properties("DrillRule")
+    assert rule["ScheduleExpression"] == "rate(7 days)" and rule["State"] == "ENABLED"
+    (target,) = rule["Targets"]
+    machine = "arn:aws:states:eu-central-1:111122223333:stateMachine:layerguard-drill"
+    assert (target["Arn"], target["RoleArn"]) == (machine, "arn:aws:iam::111122223333:role/layerguard-drill-schedule")
+    failed, unseen = properties("DrillFailedAlarm"), properties("DrillNotSeenAlarm")
+    assert (failed["MetricName"], failed["TreatMissingData"], failed["Threshold"]) == ("ExecutionsFailed", "notBreaching", 0)
+    assert (unseen["MetricName"], unseen["TreatMissingData"], unseen["ComparisonOperator"]) == ("ExecutionsSucceeded", "breaching", "LessThanThreshold")
+    assert unseen["Period"] * unseen["EvaluationPeriods"] == 7 * 86400 and unseen["DatapointsToAlarm"] == 7, "AWS allows no longer"
+    assert all(alarm["Dimensions"] == [{"Name": "StateMachineArn", "Value": machine}] for alarm in (failed, unseen))
+    unscheduled = expanded(PATH, CHOICES | {"DrillSchedule": ""})["Resources"]
+    made = {name for name in unscheduled if name.startswith("Drill")}
+    assert made == {"DrillRole", "DrillRepository", "DrillerPolicy"}
+    pattern = re.compile(source(PATH)["Parameters"]["DrillSchedule"]["AllowedPattern"])
+    for good in ("", "rate(1 day)", "rate(7 days)", "rate(12 hours)", "rate(168 hours)", "cron(0 9 ? * MON *)"):
+        assert pattern.fullmatch(good), good
+    for bad in ("rate(8 days)", "rate(1 days)", "rate(5 minutes)", "rate(169 hours)", "cron()", "daily"):
+        assert not pattern.fullmatch(bad), bad
+    assert properties("DetectFunction")["Environment"]["Variables"]["LAYERGUARD_DRILL_ROLE"] == "arn:aws:iam::111122223333:role/layerguard-drill"
+    assert NARROW["Resources"]["DetectFunction"]["Properties"]["Environment"]["Variables"]["LAYERGUARD_DRILL_ROLE"] == "", "nobody's role is a drill"

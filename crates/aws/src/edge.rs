@@ -112,7 +112,8 @@ impl Environment {
     /// # Errors
     /// [`EnvironmentError::Missing`] when one of them is not set.
     pub fn own(&self) -> Result<Own, EnvironmentError> {
-        Ok(Own { roles: self.own_roles()?, stack: self.required("LAYERGUARD_STACK")?.to_owned() })
+        let drill = self.optional("LAYERGUARD_DRILL_ROLE").map(str::to_owned);
+        Ok(Own { roles: self.own_roles()?, stack: self.required("LAYERGUARD_STACK")?.to_owned(), drill })
     }
 
     /// The account in the ARN that a variable holds.

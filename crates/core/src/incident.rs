@@ -148,6 +148,9 @@ pub struct Incident {
     /// A containment did not hold, as of the latest decision.
     #[serde(default)]
     pub not_held: bool,
+    /// The event that opened it was made with the deployment's own drill role.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub drill: bool,
 }
 
 /// What joining led to.
@@ -231,6 +234,7 @@ impl Incident {
             closed_at: None,
             quiet: false,
             not_held: false,
+            drill: opener.facts.as_ref().is_some_and(|facts| facts.drill),
         }
     }
 

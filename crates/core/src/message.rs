@@ -84,6 +84,8 @@ pub struct Ask {
 pub struct Done {
     /// The step's number.
     pub step: u32,
+    /// What was done, as the record of its intent or of a decision names it; `None` where none does.
+    pub action: Option<String>,
     /// What became of it.
     pub result: StepResult,
     /// When.

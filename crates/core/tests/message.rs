@@ -109,6 +109,7 @@ fn download(number: u32, session: &str, repository: &str) -> IncidentEvent {
             new_credentials: false,
             weakened: false,
             unexplained: false,
+            drill: false,
         }),
         assessment: Assessment {
             verdict: Verdict::Violation,
@@ -246,9 +247,10 @@ fn a_report_says_what_became_of_each_step() {
         told: 2,
     };
     let outcomes = [
-        Done { step: 0, result: StepResult::Applied, at: at("2026-11-20T10:40:00Z"), remark: None },
+        Done { step: 0, action: None, result: StepResult::Applied, at: at("2026-11-20T10:40:00Z"), remark: None },
         Done {
             step: 1,
+            action: None,
             result: StepResult::Failed("access denied (AccessDenied)".to_owned()),
             at: at("2026-11-20T10:40:01Z"),
             remark: None,
@@ -365,4 +367,48 @@ fn spans_read_naturally() {
     for (seconds, words) in spans {
         assert_eq!(duration(jiff::SignedDuration::from_secs(seconds)), words);
     }
+}
+
+/// A step of an earlier plan is named by its action too.
+#[test]
+fn what_was_done_by_an_earlier_plan_is_named() {
+    let events = thirty("mallory");
+    let incident = incident(&events[0], Status::Contained, 30);
+    let plan = plan("mallory");
+    let briefing = Briefing {
+        stack: "layerguard",
+        region: "eu-central-1",
+        incident: &incident,
+        events: &events,
+        plan: Some(&plan),
+        reasons: &[],
+        runbook: None,
+        runbook_url: None,
+        told: 2,
+    };
+    let at = at("2026-11-20T10:40:00Z");
+    let done = |action: Option<&str>| {
+        let action = action.map(str::to_owned);
+        [Done { step: 77, action, result: StepResult::Applied, at, remark: None }]
+    };
+    let named = report(&briefing, &done(Some("revoke_role_sessions"))).body;
+    assert!(named.contains("77. revoke_role_sessions - done at"), "{named}");
+    assert!(report(&briefing, &done(None)).body.contains("77. done at"), "no name is made up");
+}
+
+/// The word comes from the row, which only the deployment's own drill role sets; what a session is called does not make a drill.
+#[test]
+fn a_drill_is_called_one_in_title_and_subject() {
+    let told = |session: &str, drill: bool| {
+        let mut events = vec![download(1, session, "team/app")];
+        events.iter_mut().filter_map(|event| event.facts.as_mut()).for_each(|facts| facts.drill = drill);
+        let key = layerguard_core::incident::IncidentKey::of(&events[0].event, &events[0].assessment).unwrap();
+        let opened = layerguard_core::incident::Incident::open(&key, 1, &events[0], events[0].event.time);
+        let summary = layerguard_core::message::Summary::of(&opened, &events);
+        (summary.title(), summary.headline())
+    };
+    let (title, headline) = told("layerguard-drill-1", false);
+    assert!(!title.contains("DRILL") && !headline.contains("DRILL"), "{title} {headline}");
+    let (title, headline) = told("anything", true);
+    assert!(title.starts_with("DRILL: ") && headline.starts_with("DRILL: "), "{title} {headline}");
 }

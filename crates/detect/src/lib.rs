@@ -119,7 +119,7 @@ impl Detect<'_> {
         if joined && rule_ids(&assessed.assessment).iter().any(|id| !known.contains(id)) {
             event.dedupe_id.push_str(AGAIN);
         }
-        self.join(event, assessed, record_hash).await
+        self.join(event, assessed, Some(record_hash)).await
     }
 
     /// Record what was found out, and add what is not clear to its incident.

@@ -90,6 +90,7 @@ mod tests {
             closed_at: None,
             quiet: false,
             not_held: false,
+            drill: false,
         }
     }
 

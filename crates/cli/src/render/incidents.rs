@@ -61,7 +61,7 @@ impl Screen {
             let row = if line.starts_with(' ') { None } else { rows.next() };
             writeln!(self.out, "{}", toned(line, row.map(|incident| incident.status)))?;
             if let Some(incident) = row.filter(|_| shape == Shape::Narrow) {
-                writeln!(self.out, "  {}", Summary::of(incident, &[]).who_short())?;
+                writeln!(self.out, "  {}", who(incident))?;
             }
         }
         Ok(())
@@ -121,13 +121,19 @@ fn row(incident: &Incident, shape: Shape, now: Timestamp) -> Vec<String> {
         age(incident.opened_at, now),
     ];
     if shape != Shape::Narrow {
-        cells.push(Summary::of(incident, &[]).who_short());
+        cells.push(who(incident));
     }
     if shape == Shape::Wide {
         let rules = if incident.rules.is_empty() { "undecided".to_owned() } else { incident.rules.join(" ") };
         cells.extend([moment(incident.opened_at), escape_to(&rules, 120)]);
     }
     cells
+}
+
+/// Who, and whether it is a drill.
+fn who(incident: &Incident) -> String {
+    let summary = Summary::of(incident, &[]);
+    summary.marked(&summary.who_short())
 }
 
 /// The status as people read it.

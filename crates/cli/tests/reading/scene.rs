@@ -74,6 +74,7 @@ fn facts() -> Facts {
         new_credentials: false,
         weakened: false,
         unexplained: false,
+        drill: false,
     }
 }
 

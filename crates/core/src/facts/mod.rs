@@ -113,6 +113,10 @@ pub struct Facts {
     /// It was made with one of layerguard's own roles, and no recorded intent explains it.
     #[serde(default)]
     pub unexplained: bool,
+    /// It was made with the deployment's own drill role, by exact ARN: whatever a session is called makes no drill. No rule asks for it, and
+    /// nothing is decided otherwise by it; people are told.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub drill: bool,
     /// Why each fact is as it is, in words for a person: network first.
     pub reasons: Vec<String>,
     /// Facts that the rules need and that could not be established. Any of them makes the answer undecided.
@@ -183,6 +187,7 @@ pub fn establish(event: &Event, inventory: &Inventory, history: &History, own: &
         new_credentials: !history.new_credentials.is_empty(),
         weakened: !history.weakened.is_empty(),
         unexplained: standing.own && history.intended == Some(false),
+        drill: own.drill.is_some() && own.drill == event.principal.arn,
         standing,
         reasons,
         missing,

@@ -37,6 +37,8 @@ pub struct Own {
     pub roles: Vec<String>,
     /// The stack's name, with which the name of everything that the template makes begins.
     pub stack: String,
+    /// The exact ARN of the role that plays the intruder in drills, where the deployment has one. It is none of layerguard's own roles.
+    pub drill: Option<String>,
 }
 
 impl Own {
@@ -60,7 +62,7 @@ impl Default for Own {
 /// These roles, of a stack of the usual name.
 impl From<Vec<String>> for Own {
     fn from(roles: Vec<String>) -> Self {
-        Self { roles, stack: STACK.to_owned() }
+        Self { roles, stack: STACK.to_owned(), drill: None }
     }
 }
 

@@ -147,7 +147,11 @@ pub(super) fn done(briefing: &Briefing<'_>, outcomes: &[Done]) -> Vec<String> {
         }
     }
     let others = outcomes.iter().filter(|done| !steps.iter().any(|step| step.number == done.step));
-    lines.extend(others.take(MOST_STEPS).map(|done| format!("  {}. {}", done.step, result(done))));
+    // Steps of an earlier plan: their action is told, or nobody would know what was done.
+    lines.extend(others.take(MOST_STEPS).map(|done| match &done.action {
+        Some(action) => format!("  {}. {} - {}", done.step, escape(action), result(done)),
+        None => format!("  {}. {}", done.step, result(done)),
+    }));
     lines.extend(further(steps.len(), MOST_STEPS));
     lines
 }

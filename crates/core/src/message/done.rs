@@ -1,5 +1,7 @@
 //! What became of each step, as the records tell it.
 
+use std::collections::BTreeMap;
+
 use super::{Done, StepResult};
 use crate::audit::body::{NotificationKind, Outcome, OutcomeResult, UndoOutcome, UndoResult};
 use crate::audit::{Body, Entry, History};
@@ -9,14 +11,24 @@ impl Done {
     #[must_use]
     pub fn all(history: &History) -> Vec<Self> {
         let mut all: Vec<Self> = Vec::new();
-        for done in history.entries().iter().filter_map(Self::of) {
+        let mut actions: BTreeMap<u32, &str> = BTreeMap::new();
+        for entry in history.entries() {
+            match &entry.body {
+                Body::Decision(decision) => {
+                    actions.extend(decision.plan.steps.iter().map(|step| (step.number, step.action.as_str())));
+                }
+                Body::Intent(intent) => drop(actions.insert(intent.step, &intent.action)),
+                _ => {}
+            }
+            let Some(done) = Self::of(entry) else { continue };
             all.retain(|known| known.step != done.step);
-            all.push(done);
+            let action = actions.get(&done.step).map(|action| (*action).to_owned());
+            all.push(Self { action, ..done });
         }
         all
     }
 
-    /// The outcome that this record holds, if it holds one.
+    /// The outcome that this record holds, if it holds one; which action it was, another record says.
     #[must_use]
     pub fn of(entry: &Entry) -> Option<Self> {
         let (step, result, remark) = match &entry.body {
@@ -27,7 +39,7 @@ impl Done {
             Body::UndoOutcome(undo) => (undo.step, undo.into(), None),
             _ => return None,
         };
-        Some(Self { step, result, at: entry.time, remark })
+        Some(Self { step, action: None, result, at: entry.time, remark })
     }
 
     /// It is not as it was meant to be: a person must look.

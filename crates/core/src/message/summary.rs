@@ -43,6 +43,8 @@ pub struct Summary {
     pub exposed_until: Option<Timestamp>,
     /// Violation or undecided.
     pub verdict: Verdict,
+    /// It is a drill: the deployment's own drill role opened it.
+    pub drill: bool,
 }
 
 /// Where a call came from.
@@ -73,6 +75,7 @@ impl Summary {
             span: None,
             exposed_until: Incident::exposed_until(events),
             verdict: incident.verdict,
+            drill: incident.drill,
         };
         let mut seen = BTreeSet::new();
         let mut layers = BTreeSet::new();
@@ -140,7 +143,13 @@ impl Summary {
     #[must_use]
     pub fn title(&self) -> String {
         let (account, region) = (escape(&self.place.0), escape(&self.place.1));
-        format!("{} {} in {account} {region}", self.who_short(), self.deed())
+        self.marked(&format!("{} {} in {account} {region}", self.who_short(), self.deed()))
+    }
+
+    /// A text about the incident, with a word before it where it is a drill.
+    #[must_use]
+    pub fn marked(&self, text: &str) -> String {
+        if self.drill { format!("DRILL: {text}") } else { text.to_owned() }
     }
 
     /// The same in as few words as a subject has room for, escaped.
@@ -158,7 +167,7 @@ impl Summary {
             (0, false) => counted(self.calls, "call", "calls"),
             (layers, _) => counted(layers, "layer", "layers"),
         };
-        format!("{who}, {what}, {} {}", escape_to(&self.place.0, 12), escape_to(&self.place.1, 16))
+        self.marked(&format!("{who}, {what}, {} {}", escape_to(&self.place.0, 12), escape_to(&self.place.1, 16)))
     }
 
     /// What was done, in words, escaped.

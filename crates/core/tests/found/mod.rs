@@ -58,6 +58,7 @@ pub(crate) fn messages(planted: &Planted) -> Vec<Message> {
         .iter()
         .map(|step| Done {
             step: step.number,
+            action: None,
             result: StepResult::Failed(format!("access denied to {text}")),
             at: at("2026-11-20T10:40:00Z"),
             remark: Some(format!("still open to {text}")),
@@ -220,6 +221,7 @@ fn facts(text: &str) -> Facts {
         new_credentials: false,
         weakened: false,
         unexplained: false,
+        drill: false,
     }
 }
 

@@ -47,6 +47,7 @@ pub(super) fn facts() -> Facts {
         new_credentials: false,
         weakened: false,
         unexplained: false,
+        drill: false,
     }
 }
 
