@@ -4,6 +4,7 @@ import json
 import os
 import re
 import subprocess
+import time
 from datetime import datetime, timezone
 
 import events
@@ -91,3 +92,62 @@ def test_the_drills_role_can_do_nothing_else(ground):
     ecr = account.client("ecr", account.session(Role(ground.repository, f"arn:aws:iam::{account.number}:role/{ground.repository}", ""), "try"))
     assert refusal(ecr.get_download_url_for_layer, repositoryName=REPOSITORY, layerDigest=ground.world.layers[0]) == "AccessDeniedException"
     assert refusal(ecr.describe_repositories) == "AccessDeniedException"
+
+
+# ------------------------------------------------------------------ by schedule
+
+
+class Schedule:
+    """The drill machine: the emulator runs it, and the test reports its call, because the emulator's CloudTrail does not."""
+
+    def __init__(self, ground):
+        self.world, self.account, self.states = ground.world, ground.account, ground.account.client("stepfunctions")
+        self.machine = f"arn:aws:states:{ground.account.region}:{ground.account.number}:stateMachine:{ground.account.stack}-drill"
+        self.repository = ground.repository
+        role = ground.account.client("iam").get_role(RoleName=ground.repository)["Role"]
+        self.role = Role(role["RoleName"], role["Arn"], role["RoleId"])
+
+    def start(self) -> str:
+        return self.states.start_execution(stateMachineArn=self.machine, input="{}")["executionArn"]
+
+    def ended(self, execution: str, within: float) -> dict:
+        end = time.monotonic() + within
+        while time.monotonic() < end:
+            found = self.states.describe_execution(executionArn=execution)
+            if found["status"] != "RUNNING":
+                return found
+            time.sleep(1)
+        pytest.fail(f"the drill still runs: {found}")
+
+
+def test_a_drill_by_schedule_succeeds_once_people_were_told_and_says_that_it_is_one(ground):
+    schedule = Schedule(ground)
+    execution = schedule.start()
+    now = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    name = "not-called-a-drill"
+    arn = f"arn:aws:sts::{ground.account.number}:assumed-role/{schedule.role.name}/{name}"
+    session = Session(schedule.role, name, arn, "ASIAIOSFODNN7EXAMPLE", "", "", now)
+    ground.world.report(events.manifest(ground.account, session, schedule.repository, "drill"))
+    incident = ground.world.asked(session)
+    (alert, *_) = ground.world.alerts(incident)
+    assert "DRILL" in alert.subject and "DRILL" in alert.text, alert
+    assert "DRILL" in ground.world.on_call_does("incidents", "show", incident)
+    assert "DRILL" in ground.world.on_call_does("incidents", "list")
+    found = schedule.ended(execution, 120)
+    assert found["status"] == "SUCCEEDED", found
+
+
+def test_a_drill_by_schedule_of_which_nothing_comes_fails_and_says_where_to_look(ground):
+    schedule = Schedule(ground)
+    described = schedule.states.describe_state_machine(stateMachineArn=schedule.machine)
+    impatient = json.loads(described["definition"])
+    # The chain is broken by reporting nothing; forty looks of half a minute are too long for a test.
+    impatient["States"]["WaitForIncident"]["Seconds"] = 1
+    for choice in impatient["States"]["Closed?"]["Choices"]:
+        for rule in choice["And"]:
+            if "NumericLessThan" in rule:
+                rule["NumericLessThan"] = 2
+    short = schedule.states.create_state_machine(name=f"{ground.account.stack}-drill-short", definition=json.dumps(impatient), roleArn=described["roleArn"])
+    execution = schedule.states.start_execution(stateMachineArn=short["stateMachineArn"], input="{}")["executionArn"]
+    found = schedule.ended(execution, 60)
+    assert (found["status"], found.get("error")) == ("FAILED", "NoIncident") and "layerguard doctor" in found["cause"], found

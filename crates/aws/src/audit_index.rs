@@ -102,6 +102,26 @@ impl AuditIndex for AuditTable {
         let entries: Vec<Entry> = entries.iter().map(|item| read(&operation, item)).collect::<PortResult<_>>()?;
         Ok(RecordPage { entries: entries.into_iter().filter(|entry| entry.place < search.before).collect(), next })
     }
+
+    /// A scan of the index, not of the table: the index has records of incidents alone, some eight each.
+    async fn chains(&self) -> PortResult<BTreeSet<String>> {
+        let operation = "list the chains of the audit table";
+        let mut items = self
+            .client
+            .scan()
+            .table_name(&self.name)
+            .index_name(INDEX)
+            .projection_expression("incident")
+            .into_paginator()
+            .items()
+            .send();
+        let mut chains = BTreeSet::new();
+        while let Some(item) = items.next().await {
+            let item = item.map_err(failed(operation))?;
+            chains.insert(read_text(operation, &item, "incident")?.to_owned());
+        }
+        Ok(chains)
+    }
 }
 
 fn read(operation: &str, item: &Item) -> PortResult<Entry> {

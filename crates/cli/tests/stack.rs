@@ -272,6 +272,28 @@ async fn what_was_altered_or_dropped_is_located() {
     }
 }
 
+/// The state table can be changed: a chain is verified by its records, whatever became of its row.
+#[tokio::test(start_paused = true)]
+async fn a_chain_whose_row_was_taken_away_is_found_verified_and_told() {
+    let house = House::contained().await;
+    house.world.forget_incident(&house.id);
+    for ended in [verify(&house, None).await, verify(&house, Some(&house.id)).await] {
+        assert_eq!(ended.0, Ok(Exit::No), "{}", ended.1);
+        assert!(
+            ended.1.contains(&house.id) && ended.1.contains("its row is missing from the state table"),
+            "{}",
+            ended.1
+        );
+    }
+    let mut records = house.world.chain(&house.id);
+    records[3].body = records[3].body.replace("alice", "mallory");
+    house.world.tamper(&house.id, records);
+    let altered = verify(&house, None).await;
+    assert!(altered.0 == Ok(Exit::No) && altered.1.contains("record 3: its content was altered"), "{}", altered.1);
+    let unknown = verify(&house, Some("ffffffffffffffff-1")).await;
+    assert!(refused(&unknown).exit == Exit::No && refused(&unknown).message.contains("ffffffffffffffff-1"));
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_dropped_or_swapped_assessment_is_located() {
     let house = House::contained().await;

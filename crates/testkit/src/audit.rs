@@ -1,6 +1,6 @@
 //! The audit table: inserts only.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 use layerguard_core::audit::{About, AuditRecord};
@@ -41,6 +41,12 @@ impl AuditLog for World {
 impl AuditIndex for World {
     async fn page(&self, search: &Search) -> PortResult<RecordPage> {
         self.call("audit.page", &search.day.to_string(), |state| Ok(state.audit.page(search)))
+    }
+
+    async fn chains(&self) -> PortResult<BTreeSet<String>> {
+        self.call("audit.chains", "all", |state| {
+            Ok(state.audit.index.keys().map(|place| place.incident.clone()).collect())
+        })
     }
 }
 

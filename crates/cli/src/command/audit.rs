@@ -1,5 +1,6 @@
 //! `audit verify`: recomputes the hash chains, of a stack or of a bundle.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use layerguard_core::audit::{self, AuditRecord, Body, SWITCH_CHAIN};
@@ -35,21 +36,20 @@ pub struct Verified {
 /// # Errors
 /// When there is no such incident, or the stack cannot be read. What does not fit is no error but the answer no.
 pub async fn verify(stack: &Stack<'_>, id: Option<&str>, screen: &mut Screen) -> Result<Exit, Failure> {
-    let incidents = match id {
+    let chains = match id {
         Some(id) => {
             let row = stack.incidents.incident(id).await.map_err(stack.failed())?;
-            vec![row.ok_or_else(|| Failure::unknown_incident(id, stack.name))?]
+            if row.is_none() && stack.audit.records(id).await.map_err(stack.failed())?.is_empty() {
+                return Err(Failure::unknown_incident(id, stack.name));
+            }
+            vec![(id.to_owned(), row)]
         }
-        None => {
-            let mut all = stack.incidents.open().await.map_err(stack.failed())?;
-            all.extend(stack.incidents.closed(u32::MAX).await.map_err(stack.failed())?);
-            all
-        }
+        None => chains(stack).await?,
     };
     let mut sound = true;
-    let progress = screen.progress(if id.is_some() { 0 } else { incidents.len() }, "incidents");
-    for incident in &incidents {
-        let verified = verify_one(stack, incident).await?;
+    let progress = screen.progress(if id.is_some() { 0 } else { chains.len() }, "incidents");
+    for (chain, row) in &chains {
+        let verified = verify_one(stack, chain, row.as_ref()).await?;
         sound &= verified.flaws.is_empty();
         progress.beside(screen, |screen| screen.verified(&verified))?;
         progress.step();
@@ -57,9 +57,26 @@ pub async fn verify(stack: &Stack<'_>, id: Option<&str>, screen: &mut Screen) ->
     progress.end();
     if id.is_none() {
         sound &= verify_switch(stack, screen).await?;
-        screen.verified_all(incidents.len(), sound, stack.name)?;
+        screen.verified_all(chains.len(), sound, stack.name)?;
     }
     Ok(if sound { Exit::Done } else { Exit::No })
+}
+
+/// Every incident that has a row or a record, with its row. The record is asked first: a row is there before its first record, so that a
+/// record without one means that somebody took the row away.
+async fn chains(stack: &Stack<'_>) -> Result<Vec<(String, Option<Incident>)>, Failure> {
+    let recorded = stack.index.chains().await.map_err(stack.failed())?;
+    let mut rows = stack.incidents.open().await.map_err(stack.failed())?;
+    rows.extend(stack.incidents.closed(u32::MAX).await.map_err(stack.failed())?);
+    let mut seen = BTreeSet::new();
+    let mut all: Vec<_> =
+        rows.into_iter().filter(|row| seen.insert(row.id.clone())).map(|row| (row.id.clone(), Some(row))).collect();
+    for chain in recorded.into_iter().filter(|chain| chain != SWITCH_CHAIN && !seen.contains(chain)) {
+        // The listing may lag behind: the row itself is the truth.
+        let row = stack.incidents.incident(&chain).await.map_err(stack.failed())?;
+        all.push((chain, row));
+    }
+    Ok(all)
 }
 
 /// Verifies a bundle that `audit export` wrote. Needs the bundle and nothing else.
@@ -90,10 +107,10 @@ async fn verify_switch(stack: &Stack<'_>, screen: &mut Screen) -> Result<bool, F
     Ok(verified.flaws.is_empty())
 }
 
-async fn verify_one(stack: &Stack<'_>, incident: &Incident) -> Result<Verified, Failure> {
-    let evidence = gather(stack, &incident.id, |_, _| {}).await?;
+async fn verify_one(stack: &Stack<'_>, id: &str, row: Option<&Incident>) -> Result<Verified, Failure> {
+    let evidence = gather(stack, id, |_, _| {}).await?;
     let examined = examine(&evidence);
-    let mut verified = Verified { incident: incident.id.clone(), ..Verified::default() };
+    let mut verified = Verified { incident: id.to_owned(), ..Verified::default() };
     verified.assessments = examined.assessments;
     verified.originals = examined.originals.kept.len();
     verified.flaws = examined.words();
@@ -101,7 +118,10 @@ async fn verify_one(stack: &Stack<'_>, incident: &Incident) -> Result<Verified, 
         verified.records = proof.records;
         verified.sealed = proof.sealed;
         verified.head = proof.head;
-        verified.flaws.splice(0..0, missing_end(incident, &evidence.records));
+        verified.flaws.splice(0..0, row.and_then(|row| missing_end(row, &evidence.records)));
+    }
+    if row.is_none() {
+        verified.flaws.insert(0, "its row is missing from the state table, although it was recorded".to_owned());
     }
     Ok(verified)
 }

@@ -16,7 +16,7 @@ use layerguard_core::text::{escape, escape_to};
 use super::Screen;
 use super::explain::{details, mode_words};
 use super::incidents::{of_status, words};
-use super::paint::{Tone, field, more, paint};
+use super::paint::{Tone, field, more, paint, wrapped};
 use super::timeline;
 use crate::command::dossier::Dossier;
 use crate::command::holding::{Holding, Holds};
@@ -45,7 +45,7 @@ impl Screen {
         let summary = dossier.summary();
         let holding = Holding::of(dossier, lookups.and_then(|lookups| lookups.followed_by.as_ref()), now);
         let (out, width) = (&mut *self.out, self.width);
-        head(out, dossier, &summary, now)?;
+        head(out, dossier, &summary, now, width)?;
         facts(out, dossier, &summary, lookups, width)?;
         exposure(out, &summary, now, width)?;
         holds(out, &holding, width)?;
@@ -56,24 +56,50 @@ impl Screen {
         answers(out, dossier, now, width)?;
         hand::by_hand(out, dossier, width)?;
         around::around(out, lookups, width)?;
-        history(out, dossier)?;
+        history(out, dossier, width)?;
         Ok(next(out, dossier, stack)?)
     }
 }
 
-fn head(out: &mut dyn Write, dossier: &Dossier, summary: &Summary, now: Timestamp) -> io::Result<()> {
+fn head(
+    out: &mut dyn Write,
+    dossier: &Dossier,
+    summary: &Summary,
+    now: Timestamp,
+    width: Option<usize>,
+) -> io::Result<()> {
     let incident = &dossier.incident;
     let severity = incident.severity.map_or("undecided", severity_word);
     let tone = incident.severity.map_or(Tone::Warning, Tone::of_severity);
+    let (id, status) = (escape(&incident.id), words(incident.status));
+    let opened = format!("opened {} ({} ago)", moment(incident.opened_at), age(incident.opened_at, now));
+    let length = [id.as_str(), severity, &status, &opened].map(|part| part.chars().count() + 2).iter().sum::<usize>();
+    let gap = if width.is_some_and(|width| length > width + 2) { "\n" } else { "  " };
     writeln!(
         out,
-        "{}  {}  {}  {}",
-        paint(Tone::Strong, &escape(&incident.id)),
+        "{}  {}  {}{gap}{}",
+        paint(Tone::Strong, &id),
         paint(tone, severity),
-        paint(of_status(incident.status), &words(incident.status)),
-        paint(Tone::Faint, &format!("opened {} ({} ago)", moment(incident.opened_at), age(incident.opened_at, now)))
+        paint(of_status(incident.status), &status),
+        paint(Tone::Faint, &opened)
     )?;
-    writeln!(out, "{}\n", paint(Tone::Strong, &summary.title()))
+    for line in wrapped(&summary.title(), width) {
+        writeln!(out, "{}", paint(Tone::Strong, &line))?;
+    }
+    for line in wrapped(&waits(dossier).unwrap_or_default(), width).iter().filter(|line| !line.is_empty()) {
+        writeln!(out, "{}", paint(Tone::Warning, line))?;
+    }
+    writeln!(out)
+}
+
+/// That one of two people has approved, where that is how it stands.
+fn waits(dossier: &Dossier) -> Option<String> {
+    let history = &dossier.history;
+    let approvers = history.decision()?.approvers;
+    let so_far = history.approved_so_far();
+    let first = so_far.first().filter(|_| approvers > 1 && so_far.len() == 1 && history.asks())?;
+    let Body::ApprovalAccepted(answer) = &first.body else { return None };
+    Some(format!("one of two approved ({}): waits for a second person", escape(&answer.approver_arn)))
 }
 
 fn facts(
@@ -218,10 +244,13 @@ fn answers(out: &mut dyn Write, dossier: &Dossier, now: Timestamp, width: Option
         let left = if left.is_negative() { "over".to_owned() } else { format!("in {}", duration(left)) };
         field(out, "deadline", &format!("{} ({left})", moment(request.deadline)), width)?;
     }
-    answered.iter().try_for_each(|line| writeln!(out, "  {line}"))
+    for line in answered.iter().flat_map(|line| wrapped(line, width.map(|width| width.saturating_sub(2)))) {
+        writeln!(out, "  {line}")?;
+    }
+    Ok(())
 }
 
-fn history(out: &mut dyn Write, dossier: &Dossier) -> io::Result<()> {
+fn history(out: &mut dyn Write, dossier: &Dossier, width: Option<usize>) -> io::Result<()> {
     let entries = dossier.history.entries();
     writeln!(out, "\n{}", paint(Tone::Strong, "Timeline"))?;
     let hidden = entries.len().saturating_sub(TIMELINE);
@@ -230,7 +259,13 @@ fn history(out: &mut dyn Write, dossier: &Dossier) -> io::Result<()> {
     }
     for (entry, record) in entries.iter().zip(&dossier.records).skip(hidden) {
         let actor = format!("{:<10}", escape(&record.actor));
-        writeln!(out, "  {}  {}{}", moment(entry.time), paint(Tone::Label, &actor), timeline::words(&entry.body))?;
+        let at = moment(entry.time);
+        // A line that does not fit goes on below its own words.
+        let indent = 2 + at.chars().count() + 2 + 10;
+        let mut lines =
+            wrapped(&timeline::words(&entry.body), width.map(|width| width.saturating_sub(indent))).into_iter();
+        writeln!(out, "  {at}  {}{}", paint(Tone::Label, &actor), lines.next().unwrap_or_default())?;
+        lines.try_for_each(|line| writeln!(out, "{:indent$}{line}", ""))?;
     }
     if entries.is_empty() {
         writeln!(out, "  nothing is recorded yet")?;

@@ -1,5 +1,7 @@
 //! The index over the record: where records of incidents are found by day.
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -77,4 +79,7 @@ pub struct RecordPage {
 pub trait AuditIndex: Send + Sync {
     /// The next page, latest first.
     async fn page(&self, search: &Search) -> PortResult<RecordPage>;
+
+    /// The names of all chains that have a record in the index: whatever the state table says, these were recorded.
+    async fn chains(&self) -> PortResult<BTreeSet<String>>;
 }

@@ -110,10 +110,31 @@ pub(super) fn around(out: &mut dyn Write, lookups: Option<&Lookups>, width: Opti
     labelled(out, "unread", lookups.unread.iter().map(String::as_str), width)?;
     for (number, command) in lookups.commands.iter().enumerate() {
         let label = if number == 0 { "all of it" } else { "" };
-        // A command stays on one line: it is there to be copied.
-        field(out, label, &paint(Tone::Command, command), None)?;
+        for (number, line) in command_lines(command, width).iter().enumerate() {
+            field(out, if number == 0 { label } else { "" }, &paint(Tone::Command, line), None)?;
+        }
     }
     Ok(())
+}
+
+/// A command, broken before its options where it does not fit. A backslash ends each line but the last, so that it can be copied.
+fn command_lines(command: &str, width: Option<usize>) -> Vec<String> {
+    // The label's column, the indent and the backslash.
+    let room = width.map_or(usize::MAX, |width| width.saturating_sub(14));
+    let mut lines: Vec<String> = Vec::new();
+    for (number, part) in command.split(" --").enumerate() {
+        let part = if number == 0 { part.to_owned() } else { format!("--{part}") };
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + part.chars().count() <= room => {
+                line.push(' ');
+                line.push_str(&part);
+            }
+            _ => lines.push(part),
+        }
+    }
+    let last = lines.len().saturating_sub(1);
+    let ended = |(number, line): (usize, String)| if number < last { format!("{line} \\") } else { line };
+    lines.into_iter().enumerate().map(ended).collect()
 }
 
 fn deed(deed: &layerguard_core::history::Deed) -> String {
@@ -159,4 +180,20 @@ pub(super) fn agents(agents: &[&str]) -> String {
     let more = agents.len().saturating_sub(shown.len());
     let more = if more > 0 { format!(" and {} more", counted(more, "program")) } else { String::new() };
     format!("{}{more}", shown.join("; "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::command_lines;
+
+    #[test]
+    fn a_command_breaks_before_its_options_and_can_be_copied() {
+        let command = "aws cloudtrail lookup-events --region eu-central-1 --start-time 2026-11-20T09:00:00Z";
+        assert_eq!(command_lines(command, None), [command]);
+        let lines = command_lines(command, Some(70));
+        assert_eq!(
+            lines,
+            ["aws cloudtrail lookup-events --region eu-central-1 \\", "--start-time 2026-11-20T09:00:00Z"]
+        );
+    }
 }

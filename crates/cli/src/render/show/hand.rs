@@ -34,7 +34,7 @@ pub(super) fn by_hand(out: &mut dyn Write, dossier: &Dossier, width: Option<usiz
     for (step, lines) in steps.into_iter().take(STEPS) {
         writeln!(out, "  {}. {}", step.number, escape(&step.action))?;
         for line in lines {
-            more(out, &escape_to(&line, LONGEST), width)?;
+            more(out, &breakable(&escape_to(&line, LONGEST)), width)?;
         }
     }
     if hidden > 0 {
@@ -43,6 +43,39 @@ pub(super) fn by_hand(out: &mut dyn Write, dossier: &Dossier, width: Option<usiz
     Ok(())
 }
 
+/// A policy in which a line may end after each comma. Outside of its texts JSON does not mind blanks, so that it can be pasted all the same.
+fn breakable(line: &str) -> String {
+    let (mut is_json, mut is_text, mut is_escaped) = (false, false, false);
+    let mut broken = String::with_capacity(line.len());
+    for character in line.chars() {
+        broken.push(character);
+        is_json |= character == '{';
+        if is_json && character == ',' && !is_text {
+            broken.push(' ');
+        }
+        is_text ^= is_json && character == '"' && !is_escaped;
+        is_escaped = is_text && character == '\\' && !is_escaped;
+    }
+    broken
+}
+
 fn lines(dossier: &Dossier, step: &Step, stands: bool) -> Vec<String> {
     dossier.by_hand(step).into_iter().filter(|line| !stands || line.starts_with(BACK)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::breakable;
+
+    #[test]
+    fn a_policy_breaks_between_its_texts_and_says_the_same() {
+        let policy = r#"{"Statement":[{"Sid":"a","aws:userid":["AROA:x,y,","\",z"]},{"b":1}]}"#;
+        let broken = breakable(&format!("paste, whole: {policy}"));
+        assert_eq!(
+            broken,
+            format!("paste, whole: {}", r#"{"Statement":[{"Sid":"a", "aws:userid":["AROA:x,y,", "\",z"]}, {"b":1}]}"#)
+        );
+        let parsed = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
+        assert_eq!(parsed(broken.strip_prefix("paste, whole: ").unwrap()), parsed(policy));
+    }
 }
