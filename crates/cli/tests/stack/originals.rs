@@ -12,8 +12,6 @@ use serde_json::{Value, json};
 
 use crate::house::House;
 
-const CALLS: &str = "records/calls.jsonl";
-
 /// A pull of two layers by a session, as CloudTrail tells it.
 fn records() -> [Value; 2] {
     ["1", "2"].map(|number| {
