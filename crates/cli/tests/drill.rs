@@ -44,6 +44,10 @@ fn world() -> World {
 }
 
 async fn run(world: &World, contain: bool) -> (Result<Exit, Failure>, String) {
+    run_until(world, contain, std::future::pending()).await
+}
+
+async fn run_until(world: &World, contain: bool, stop: impl Future<Output = ()>) -> (Result<Exit, Failure>, String) {
     let place = Place {
         stack: "layerguard".into(),
         partition: "aws".into(),
@@ -55,7 +59,7 @@ async fn run(world: &World, contain: bool) -> (Result<Exit, Failure>, String) {
     let ground = Ground { place: &place, ground: world, audit: world, incidents: world, clock: world };
     let printed = Printed::default();
     let mut screen = Screen::onto(Box::new(printed.clone()), Box::new(printed.clone()), None);
-    let ended = drill::run(&ground, &args, &mut screen).await;
+    let ended = drill::run_until(&ground, &args, &mut screen, stop).await;
     screen.flush().unwrap();
     (ended, String::from_utf8(printed.0.borrow().clone()).unwrap())
 }
@@ -163,4 +167,21 @@ async fn an_image_that_could_not_be_deleted_is_told() {
     world.trap_operation("drill.clear", 0, 1, Fault::Before(PortErrorKind::Unavailable("throttled".into())));
     let (ended, _) = run(&world, false).await;
     assert!(ended.unwrap_err().message.contains("drill.clear"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_drill_that_is_stopped_takes_its_image_away_and_says_what_is_left() {
+    let world = world();
+    let early = run_until(&world, false, std::future::ready(())).await.0.unwrap_err();
+    assert!(early.message.contains("was stopped") && world.drill_images().is_empty(), "{early:?}");
+    assert!(early.remedy.as_deref().unwrap().contains("layerguard-drill-"), "{early:?}");
+
+    let stop = tokio::time::sleep(std::time::Duration::from_secs(30));
+    let waiting = respond(&world, Status::AwaitingApproval);
+    let (followed, ()) = tokio::join!(run_until(&world, true, stop), waiting);
+    let stopped = followed.0.unwrap_err();
+    assert!(stopped.exit == Exit::No && world.drill_images().is_empty());
+    let id = &world.rows()[0].id;
+    assert!(stopped.remedy.as_deref().unwrap().contains(&format!("incident `{id}` goes on without it")), "{stopped:?}");
+    assert!(followed.1.contains(id.as_str()), "what arrived is shown: {}", followed.1);
 }

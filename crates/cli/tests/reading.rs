@@ -217,7 +217,17 @@ async fn a_screen_keeps_to_its_terminal() {
         for line in plain.lines().filter(|line| line.chars().count() > columns) {
             // Below what any terminal has, a hash or a command is longer than the line.
             assert!(columns < 80, "{columns}: {line}");
-            let whole = ["aws cloudtrail", "layerguard ", "arn:aws", "{\"", "UTC", "team/app in", "Plan ", "ecr:"];
+            let whole = [
+                "aws cloudtrail",
+                "layerguard ",
+                "arn:aws",
+                "{\"",
+                "UTC",
+                "team/app in",
+                "Plan ",
+                "ecr:",
+                "--lookup-attributes",
+            ];
             assert!(whole.iter().any(|word| line.contains(word)), "{columns}: {line}");
         }
     }

@@ -32,7 +32,8 @@ Examples:
 
 Deploy with Drill=enabled and attach the managed policies `<stack>-operator` and `<stack>-driller`. The drill's role pulls \
 one empty layer from the drill's repository: a real violation, whose session is named `layerguard-drill-...`, so that people \
-see what it is. The image is deleted as soon as it was pulled.";
+see what it is; alerts and incidents of the drill's role begin with DRILL. The image is deleted as soon as it was pulled, \
+also when Ctrl-C stops the drill, which then says what is left.";
 
 /// What the exit statuses of `drill` mean.
 pub(super) const DRILL_EXITS: &str = "\

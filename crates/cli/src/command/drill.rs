@@ -1,5 +1,6 @@
 //! `drill`: makes a real violation and follows it through the real chain. What does not arrive in time is named, with where to look.
 
+use std::pin::{Pin, pin};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -81,31 +82,62 @@ pub struct Drilled {
     pub hops: Vec<Measured>,
 }
 
-/// Makes the call and follows it.
+/// Makes the call and follows it, until everything arrived, the time is over or somebody presses Ctrl-C.
 ///
 /// # Errors
-/// When the drill cannot be made, something cannot be reached, or something did not arrive in time.
+/// As [`run_until`].
 pub async fn run(ground: &Ground<'_>, args: &DrillArgs, screen: &mut Screen) -> Result<Exit, Failure> {
+    let interrupted = async {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    };
+    run_until(ground, args, screen, interrupted).await
+}
+
+/// The same until `stop` ends. The image is taken away all the same, and what is left is told.
+///
+/// # Errors
+/// When the drill cannot be made, something cannot be reached, something did not arrive in time, or it was stopped.
+pub async fn run_until(
+    ground: &Ground<'_>,
+    args: &DrillArgs,
+    screen: &mut Screen,
+    stop: impl Future<Output = ()>,
+) -> Result<Exit, Failure> {
+    let mut stop = pin!(stop);
     let name = format!("layerguard-drill-{}", ground.clock.now().as_second());
-    let (session, digest, called_at) = call(ground, &name).await?;
+    let Some((session, digest, called_at)) = call(ground, &name, stop.as_mut()).await? else {
+        return Err(stopped(None, &name, ground.place));
+    };
     screen.note(&format!("{name} pulled a layer; following it for at most {}", duration(args.timeout)))?;
     let mut drilled = Drilled { session: name, called_at, incident: None, status: None, hops: Vec::new() };
     let progress = screen.steps(if args.contain { 5 } else { 4 })?;
-    let followed = follow(ground, args, &*session, &digest, &mut drilled, &progress).await;
+    let followed = tokio::select! {
+        followed = follow(ground, args, &*session, &digest, &mut drilled, &progress) => Some(followed),
+        () = stop => None,
+    };
     drop(progress);
     match args.format {
         Format::Json => screen.json_line(&drilled)?,
         Format::Text => screen.drilled(&drilled, &ground.place.stack)?,
     }
-    followed?;
+    followed.unwrap_or_else(|| Err(stopped(drilled.incident.as_deref(), &drilled.session, ground.place)))?;
     match drilled.hops.iter().find(|measured| measured.at.is_none()) {
         None => Ok(Exit::Done),
         Some(missing) => Err(lost(missing.hop, &drilled, ground.place)),
     }
 }
 
-/// Lays the image out, pulls its layer as the drill, and takes the image away again, whatever happened.
-async fn call(ground: &Ground<'_>, name: &str) -> Result<(Box<dyn DrillSession>, String, Timestamp), Failure> {
+/// What a drill goes on with: its session, the layer, and when it was pulled.
+type Called = (Box<dyn DrillSession>, String, Timestamp);
+
+/// Lays the image out, pulls its layer as the drill, and takes the image away again, whatever happened. `None` when it was stopped.
+async fn call(
+    ground: &Ground<'_>,
+    name: &str,
+    stop: Pin<&mut impl Future<Output = ()>>,
+) -> Result<Option<Called>, Failure> {
     let place = ground.place;
     let repository = place.name("drill");
     let role = format!("arn:{}:iam::{}:role/{}", place.partition, place.account, place.name("drill"));
@@ -116,12 +148,29 @@ async fn call(ground: &Ground<'_>, name: &str) -> Result<(Box<dyn DrillSession>,
         let called_at = ground.clock.now();
         session.pull(&repository, &digest).await?;
         Ok((session, digest, called_at))
-    }
-    .await;
+    };
+    let made = tokio::select! {
+        made = made => made.map(Some),
+        () = stop => Ok(None),
+    };
     let cleared = ground.ground.clear(&repository, TAG).await;
     let made = made.map_err(|error: PortError| unmade(&error, place))?;
     cleared.map_err(|error| unmade(&error, place))?;
     Ok(made)
+}
+
+/// What a stopped drill leaves.
+fn stopped(incident: Option<&str>, session: &str, place: &Place) -> Failure {
+    let (stack, session) = (escape(&place.stack), escape(session));
+    let left = match incident.map(escape) {
+        Some(id) => format!(
+            "incident `{id}` goes on without it: `layerguard incidents show {id} --stack {stack}`; where it asks, answer it"
+        ),
+        None => format!(
+            "if its pull was made, an incident of session `{session}` may still come: `layerguard incidents list --open --stack {stack}`"
+        ),
+    };
+    Failure::no("the drill was stopped before everything arrived; its image is taken away").remedy(left)
 }
 
 fn unmade(error: &PortError, place: &Place) -> Failure {
