@@ -77,14 +77,18 @@ def test_the_drill_can_do_nothing_but_pull_from_its_own_repository():
     (pull,) = statements(WIDE, "DrillRole")
     assert (pull["Action"], pull["Resource"]) == (["ecr:GetDownloadUrlForLayer", "ecr:BatchGetImage"], repository)
     run = {s["Sid"]: s for s in statements(WIDE, "DrillRunRole")}
-    assert set(run) == {"PlayTheIntruder", "LookWhatArrived", "DeliverLogs"}
+    assert set(run) == {"PlayTheIntruder", "LookWhatArrived", "ListIncidents", "DeliverLogs"}
     assert (run["PlayTheIntruder"]["Action"], run["PlayTheIntruder"]["Resource"]) == ("sts:AssumeRole", f"{ROLE}/layerguard-drill")
     tables = "arn:aws:dynamodb:eu-central-1:111122223333:table/layerguard"
-    assert (run["LookWhatArrived"]["Action"], run["LookWhatArrived"]["Resource"]) == ("dynamodb:Query", [f"{tables}-audit", f"{tables}-state/index/by_listing"])
+    assert (run["LookWhatArrived"]["Action"], run["LookWhatArrived"]["Resource"]) == ("dynamodb:Query", f"{tables}-audit")
+    assert run["ListIncidents"]["Resource"] == f"{tables}-state/index/by_listing"
+    assert run["ListIncidents"]["Condition"]["ForAllValues:StringEquals"] == {"dynamodb:LeadingKeys": ["open", "closed"]}
     driller = {s["Sid"]: s for s in statements(WIDE, "DrillerPolicy")}
     assert driller["PlayTheIntruder"]["Resource"] == f"{ROLE}/layerguard-drill"
     assert driller["LayTheDrillsImageOut"]["Resource"] == repository
-    assert set(driller["FollowTheDrill"]["Action"]) == {"dynamodb:GetItem", "dynamodb:Query"} and len(driller) == 3
+    assert set(driller["FollowTheDrill"]["Action"]) == {"dynamodb:GetItem", "dynamodb:Query"} and len(driller) == 5
+    assert driller["FollowTheDrill"]["Resource"] == f"{tables}-audit"
+    assert driller["ReadItsIncident"]["Condition"]["ForAllValues:StringLike"] == {"dynamodb:LeadingKeys": ["incident#*"]}
     assert not {"DrillRole", "DrillRepository", "DrillerPolicy"} & set(NARROW["Resources"]), "only where it is wanted"
 
 
