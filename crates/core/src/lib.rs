@@ -23,6 +23,7 @@ pub mod lifecycle;
 pub mod message;
 pub mod plan;
 pub mod ports;
+pub mod reconcile;
 pub mod storm;
 pub mod text;
 pub mod workload;
