@@ -10,6 +10,7 @@ pub mod audit;
 pub mod behind;
 pub mod call;
 pub mod cloudtrail;
+pub mod cost;
 pub mod decision;
 pub mod engine;
 pub mod error;

@@ -1,15 +1,23 @@
 //! `audit verify`: recomputes the hash chains, of a stack or of a bundle.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
-use layerguard_core::audit::{self, AuditRecord, Body, SWITCH_CHAIN};
+use jiff::{SignedDuration, Timestamp};
+use layerguard_core::audit::{self, AuditRecord, Body, RecordKind, SWITCH_CHAIN, Walk, Wanted};
 use layerguard_core::incident::Incident;
+use layerguard_core::ports::RecordPlace;
 
 use crate::evidence::{Evidence, check, container, examine, named};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::render::Screen;
 use crate::stack::Stack;
+
+/// The clocks of the functions and of this machine are not the same.
+const AHEAD: SignedDuration = SignedDuration::from_mins(5);
+/// How far back chains that are no incident's are looked for.
+const A_YEAR: SignedDuration = SignedDuration::from_hours(366 * 24);
 
 /// What verifying an incident came to.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -55,6 +63,7 @@ pub async fn verify(stack: &Stack<'_>, id: Option<&str>, screen: &mut Screen) ->
     progress.end();
     if id.is_none() {
         sound &= verify_switch(stack, screen).await?;
+        sound &= verify_reconciled(stack, screen).await?;
         screen.verified_all(incidents.len(), sound, stack.name)?;
     }
     Ok(if sound { Exit::Done } else { Exit::No })
@@ -72,11 +81,38 @@ pub fn verify_bundle(path: &Path, screen: &mut Screen) -> Result<Exit, Failure> 
 
 /// The chain of the stop switch, if it was ever thrown. No closing record ends it.
 async fn verify_switch(stack: &Stack<'_>, screen: &mut Screen) -> Result<bool, Failure> {
-    let records = stack.audit.records(SWITCH_CHAIN).await.map_err(stack.failed())?;
+    verify_chain(stack, SWITCH_CHAIN, screen).await
+}
+
+/// The chains of what reconciling came to, as the index of the last year names them. No closing record ends them.
+async fn verify_reconciled(stack: &Stack<'_>, screen: &mut Screen) -> Result<bool, Failure> {
+    let now = stack.clock.now();
+    let until = now.checked_add(AHEAD).unwrap_or(now);
+    let wanted = Wanted {
+        since: now.checked_sub(A_YEAR).unwrap_or(Timestamp::MIN),
+        before: RecordPlace { time: until, incident: String::new(), seq: 0 },
+        kind: Some(RecordKind::Reconciliation),
+        principal: None,
+        account: None,
+        rule: None,
+    };
+    let mut walk = Walk::new(stack.index, wanted);
+    let (mut sound, mut seen) = (true, BTreeSet::new());
+    while let Some(entry) = walk.next().await.map_err(stack.failed())? {
+        if seen.insert(entry.place.incident.clone()) {
+            sound &= verify_chain(stack, &entry.place.incident, screen).await?;
+        }
+    }
+    Ok(sound)
+}
+
+/// One chain that is no incident's.
+async fn verify_chain(stack: &Stack<'_>, chain: &str, screen: &mut Screen) -> Result<bool, Failure> {
+    let records = stack.audit.records(chain).await.map_err(stack.failed())?;
     if records.is_empty() {
         return Ok(true);
     }
-    let mut verified = Verified { incident: SWITCH_CHAIN.to_owned(), ..Verified::default() };
+    let mut verified = Verified { incident: chain.to_owned(), ..Verified::default() };
     match audit::verify(&records) {
         Ok(proof) => {
             verified.records = proof.records;
