@@ -237,8 +237,8 @@ def test_the_trail_is_read_below_its_prefix_and_only_where_it_is_named():
             assert (by_sid["ListTheTrailsFiles"]["Action"], by_sid["ListTheTrailsFiles"]["Resource"]) == ("s3:ListBucket", "arn:aws:s3:::trail-of-ours")
             assert ("DecryptTheTrailsFiles" in by_sid) == (template is WIDE)
     assert [s["Resource"] for s in statements(WIDE, "ReconcileRole") if s["Action"] == "kms:Decrypt"] == [TRAIL_KEY]
-    parts = [name for name in RESOURCES if name.startswith(("Reconcile", "EventsRecovered", "HoursIncomplete")) and name != "ReconcileLog"]
-    assert len(parts) == 9 and not set(parts) & set(NARROW["Resources"]), "without a bucket nothing of it is made"
+    parts = [name for name in RESOURCES if name.startswith(("Reconcile", "EventsRecovered", "HoursIncomplete"))]
+    assert len(parts) == 10 and not set(parts) & set(NARROW["Resources"]), "without a bucket nothing of it is made"
     for name in ("Boundary", "OperatorPolicy"):
         assert not [s for s in statements(NARROW, name) if str(s["Action"]).count("s3:")], name
 

@@ -1,7 +1,7 @@
 //! Reconcile: each hour, what a trail delivered into its bucket against what was assessed.
 //!
 //! Design names three functions; this is a fourth, because only it reads S3, and a client of S3 would slow down every start of Detect. It
-//! takes the hours that are due ([`reconcile::due`]), runs what was not received through the same chain, and records what each hour
+//! takes the hours that are due ([`reconcile::due()`]), runs what was not received through the same chain, and records what each hour
 //! came to. What it does not finish, the next hour's run takes again: nothing is kept but the record and which hours are complete.
 
 mod error;

@@ -76,7 +76,7 @@ impl Prices {
     /// When there is no such price.
     pub fn of(&self, name: &'static str) -> Result<f64, PricesError> {
         let found = self.all.iter().find(|price| price.name == name).ok_or(PricesError::Missing(name))?;
-        #[expect(clippy::cast_precision_loss, reason = "units are far below what a double holds exactly")]
+        // Units are far below what a double holds exactly.
         let per = found.per.max(1) as f64;
         Ok(found.dollars / per)
     }

@@ -27,6 +27,9 @@ const MOST_EVENT: usize = 250_000;
 /// A file that was delivered so long after an hour may still hold the usual events of it.
 const USUAL: SignedDuration = SignedDuration::from_mins(30);
 
+/// Files up to now were asked for, if the end of the time is no longer ago than this.
+const MOMENT: SignedDuration = SignedDuration::from_mins(1);
+
 /// So many files that cannot be read are named.
 const NAMED: usize = 20;
 
@@ -133,6 +136,8 @@ impl Desk<'_> {
         wanted: &Wanted<'_>,
         mut looked: impl FnMut(Looked<'_>),
     ) -> Result<Survey, ReconcileError> {
+        // Whoever asks took the time a moment ago.
+        let up_to_now = later(wanted.until, MOMENT) >= self.clock.now();
         let mut states = States::new();
         for rule in rules() {
             let name = format!("{}-{}", self.stack, rule.name);
@@ -164,7 +169,6 @@ impl Desk<'_> {
                 }
             }
         }
-        let up_to_now = wanted.until >= self.clock.now();
         for (hour, seen) in &mut survey.hours {
             seen.rules = standings(self.stack, *hour, &states, &changes, up_to_now);
         }
