@@ -3,7 +3,7 @@
 PYTHON ?= python3
 CARGO ?= cargo
 TARGET := $(or $(CARGO_TARGET_DIR),target)
-FUNCTIONS := -p layerguard-detect -p layerguard-decide -p layerguard-remediate
+FUNCTIONS := -p layerguard-detect -p layerguard-decide -p layerguard-remediate -p layerguard-reconcile
 PROGRAMS := $(FUNCTIONS) -p layerguard-cli
 STACK := $(PYTHON) tests/stack/stack.py
 # Every build of the workspace takes the same features, so that nothing is built twice.
@@ -56,7 +56,7 @@ fuzz: rust ## arbitrary input against everything that strangers write (FUZZ_SECO
 	@CARGO="$(CARGO)" FUZZ_SECONDS="$(FUZZ_SECONDS)" FUZZ_JOBS="$(FUZZ_JOBS)" FUZZ_TARGETS="$(FUZZ_TARGETS)" \
 		$(PYTHON) fuzz/fuzz.py
 
-build: rust ## the three functions and the command line, as the local stack runs them
+build: rust ## the four functions and the command line, as the local stack runs them
 	@$(CARGO) build $(WORKSPACE) --bins
 
 stack-up: build ## bring the local stack up and leave it running

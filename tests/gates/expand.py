@@ -80,7 +80,8 @@ class _Resolver:
             if "Condition" in resource and not self.condition(resource["Condition"]):
                 continue
             resources[name] = self.value({key: part for key, part in resource.items() if key != "Condition"})
-        return {"Resources": resources, "Outputs": self.value(self.source.get("Outputs", {}))}
+        outputs = {name: o for name, o in self.source.get("Outputs", {}).items() if "Condition" not in o or self.condition(o["Condition"])}
+        return {"Resources": resources, "Outputs": self.value(outputs)}
 
     def value(self, node):
         if isinstance(node, list):

@@ -22,10 +22,11 @@ LOCAL = Path(os.environ.get("LAYERGUARD_LOCAL") or ROOT / ".local")
 TEMPLATE, MEMBER = (ROOT / "infra" / name for name in ("template.yaml", "member.yaml"))
 MACHINES = {"triage": "TriageMachine", "respond": "RespondMachine", "drill": "DrillMachine"}
 # The policies differ by parameter, so each is looked at in its widest and its narrowest form.
+TRAIL = ("TrailBucket=trail-of-ours", "TrailPrefix=logs", "TrailKeyArn=arn:aws:kms:eu-central-1:111122223333:key/11111111-2222-4333-8444-555555555555")
 NEVER_TOUCH = "NeverTouchArns=arn:aws:iam::111122223333:role/break-glass"
 FORMS = {
     "narrow": (TEMPLATE, "InlineDeny=forbidden", "Mode=observe"),
-    "wide": (TEMPLATE, "InlineDeny=allowed", "Mode=act", "OrganizationId=o-exampleorgid", "Drill=enabled", NEVER_TOUCH),
+    "wide": (TEMPLATE, "InlineDeny=allowed", "Mode=act", "OrganizationId=o-exampleorgid", "Drill=enabled", NEVER_TOUCH, *TRAIL),
     "member-narrow": (MEMBER, "InlineDeny=forbidden"),
     "member-wide": (MEMBER, "InlineDeny=allowed", NEVER_TOUCH),
 }

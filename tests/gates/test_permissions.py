@@ -66,7 +66,7 @@ def test_the_responder_may_do_in_its_account_what_remediate_may_do_at_home():
 
 
 def test_nobody_else_changes_an_account():
-    for name in ("DetectRole", "DecideRole", "TriageRole", "RespondRole", "CallsRuleRole", "OnCallPolicy"):
+    for name in ("DetectRole", "DecideRole", "ReconcileRole", "TriageRole", "RespondRole", "CallsRuleRole", "OnCallPolicy"):
         own = {action for action in allowed(WIDE, name) if action.split(":")[0] in ("iam", "ecr", "sts") or "Layer" in action}
         reads = {"DecideRole": {"iam:GetRole"}, "OnCallPolicy": {"iam:GetRole", "ecr:DescribeImages"}}
         assert own == reads.get(name, set()), name

@@ -11,10 +11,13 @@ from expand import documents, expanded, source
 ROOT = Path(__file__).resolve().parents[2]
 PATH = ROOT / "infra" / "template.yaml"
 NARROW = expanded(PATH)
-CHOICES = {"InlineDeny": "allowed", "Mode": "act", "NeverTouchArns": "arn:aws:iam::111122223333:user/admin,x", "OrganizationId": "o-exampleorgid", "Drill": "enabled"}
+TRAIL_KEY = "arn:aws:kms:eu-central-1:111122223333:key/11111111-2222-4333-8444-555555555555"
+TRAIL = {"TrailBucket": "trail-of-ours", "TrailPrefix": "logs", "TrailKeyArn": TRAIL_KEY}
+CHOICES = {"InlineDeny": "allowed", "Mode": "act", "NeverTouchArns": "arn:aws:iam::111122223333:user/admin,x", "OrganizationId": "o-exampleorgid", "Drill": "enabled", **TRAIL}
 WIDE = expanded(PATH, CHOICES)
 RESOURCES = WIDE["Resources"]
-FUNCTIONS = ("Detect", "Decide", "Remediate")
+FUNCTIONS = ("Detect", "Decide", "Remediate", "Reconcile")
+SWEPT = FUNCTIONS[:3]
 READS = {"dynamodb:GetItem", "dynamodb:Query"}
 PUT = {"dynamodb:PutItem"}
 AUDIT, STATE = (f"arn:aws:dynamodb:eu-central-1:111122223333:table/layerguard-{name}" for name in ("audit", "state"))
@@ -149,8 +152,8 @@ def test_one_role_starts_triage_for_the_rules_on_watched_calls_alone():
 
 def test_what_comes_each_minute_is_let_in_and_not_repeated():
     arn = "arn:aws:events:eu-central-1:111122223333:rule/layerguard-sweep"
-    assert {name.lower() for name in FUNCTIONS} == {t["Id"] for t in properties("SweepRule")["Targets"]}
-    for function in FUNCTIONS:
+    assert {name.lower() for name in SWEPT} == {t["Id"] for t in properties("SweepRule")["Targets"]}
+    for function in SWEPT:
         permission = properties(f"{function}MayBeSwept")
         assert (permission["Principal"], permission["SourceAccount"]) == ("events.amazonaws.com", "111122223333")
         assert permission["SourceArn"] == arn
@@ -179,7 +182,7 @@ def test_no_target_loses_an_event():
 
 def test_only_our_rules_may_fill_the_queue():
     allow = statements(WIDE, "FailedEventsPolicy")
-    rules = [f"arn:aws:events:eu-central-1:111122223333:rule/layerguard-{n}" for n in (*WATCHERS.values(), "sweep", "execution-died")]
+    rules = [f"arn:aws:events:eu-central-1:111122223333:rule/layerguard-{n}" for n in (*WATCHERS.values(), "sweep", "execution-died", "reconcile")]
     assert [s["Condition"] for s in allow] == [
         {"StringEquals": {"aws:SourceAccount": "111122223333"}, "ArnEquals": {"aws:SourceArn": rules}}
     ]
@@ -212,7 +215,70 @@ def test_nobody_changes_the_record():
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_writers_of_the_record_only_insert(function):
-    assert granted(WIDE, f"{function}Role", AUDIT) == {"dynamodb:PartiQLInsert", *READS}
+    more = {"dynamodb:BatchGetItem"} if function == "Reconcile" else set()
+    assert granted(WIDE, f"{function}Role", AUDIT) == {"dynamodb:PartiQLInsert", *READS, *more}
+
+
+def test_reconciling_is_recorded_in_chains_of_its_own_alone():
+    for name in ("ReconcileRole", "OperatorPolicy"):
+        (inserts,) = [s for s in statements(WIDE, name) if "dynamodb:PartiQLInsert" in as_list(s["Action"])]
+        assert (inserts["Action"], inserts["Resource"]) == ("dynamodb:PartiQLInsert", AUDIT)
+        assert inserts["Condition"] == {
+            "ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["reconcile#*"]}, "Null": {"dynamodb:LeadingKeys": "false"},
+        }
+
+
+def test_the_trail_is_read_below_its_prefix_and_only_where_it_is_named():
+    plain = expanded(PATH, {"TrailBucket": "trail-of-ours"})
+    for template, below in ((WIDE, "logs/AWSLogs"), (plain, "AWSLogs")):
+        for name in ("ReconcileRole", "OperatorPolicy"):
+            by_sid = {s["Sid"]: s for s in statements(template, name)}
+            assert by_sid["ReadTheTrailsFiles"]["Resource"] == f"arn:aws:s3:::trail-of-ours/{below}/*"
+            assert by_sid["ReadTheTrailsFiles"]["Action"] == "s3:GetObject"
+            assert (by_sid["ListTheTrailsFiles"]["Action"], by_sid["ListTheTrailsFiles"]["Resource"]) == ("s3:ListBucket", "arn:aws:s3:::trail-of-ours")
+            assert ("DecryptTheTrailsFiles" in by_sid) == (template is WIDE)
+    assert [s["Resource"] for s in statements(WIDE, "ReconcileRole") if s["Action"] == "kms:Decrypt"] == [TRAIL_KEY]
+    parts = [name for name in RESOURCES if name.startswith(("Reconcile", "EventsRecovered", "HoursIncomplete"))]
+    assert len(parts) == 10 and not set(parts) & set(NARROW["Resources"]), "without a bucket nothing of it is made"
+    for name in ("Boundary", "OperatorPolicy"):
+        assert not [s for s in statements(NARROW, name) if str(s["Action"]).count("s3:")], name
+
+
+def test_reconcile_is_called_each_hour_and_not_repeated():
+    rule = properties("ReconcileRule")
+    (target,) = rule["Targets"]
+    assert (rule["ScheduleExpression"], rule["State"], target["Input"]) == ("rate(1 hour)", "ENABLED", '{"task":"reconcile"}')
+    assert target["Arn"] == WIDE["Outputs"]["ReconcileFunctionArn"]["Value"]
+    assert properties("ReconcileMayBeCalled")["SourceArn"] == "arn:aws:events:eu-central-1:111122223333:rule/layerguard-reconcile"
+    assert properties("ReconcileFunction")["Timeout"] == 900, "the longest there is"
+    assert properties("ReconcileAsyncCalls")["MaximumRetryAttempts"] == 0, "the next hour repeats it"
+
+
+def test_people_hear_what_reconciling_finds_and_when_it_stops():
+    source = (ROOT / "crates/reconcile/src/lib.rs").read_text(encoding="utf-8")
+    own = {a["MetricName"]: a for a in of_type("AWS::CloudWatch::Alarm").values() if a["Namespace"] == "layerguard"}
+    assert set(own) == {"EventsRecovered", "HoursCompleted", "HoursIncomplete"}
+    for metric, alarm in own.items():
+        assert f'("{metric}", ' in source, "the function tells this figure"
+        assert alarm["Dimensions"] == [{"Name": "Stack", "Value": "layerguard"}]
+    assert (own["EventsRecovered"]["Threshold"], own["EventsRecovered"]["EvaluationPeriods"]) == (0, 1)
+    assert own["HoursCompleted"]["TreatMissingData"] == "breaching"
+
+
+def test_what_reconciling_misses_is_what_the_rules_would_pass():
+    """`crates/core/src/reconcile/rules.toml` says in the records' words what the patterns say in EventBridge's."""
+    kinds = {"AwsApiCall": API_CALL, "AwsServiceEvent": SERVICE_EVENT, "AwsConsoleSignIn": SIGN_IN}
+    table = tomllib.loads((ROOT / "crates/core/src/reconcile/rules.toml").read_text(encoding="utf-8"))["rule"]
+    assert [rule["name"] for rule in table] == list(WATCHERS.values())
+    silent = expanded(PATH, {"WatchContext": "disabled"})["Resources"]
+    for logical, rule in zip(WATCHERS, table):
+        pattern = properties(logical)["EventPattern"]
+        assert pattern["detail-type"] == [kinds[kind] for kind in rule["kinds"]], logical
+        assert pattern["detail"]["eventSource"] == rule["services"], logical
+        excluded = pattern["detail"].get("userIdentity", {"type": [{"anything-but": []}]})["type"]
+        assert excluded == [{"anything-but": rule.get("callers_not", [])}], logical
+        assert set(pattern["detail"]) <= {"eventSource", "eventName", "userIdentity"}, "and by nothing else"
+        assert (silent[logical]["Properties"]["State"] == "DISABLED") == rule.get("optional", False), logical
 
 
 def reach(name: str) -> set[tuple[str, str, str]]:
@@ -250,6 +316,7 @@ def test_each_function_reaches_only_its_own_keys():
         | rights({"dynamodb:PutItem"}, "activity#intended#*") | rights({"dynamodb:DeleteItem"}, "measure#*", "holder#*")
         | rights({"dynamodb:Query"}, "measure", "open", at=BY_LISTING)
     )
+    assert reach("ReconcileRole") == rights({"dynamodb:Query"} | PUT, "reconcile#*")
 
 
 def test_people_on_call_write_answers_and_the_pause_and_nothing_else():
@@ -362,6 +429,7 @@ ENVIRONMENT = {
     "Detect": ALL_FUNCTIONS | {"DRILL_ROLE"},
     "Decide": ALL_FUNCTIONS | {"TOPIC_ARN", "BUS", "RESPOND_ARN", "MODE", "INLINE_DENY"},
     "Remediate": ALL_FUNCTIONS | {"TOPIC_ARN", "MODE"},
+    "Reconcile": ALL_FUNCTIONS | {"TRIAGE_ARN", "TRAIL_BUCKET", "TRAIL_PREFIX"},
 }
 
 

@@ -17,8 +17,8 @@ use thiserror::Error;
 
 use crate::http::{CONNECT_TIMEOUT, READ_TIMEOUT, client, connector};
 use crate::{
-    AccountIam, AlertTopic, AnnouncementBus, AuditTable, Home, ReachableAccounts, RepositoryImages, RespondMachine,
-    StateTable, Statement, Sts, identity,
+    AccountIam, AlertTopic, AnnouncementBus, AuditTable, BusRules, Home, ReachableAccounts, RepositoryImages,
+    RespondMachine, StateTable, Statement, Sts, TriageMachine, identity,
 };
 
 /// How often a request is sent at most, the first time included. The state machines retry what still fails.
@@ -193,11 +193,32 @@ impl Aws {
         crate::DrillAccount::new(self.sdk.clone())
     }
 
-    /// The triage machine of this ARN.
-    #[cfg(feature = "operations")]
+    /// The rules of the default event bus.
     #[must_use]
-    pub fn triage_machine(&self, arn: &str) -> crate::TriageMachine {
-        crate::TriageMachine::new(aws_sdk_sfn::Client::new(&self.sdk), arn)
+    pub fn rule_states(&self) -> BusRules {
+        BusRules::new(aws_sdk_eventbridge::Client::new(&self.sdk))
+    }
+
+    /// The bucket of a trail, in whatever region it is.
+    #[cfg(feature = "trails")]
+    #[must_use]
+    pub fn trail_bucket(&self, bucket: &str) -> crate::TrailBucket {
+        crate::TrailBucket::new(self.sdk.clone(), bucket)
+    }
+
+    /// Where the trails that record this region deliver: bucket and prefix, each once.
+    ///
+    /// # Errors
+    /// Whatever keeps CloudTrail from answering.
+    #[cfg(feature = "operations")]
+    pub async fn trail_deliveries(&self) -> PortResult<Vec<(String, String)>> {
+        crate::trail_files::deliveries(&aws_sdk_cloudtrail::Client::new(&self.sdk)).await
+    }
+
+    /// The triage machine of this ARN.
+    #[must_use]
+    pub fn triage_machine(&self, arn: &str) -> TriageMachine {
+        TriageMachine::new(aws_sdk_sfn::Client::new(&self.sdk), arn)
     }
 
     /// STS, to prove who signed an answer.

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::future::Future;
+use std::io::Write;
 
 use jiff::Timestamp;
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
@@ -11,7 +12,7 @@ use layerguard_core::error::{Class, Classified};
 use layerguard_core::facts::{Own, own_roles};
 use layerguard_core::ports::Clock;
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 use thiserror::Error;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
@@ -229,6 +230,28 @@ where
     lambda_runtime::run(service_fn(serve_one)).await
 }
 
+/// Tells figures to CloudWatch, as one line of the log in the embedded metric format (AWS facts, section 10): namespace `layerguard`, one
+/// dimension, the stack's name. A line that cannot be written is lost, as any line of a log is.
+pub fn measure(stack: &str, figures: &[(&str, u64)]) {
+    let mut out = std::io::stdout().lock();
+    let _lost = writeln!(out, "{}", metrics(stack, figures, Timestamp::now()));
+}
+
+fn metrics(stack: &str, figures: &[(&str, u64)], now: Timestamp) -> Value {
+    let names: Vec<Value> = figures.iter().map(|(name, _)| json!({"Name": name, "Unit": "Count"})).collect();
+    let mut line = json!({
+        "_aws": {
+            "Timestamp": now.as_millisecond(),
+            "CloudWatchMetrics": [{"Namespace": "layerguard", "Dimensions": [["Stack"]], "Metrics": names}],
+        },
+        "Stack": stack,
+    });
+    if let Some(line) = line.as_object_mut() {
+        line.extend(figures.iter().map(|(name, value)| ((*name).to_owned(), json!(value))));
+    }
+    line
+}
+
 /// The messages of an error and of its causes, cut at the longest length.
 fn chain(error: &dyn std::error::Error) -> String {
     let mut message = error.to_string();
@@ -298,6 +321,15 @@ mod tests {
         let home = of("arn:aws-cn:iam::111122223333:role/guard-").home().unwrap();
         assert_eq!(home, Home { partition: "aws-cn".into(), account: "111122223333".into() });
         assert!(of("guard-").home().is_err());
+    }
+
+    #[test]
+    fn figures_stand_in_the_form_that_cloudwatch_reads() {
+        let line = metrics("guard", &[("EventsRecovered", 3)], Timestamp::UNIX_EPOCH);
+        let declared = &line["_aws"]["CloudWatchMetrics"][0];
+        assert_eq!(declared["Metrics"], json!([{"Name": "EventsRecovered", "Unit": "Count"}]));
+        assert_eq!(declared["Dimensions"], json!([["Stack"]]));
+        assert_eq!((&line["Stack"], &line["EventsRecovered"]), (&json!("guard"), &json!(3)));
     }
 
     #[test]

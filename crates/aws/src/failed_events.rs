@@ -1,4 +1,4 @@
-//! The failed-events queue, and the machine that judges its events again.
+//! The failed-events queue.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::{Message, MessageSystemAttributeName, QueueAttributeName};
 use jiff::{SignedDuration, Timestamp};
-use layerguard_core::ports::{FailedEvent, FailedEvents, PortResult, Triage};
+use layerguard_core::ports::{FailedEvent, FailedEvents, PortResult};
 
 use crate::error::{failed, unreadable};
 
@@ -92,26 +92,5 @@ fn event(message: &Message) -> FailedEvent {
         body: message.body().unwrap_or_default().to_owned(),
         attributes,
         since: sent.and_then(|milliseconds| Timestamp::from_millisecond(milliseconds).ok()),
-    }
-}
-
-/// The Express machine that judges one event.
-#[derive(Debug, Clone)]
-pub struct TriageMachine {
-    client: aws_sdk_sfn::Client,
-    arn: String,
-}
-
-impl TriageMachine {
-    pub(crate) fn new(client: aws_sdk_sfn::Client, arn: impl Into<String>) -> Self {
-        Self { client, arn: arn.into() }
-    }
-}
-
-#[async_trait]
-impl Triage for TriageMachine {
-    async fn judge(&self, name: &str, event: &str) -> PortResult<()> {
-        let sent = self.client.start_execution().state_machine_arn(&self.arn).name(name).input(event).send().await;
-        sent.map(drop).map_err(failed(format!("start triage as `{name}`")))
     }
 }

@@ -21,6 +21,7 @@ mod error;
 mod executions;
 #[cfg(feature = "operations")]
 mod failed_events;
+mod hours;
 mod http;
 mod iam;
 mod identity;
@@ -35,6 +36,9 @@ mod notifier;
 mod roles;
 mod shared;
 mod table;
+#[cfg(feature = "trails")]
+mod trail_files;
+mod triage;
 
 pub use accounts::{Home, ReachableAccounts};
 pub use announce::AnnouncementBus;
@@ -45,10 +49,14 @@ pub use deployment::DeployedStack;
 pub use drill::DrillAccount;
 pub use executions::RespondMachine;
 #[cfg(feature = "operations")]
-pub use failed_events::{FailedEventsQueue, TriageMachine};
+pub use failed_events::FailedEventsQueue;
+pub use hours::BusRules;
 pub use iam::AccountIam;
 pub use identity::{Statement, Sts};
 pub use images::RepositoryImages;
 pub use names::Names;
 pub use notifier::AlertTopic;
 pub use table::StateTable;
+#[cfg(feature = "trails")]
+pub use trail_files::TrailBucket;
+pub use triage::TriageMachine;

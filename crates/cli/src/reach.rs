@@ -15,7 +15,7 @@ use crate::failure::Failure;
 use crate::profile;
 use crate::stack::{Signer, Stack, Statement};
 
-pub use operations::{Operated, Post};
+pub use operations::{Accounting, Operated, Post};
 
 /// A reached stack: owns what [`Stack`] borrows.
 pub struct Reached {

@@ -12,10 +12,10 @@ use layerguard_cli::command::doctor::{clock_of, examine};
 use layerguard_core::ports::{Pause, PortErrorKind, Queue, Topic};
 use layerguard_testkit::{Deployed, Fault, World};
 
-use crate::good::{NOW, here, inventory, place, world};
+use crate::good::{NOW, here, inventory, place, reconciled, world};
 
 async fn looked(world: &World) -> Vec<Finding> {
-    examine(&Estate::read(place(), NOW.parse().unwrap(), world, world, |_| {}).await)
+    examine(&Estate::read(place(), NOW.parse().unwrap(), world, world, world, |_| {}).await)
 }
 
 fn troubles(findings: &[Finding]) -> Vec<&Finding> {
@@ -32,9 +32,18 @@ async fn a_good_deployment_is_all_well() {
     {
         assert!(findings.iter().any(|finding| finding.check == check), "{check}");
     }
-    for check in
-        ["failed_events", "alert_topic", "alarms", "table", "append_only", "expiry", "inventory", "clock", "pause"]
-    {
+    for check in [
+        "failed_events",
+        "alert_topic",
+        "alarms",
+        "table",
+        "append_only",
+        "expiry",
+        "reconcile",
+        "inventory",
+        "clock",
+        "pause",
+    ] {
         assert!(findings.iter().any(|finding| finding.check == check), "{check}");
     }
 }
@@ -273,7 +282,7 @@ async fn a_pause_and_another_inventory_are_told() {
         by: "a\u{1b}da".into(),
         reason: "a release".into(),
     }));
-    let mut estate = Estate::read(place(), NOW.parse().unwrap(), &world, &world, |_| {}).await;
+    let mut estate = Estate::read(place(), NOW.parse().unwrap(), &world, &world, &world, |_| {}).await;
     estate.file = Some(inventory("observe", "", "", true));
     let findings = examine(&estate);
     let said: Vec<&str> = troubles(&findings).iter().map(|finding| finding.found.as_str()).collect();
@@ -288,4 +297,30 @@ fn a_clock_that_spoils_every_signature_is_what_is_said() {
     assert!(clock_of(&Ok(SignedDuration::from_secs(-299))).is_none());
     let failure = clock_of(&Ok(SignedDuration::from_secs(-400))).unwrap();
     assert!(failure.message.contains("400 s off") && failure.remedy.unwrap().contains("NTP"));
+}
+
+#[tokio::test]
+async fn a_trail_that_nobody_reconciles_is_told() {
+    let said = async |world: &World| {
+        let findings = looked(world).await;
+        let found = findings.iter().find(|finding| finding.check == "reconcile").unwrap().clone();
+        (found.status, format!("{} {}", found.found, found.remedy.unwrap_or_default()))
+    };
+    let (status, words) = said(&world()).await;
+    assert!(status == Status::Ok && words.contains("up to 2026-11-20T09:00:00Z"), "{words}");
+    let without = world();
+    without.deploy(|deployed| drop(deployed.functions.remove("layerguard-reconcile")));
+    let (status, words) = said(&without).await;
+    assert!(status == Status::Warning && words.contains("TrailBucket"), "{words}");
+    let incomplete = world();
+    reconciled(&incomplete, "2026-11-20T07:00:00Z", false);
+    let (status, words) = said(&incomplete).await;
+    assert!(status == Status::Warning && words.contains("--since 2026-11-20T07:00:00Z"), "{words}");
+    let behind = world();
+    reconciled(&behind, "2026-11-20T08:00:00Z", false);
+    reconciled(&behind, "2026-11-20T02:00:00Z", true);
+    assert_eq!(said(&behind).await.0, Status::Failed);
+    let denied = world();
+    denied.trap_operation("hour_store.hours_done", 0, 1, Fault::Before(PortErrorKind::Denied("AccessDenied".into())));
+    assert_eq!(said(&denied).await.0, Status::Unchecked);
 }

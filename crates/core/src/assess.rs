@@ -85,6 +85,13 @@ impl Assessor {
         Assessed { facts: Some(facts), assessment, key, waits: false, lineage: history.lineage.clone() }
     }
 
+    /// Whether the event is one about which there is something to record: a watched call, and where it could have been about something of
+    /// layerguard's own, one that is.
+    #[must_use]
+    pub fn judges(&self, event: &Event) -> bool {
+        event.call.is_some() && !is_nobodys(event, &self.alone(event))
+    }
+
     /// The traces that an event leaves for others.
     #[must_use]
     pub fn traces(&self, event: &Event) -> Vec<Trace> {

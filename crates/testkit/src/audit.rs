@@ -84,7 +84,7 @@ impl Table {
         RecordPage { entries: looked.into_iter().filter(matches).cloned().collect(), next }
     }
 
-    fn of(&self, incident: &str) -> Vec<AuditRecord> {
+    pub(crate) fn of(&self, incident: &str) -> Vec<AuditRecord> {
         let from = (incident.to_owned(), 0);
         let to = (incident.to_owned(), u64::MAX);
         self.records.range(from..=to).map(|(_, record)| record.clone()).collect()

@@ -22,6 +22,7 @@ mod outside;
 mod shared;
 mod site;
 mod source;
+mod trail_files;
 mod world;
 
 pub use accounts::{AccountSnapshot, HOME};

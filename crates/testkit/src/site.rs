@@ -3,7 +3,7 @@
 use std::backtrace::Backtrace;
 
 /// The crates whose calls are told apart by file; what calls a port from elsewhere is a test.
-const CRATES: [&str; 4] = ["core", "detect", "decide", "remediate"];
+const CRATES: [&str; 5] = ["core", "detect", "decide", "remediate", "reconcile"];
 
 /// A place that calls a port.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

@@ -7,7 +7,8 @@ use layerguard_core::ports::{Clock, PortError, PortErrorKind, PortResult};
 
 use crate::fault::{Call, Fault, Trap, dead};
 use crate::{
-    Site, accounts, announce, approvals, audit, deployment, drill, images, incidents, measures, outside, shared, source,
+    Site, accounts, announce, approvals, audit, deployment, drill, images, incidents, measures, outside, shared,
+    source, trail_files,
 };
 
 /// The outside world. Clones share it.
@@ -25,6 +26,7 @@ pub(crate) struct State {
     watched: bool,
     pub(crate) announce: announce::Rows,
     pub(crate) audit: audit::Table,
+    pub(crate) bucket: trail_files::Bucket,
     pub(crate) images: images::Repositories,
     pub(crate) incidents: incidents::Rows,
     pub(crate) approvals: approvals::Rows,
@@ -50,6 +52,7 @@ impl World {
             watched: false,
             announce: announce::Rows::default(),
             audit: audit::Table::default(),
+            bucket: trail_files::Bucket::default(),
             images: images::Repositories::default(),
             incidents: incidents::Rows::default(),
             approvals: approvals::Rows::default(),

@@ -66,6 +66,17 @@ def _from_batch(request: dict) -> list[str | None]:
     return found
 
 
+def _from_statement(statement: dict) -> str | None:
+    """The key of the item that a PartiQL statement inserts; None for any other statement."""
+    from ministack.services import dynamodb
+
+    try:
+        parsed = dynamodb.parse_partiql_statement(statement.get("Statement") or "", statement.get("Parameters") or [])
+    except ValueError:
+        return None
+    return _from_item({"TableName": parsed["table"], "Item": parsed["item"]}) if parsed["op"] == "INSERT" else None
+
+
 def context(body: bytes) -> dict[str, list[str]]:
     """`{"dynamodb:LeadingKeys": [...]}` of one request, or `{}` when it names no partition key."""
     try:
@@ -80,6 +91,8 @@ def context(body: bytes) -> dict[str, list[str]]:
         keys = [_from_query(request)]
     elif "Key" in request or "Item" in request:
         keys = [_from_item(request)]
+    elif isinstance(request.get("Statement"), str):
+        keys = [_from_statement(request)]
     else:
         keys = []
     known = [key for key in keys if key is not None]
@@ -90,7 +103,7 @@ def per_item(checks: list[tuple[str, str]], body: bytes, shared: dict) -> list[t
     """Gives each `(action, ARN)` check of a transaction its own item's key next to the shared context.
 
     The order is that of `dynamodb_transaction_checks`: items as sent, members of one item in its table's order.
-    Statements of PartiQL have no key here: their conditions see the key as absent.
+    A single PartiQL insert has its key in the shared context; of several statements the conditions see none.
     """
     request = json.loads(body or b"{}")
     details = [

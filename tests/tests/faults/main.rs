@@ -17,6 +17,7 @@ mod elsewhere;
 #[path = "../chain/machine.rs"]
 #[allow(dead_code, reason = "shared with the tests of the chain, which use more of it")]
 mod machine;
+mod reconcile;
 mod run;
 #[path = "../actions/scene.rs"]
 #[allow(dead_code, reason = "shared with the tests of the actions, which use more of it")]
@@ -32,6 +33,7 @@ mod tale;
 #[path = "../chain/telling.rs"]
 #[allow(dead_code, reason = "shared with the tests of the chain, which use more of it")]
 mod telling;
+mod trail;
 mod watch;
 mod whole;
 #[path = "../chain/world.rs"]

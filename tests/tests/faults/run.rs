@@ -20,6 +20,7 @@ pub(crate) fn all() -> Vec<&'static Run> {
     all.extend(crate::watch::runs());
     all.extend(crate::steps::runs());
     all.extend(crate::elsewhere::runs());
+    all.extend(crate::reconcile::runs());
     all.extend(crate::detect::runs());
     all
 }

@@ -7,7 +7,7 @@ use layerguard_testkit::Site;
 use proc_macro2::{TokenStream, TokenTree};
 use syn::visit::{self, Visit};
 
-const CRATES: [&str; 4] = ["core", "detect", "decide", "remediate"];
+const CRATES: [&str; 5] = ["core", "detect", "decide", "remediate", "reconcile"];
 
 /// The methods of the ports which go through the fault harness: those that wait.
 pub(crate) fn methods() -> BTreeSet<String> {

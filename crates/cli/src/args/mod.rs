@@ -2,6 +2,7 @@
 
 mod answer;
 mod audit;
+mod cost;
 mod dlq;
 mod doctor;
 mod drill;
@@ -11,6 +12,7 @@ mod findings;
 mod generate;
 mod incidents;
 mod query;
+mod reconcile;
 mod replay;
 mod switch;
 #[cfg(test)]
@@ -20,6 +22,7 @@ use clap::{Args as Group, Parser, Subcommand, ValueEnum};
 
 pub use answer::{AnswerArgs, AssignArgs, RejectArgs, UndoArgs};
 pub use audit::{AuditCommand, ExportArgs, Subject, VerifyArgs};
+pub use cost::{Clear, CostArgs};
 pub use dlq::{DlqCommand, DlqListArgs, DlqRedriveArgs};
 pub use doctor::DoctorArgs;
 pub use drill::DrillArgs;
@@ -29,6 +32,7 @@ pub use findings::{FindingFormat, FindingsArgs, FindingsCommand};
 pub use generate::{CompletionsArgs, ManArgs};
 pub use incidents::{IncidentsCommand, ListArgs, ShowArgs, WatchArgs};
 pub use query::{QueryArgs, QueryFormat, written};
+pub use reconcile::ReconcileArgs;
 pub use replay::{ReplayArgs, ReplayFormat};
 pub use switch::{PauseArgs, ResumeArgs};
 
@@ -122,9 +126,15 @@ pub enum Command {
     /// Make a real violation and follow it through the chain
     #[command(after_help = MORE, after_long_help = format!("{}\n\n{}", drill::DRILL_EXAMPLES, drill::DRILL_EXITS))]
     Drill(DrillArgs),
+    /// Compare the trail's files with what was assessed, and run what was not received
+    #[command(after_help = MORE, after_long_help = format!("{}\n\n{}", reconcile::RECONCILE_EXAMPLES, reconcile::RECONCILE_EXITS))]
+    Reconcile(ReconcileArgs),
     /// Look at the events that could not be judged, and run them again
     #[command(subcommand, after_help = MORE, after_long_help = format!("{}\n\n{}", dlq::DLQ_EXAMPLES, STACK_EXITS))]
     Dlq(DlqCommand),
+    /// What a deployment costs, part by part, and what that rests on; offline
+    #[command(after_help = MORE, after_long_help = format!("{}\n\n{}", cost::COST_EXAMPLES, cost::COST_EXITS))]
+    Cost(CostArgs),
     /// Print what a shell completes with
     #[command(after_help = MORE, after_long_help = format!("{}\n\n{}", generate::COMPLETIONS_EXAMPLES, generate::GENERATE_EXITS))]
     Completions(CompletionsArgs),

@@ -3,8 +3,10 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use layerguard_core::audit::{self, AuditRecord, Body, SWITCH_CHAIN};
+use jiff::{SignedDuration, Timestamp};
+use layerguard_core::audit::{self, AuditRecord, Body, RecordKind, SWITCH_CHAIN, Walk, Wanted};
 use layerguard_core::incident::Incident;
+use layerguard_core::ports::RecordPlace;
 
 use crate::evidence::{Evidence, check, container, examine, named};
 use crate::exit::Exit;
@@ -12,6 +14,8 @@ use crate::failure::Failure;
 use crate::render::Screen;
 use crate::stack::Stack;
 
+/// The clocks of the functions and of this machine are not the same.
+const AHEAD: SignedDuration = SignedDuration::from_mins(5);
 /// What verifying an incident came to.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Verified {
@@ -36,13 +40,13 @@ pub struct Verified {
 /// # Errors
 /// When there is no such incident, or the stack cannot be read. What does not fit is no error but the answer no.
 pub async fn verify(stack: &Stack<'_>, id: Option<&str>, screen: &mut Screen) -> Result<Exit, Failure> {
-    let chains = match id {
+    let (chains, others) = match id {
         Some(id) => {
             let row = stack.incidents.incident(id).await.map_err(stack.failed())?;
             if row.is_none() && stack.audit.records(id).await.map_err(stack.failed())?.is_empty() {
                 return Err(Failure::unknown_incident(id, stack.name));
             }
-            vec![(id.to_owned(), row)]
+            (vec![(id.to_owned(), row)], Vec::new())
         }
         None => chains(stack).await?,
     };
@@ -56,27 +60,31 @@ pub async fn verify(stack: &Stack<'_>, id: Option<&str>, screen: &mut Screen) ->
     }
     progress.end();
     if id.is_none() {
-        sound &= verify_switch(stack, screen).await?;
+        for chain in &others {
+            sound &= verify_chain(stack, chain, screen).await?;
+        }
         screen.verified_all(chains.len(), sound, stack.name)?;
     }
     Ok(if sound { Exit::Done } else { Exit::No })
 }
 
-/// Every incident that has a row or a record, with its row. The record is asked first: a row is there before its first record, so that a
+/// Every incident that has a row or a record, with its row; and the chains that are no incident's: the switch, hours that were reconciled. The record is asked first: a row is there before its first record, so that a
 /// record without one means that somebody took the row away.
-async fn chains(stack: &Stack<'_>) -> Result<Vec<(String, Option<Incident>)>, Failure> {
+async fn chains(stack: &Stack<'_>) -> Result<(Vec<(String, Option<Incident>)>, Vec<String>), Failure> {
     let recorded = stack.index.chains().await.map_err(stack.failed())?;
     let mut rows = stack.incidents.open().await.map_err(stack.failed())?;
     rows.extend(stack.incidents.closed(u32::MAX).await.map_err(stack.failed())?);
     let mut seen = BTreeSet::new();
     let mut all: Vec<_> =
         rows.into_iter().filter(|row| seen.insert(row.id.clone())).map(|row| (row.id.clone(), Some(row))).collect();
-    for chain in recorded.into_iter().filter(|chain| chain != SWITCH_CHAIN && !seen.contains(chain)) {
+    let (of_incidents, others): (Vec<String>, Vec<String>) =
+        recorded.into_iter().partition(|chain| audit::is_incidents(chain));
+    for chain in of_incidents.into_iter().filter(|chain| !seen.contains(chain)) {
         // The listing may lag behind: the row itself is the truth.
         let row = stack.incidents.incident(&chain).await.map_err(stack.failed())?;
         all.push((chain, row));
     }
-    Ok(all)
+    Ok((all, others))
 }
 
 /// Verifies a bundle that `audit export` wrote. Needs the bundle and nothing else.
@@ -89,13 +97,13 @@ pub fn verify_bundle(path: &Path, screen: &mut Screen) -> Result<Exit, Failure> 
     Ok(if checked.flaws.is_empty() { Exit::Done } else { Exit::No })
 }
 
-/// The chain of the stop switch, if it was ever thrown. No closing record ends it.
-async fn verify_switch(stack: &Stack<'_>, screen: &mut Screen) -> Result<bool, Failure> {
-    let records = stack.audit.records(SWITCH_CHAIN).await.map_err(stack.failed())?;
+/// One chain that is no incident's.
+async fn verify_chain(stack: &Stack<'_>, chain: &str, screen: &mut Screen) -> Result<bool, Failure> {
+    let records = stack.audit.records(chain).await.map_err(stack.failed())?;
     if records.is_empty() {
         return Ok(true);
     }
-    let mut verified = Verified { incident: SWITCH_CHAIN.to_owned(), ..Verified::default() };
+    let mut verified = Verified { incident: chain.to_owned(), ..Verified::default() };
     match audit::verify(&records) {
         Ok(proof) => {
             verified.records = proof.records;

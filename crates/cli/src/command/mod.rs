@@ -2,6 +2,7 @@
 
 pub mod answer;
 pub mod audit;
+pub mod cost;
 pub mod dlq;
 pub mod doctor;
 pub mod dossier;
@@ -14,6 +15,7 @@ pub mod generate;
 pub mod holding;
 pub mod incidents;
 pub mod query;
+pub mod reconcile;
 pub mod replay;
 pub mod switch;
 pub(crate) mod trail;
@@ -71,7 +73,12 @@ pub async fn run(command: Command, screen: &mut Screen) -> Result<Exit, Failure>
             let account = operated.drill_account();
             drill::run(&operated.ground(&account), &args, screen).await
         }
+        Command::Reconcile(args) => {
+            let books = Operated::reach(&args.stack).await?.account_for(&args, screen).await?;
+            reconcile::run(&books.books(), &args, screen).await
+        }
         Command::Doctor(args) => examined(&args, screen).await,
+        Command::Cost(args) => cost::run(&args, screen),
         Command::Completions(args) => generate::completions(args.shell, screen),
         Command::Man(args) => generate::man(args.output.as_deref(), screen),
     }

@@ -2,18 +2,24 @@
 
 use jiff::Timestamp;
 use layerguard_aws::config::Aws;
-use layerguard_aws::{AuditTable, DeployedStack, DrillAccount, FailedEventsQueue, Names, StateTable, TriageMachine};
+use layerguard_aws::{
+    AuditTable, BusRules, DeployedStack, DrillAccount, FailedEventsQueue, Names, StateTable, TrailBucket, TriageMachine,
+};
+use layerguard_core::assess::Assessor;
+use layerguard_core::facts::{Own, own_roles};
 use layerguard_core::ports::{Deployment, PortError, PortErrorKind};
+use layerguard_core::reconcile::{self, Delivery, Desk};
 use layerguard_core::text::escape;
 
 use super::{SystemClock, configured};
-use crate::args::StackArgs;
+use crate::args::{ReconcileArgs, StackArgs};
 use crate::command::dlq::Letters;
 use crate::command::doctor::clock_of;
 use crate::command::doctor::estate::{Estate, Place};
 use crate::command::drill::Ground;
+use crate::command::reconcile::{ACTOR, Books};
 use crate::failure::Failure;
-use crate::render::Progress;
+use crate::render::{Progress, Screen};
 
 /// A reached deployment.
 pub struct Operated {
@@ -87,10 +93,99 @@ impl Operated {
         Ok(Post { queue, triage: self.aws.triage_machine(&triage), clock: SystemClock, operated: self })
     }
 
+    /// Finds the trail, the policy and what else reconciling needs.
+    ///
+    /// # Errors
+    /// When no trail or more than one is found, or trails cannot be looked for.
+    pub async fn account_for(self, args: &ReconcileArgs, screen: &mut Screen) -> Result<Accounting, Failure> {
+        let delivery = match &args.trail {
+            Some(delivery) => delivery.clone(),
+            None => self.delivery().await?,
+        };
+        let policy = self.policy().await;
+        if policy.is_none() {
+            screen.note(
+                "the deployed inventory cannot be read: calls about rules and tables of others count as missing too",
+            )?;
+        }
+        let place = reconcile::Place {
+            account: args.account.clone().unwrap_or_else(|| self.place.account.clone()),
+            region: args.trail_region.clone().unwrap_or_else(|| self.place.region.clone()),
+        };
+        let triage = self.place.arn("states", &format!("stateMachine:{}", self.place.name("triage")));
+        Ok(Accounting {
+            files: self.aws.trail_bucket(&delivery.bucket),
+            triage: self.aws.triage_machine(&triage),
+            rules: self.aws.rule_states(),
+            clock: SystemClock,
+            operated: self,
+            policy,
+            delivery,
+            place,
+        })
+    }
+
+    /// Where the one trail delivers that records this account.
+    async fn delivery(&self) -> Result<Delivery, Failure> {
+        let found = self.aws.trail_deliveries().await;
+        let found = found.map_err(|error| Failure::port(&error, &self.place.stack, &self.place.region))?;
+        match found.as_slice() {
+            [(bucket, prefix)] => Ok(Delivery::new(bucket, prefix)),
+            [] => Err(Failure::unreachable("there is no trail that records this region")
+                .remedy("make one, or name the bucket of another account's trail with --trail s3://BUCKET/PREFIX")),
+            several => {
+                let shown = |(bucket, prefix): &(String, String)| escape(&format!("s3://{bucket}/{prefix}"));
+                let all: Vec<String> = several.iter().map(shown).collect();
+                Err(Failure::usage("there is more than one trail")
+                    .remedy(format!("name one with --trail: {}", all.join(", "))))
+            }
+        }
+    }
+
+    /// The policy as it is deployed; `None` where it cannot be read.
+    async fn policy(&self) -> Option<Assessor> {
+        let function = self.deployment.function(&self.place.name("detect")).await.ok()?;
+        let inventory = function.environment.get("LAYERGUARD_INVENTORY")?;
+        let prefix = function.environment.get("LAYERGUARD_OWN_ROLE_PREFIX")?;
+        Assessor::load(inventory, Own { roles: own_roles(prefix), stack: self.place.stack.clone() }).ok()
+    }
+
     /// Reads all that `doctor` looks at.
     pub async fn estate(&self, progress: &Progress) -> Estate {
         let read = |what: &str| progress.begin(what);
-        Estate::read(self.place.clone(), Timestamp::now(), &self.deployment, &self.state, read).await
+        Estate::read(self.place.clone(), Timestamp::now(), &self.deployment, &self.state, &self.state, read).await
+    }
+}
+
+/// A trail with what reconciling needs: owns what [`Books`] borrows.
+pub struct Accounting {
+    operated: Operated,
+    policy: Option<Assessor>,
+    delivery: Delivery,
+    place: reconcile::Place,
+    files: TrailBucket,
+    triage: TriageMachine,
+    rules: BusRules,
+    clock: SystemClock,
+}
+
+impl Accounting {
+    /// The ports that `reconcile` works over.
+    #[must_use]
+    pub fn books(&self) -> Books<'_> {
+        let audit = &self.operated.audit;
+        let desk = Desk {
+            stack: &self.operated.place.stack,
+            actor: ACTOR,
+            policy: self.policy.as_ref(),
+            files: &self.files,
+            calls: audit,
+            log: audit,
+            triage: &self.triage,
+            rules: &self.rules,
+            clock: &self.clock,
+        };
+        Books { region: &self.operated.place.region, desk, delivery: &self.delivery, place: &self.place }
     }
 }
 

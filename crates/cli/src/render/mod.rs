@@ -3,6 +3,7 @@
 mod answer;
 mod audit;
 mod bundle;
+mod cost;
 mod dlq;
 mod doctor;
 mod drill;
@@ -14,6 +15,7 @@ mod json;
 mod paint;
 mod progress;
 pub mod query;
+mod reconcile;
 mod replay;
 mod show;
 mod status;

@@ -2,7 +2,9 @@
 
 use layerguard_core::approval::Verb;
 use layerguard_core::audit::Body;
-use layerguard_core::audit::body::{ExpiryOutcome, NotificationKind, OutcomeResult, Resume, UndoCause, UndoResult};
+use layerguard_core::audit::body::{
+    ExpiryOutcome, NotificationKind, OutcomeResult, Reconciliation, Resume, UndoCause, UndoResult,
+};
 use layerguard_core::message::moment;
 use layerguard_core::text::{escape, escape_to};
 
@@ -108,6 +110,7 @@ pub fn words(body: &Body) -> String {
             let (by, why) = (escape_to(&set.pause.by, 100), escape_to(&set.pause.reason, 300));
             format!("paused until {} by {by}: {why}", moment(set.pause.ends_at()))
         }
+        Body::Reconciliation(account) => reconciled(account),
         Body::Resume(Resume::Expired) => "the pause ran out".to_owned(),
         Body::Resume(Resume::Removed) => "the pause was taken away without an answer that counts".to_owned(),
         Body::Resume(Resume::Person(answer)) => format!("resumed by {}", escape(&answer.approver_arn)),
@@ -115,6 +118,29 @@ pub fn words(body: &Body) -> String {
             format!("closed as {} with {} records", closing.status.as_str().replace('_', " "), closing.length)
         }
     }
+}
+
+/// What an hour of the trail came to.
+fn reconciled(account: &Reconciliation) -> String {
+    let hour: String = account.hour.to_string().chars().take(16).collect();
+    let mut text = format!(
+        "hour {} of {} {}: {} events, {} assessed",
+        hour.replace('T', " "),
+        escape(&account.account),
+        escape(&account.region),
+        account.seen,
+        account.assessed
+    );
+    let parts = [
+        (account.recovered, "recovered"),
+        (account.failed, "WITHOUT RECORD"),
+        (account.waiting, "NOT RUN YET"),
+        (account.unreadable, "files UNREADABLE"),
+    ];
+    for (count, what) in parts.iter().filter(|(count, _)| *count > 0) {
+        text.push_str(&format!(", {count} {what}"));
+    }
+    format!("{text}; rules {}", super::reconcile::rules(account))
 }
 
 fn said(comment: Option<&str>) -> String {

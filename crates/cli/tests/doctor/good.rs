@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
 use layerguard_cli::command::doctor::estate::{FUNCTIONS, Place, WATCHING};
-use layerguard_core::ports::{Alarm, Function, Machine, Queue, Recorded, Rule, Table, Target, Topic, Trail};
-use layerguard_testkit::{Deployed, DeployedTable, World};
+use layerguard_core::ports::{
+    Alarm, Function, HourDone, HourStore, Machine, Queue, Recorded, Rule, Table, Target, Topic, Trail,
+};
+use layerguard_testkit::{Deployed, DeployedTable, World, drive};
 
 pub(crate) const NOW: &str = "2026-11-20T09:31:00Z";
 const TOPIC: &str = "arn:aws:sns:eu-central-1:111122223333:security";
@@ -42,8 +44,17 @@ pub(crate) fn world() -> World {
         run(deployed);
         tell(deployed);
         keep(deployed);
+        let reconcile = deployed.functions.get("layerguard-detect").cloned();
+        deployed.functions.extend(reconcile.map(|function| (place().name("reconcile"), function)));
     });
+    reconciled(&world, "2026-11-20T08:00:00Z", true);
     world
+}
+
+/// Let an hour be taken.
+pub(crate) fn reconciled(world: &World, hour: &str, complete: bool) {
+    let done = HourDone { hour: hour.parse().unwrap(), covered_until: NOW.parse().unwrap(), complete };
+    drive(world.put_hour(&place().account, &place().region, &done)).unwrap();
 }
 
 fn watch(deployed: &mut Deployed) {

@@ -41,6 +41,9 @@ impl About {
         }
         about.add_finding(body);
         about.principals.extend(person(body).map(str::to_owned));
+        if let Body::Reconciliation(account) = body {
+            about.accounts.insert(account.account.clone());
+        }
         Some(about)
     }
 

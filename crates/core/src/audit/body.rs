@@ -13,6 +13,8 @@ use crate::incident::Status;
 use crate::plan::{Mode, Plan, Target};
 use crate::ports;
 
+pub use super::reconciliation::{Reconciliation, UnreadableFile};
+
 /// One event and how it was assessed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Assessment {

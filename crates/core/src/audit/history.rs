@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use super::body::{Closing, Decision, NotificationKind, Pause};
+use super::body::{Closing, Decision, NotificationKind, Pause, Reconciliation};
 use super::{AuditError, AuditRecord, Body};
 use crate::plan::{Mode, Step};
 
@@ -84,6 +84,16 @@ impl History {
             _ => None,
         });
         findings.flat_map(|finding| &finding.events).map(|event| event.dedupe_id.as_str()).collect()
+    }
+
+    /// The latest of what reconciling this hour came to.
+    #[must_use]
+    pub fn reconciled(&self, hour: Timestamp) -> Option<&Reconciliation> {
+        self.latest(|body| match body {
+            Body::Reconciliation(account) if account.hour == hour => Some(&**account),
+            _ => None,
+        })
+        .map(|(_, account)| account)
     }
 
     pub(super) fn decided(&self) -> Option<(usize, &Decision)> {

@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::body::{
     Acknowledged, ApprovalAccepted, ApprovalExpired, ApprovalRefused, ApprovalRequested, Assessment, Assigned, Closing,
-    Decision, Escalation, Finding, Intent, Notification, Outcome, Pause, Resume, UndoIntent, UndoOutcome,
+    Decision, Escalation, Finding, Intent, Notification, Outcome, Pause, Reconciliation, Resume, UndoIntent,
+    UndoOutcome,
 };
 
 /// What a record records.
@@ -47,11 +48,13 @@ pub enum RecordKind {
     Pause,
     /// The pause is over, and why.
     Resume,
+    /// What an hour of the trail came to against what was assessed; in a chain of its account, region and day.
+    Reconciliation,
 }
 
 impl RecordKind {
     /// Every kind.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 19] = [
         Self::Assessment,
         Self::Finding,
         Self::Decision,
@@ -59,6 +62,8 @@ impl RecordKind {
         Self::ApprovalAccepted,
         Self::ApprovalRefused,
         Self::ApprovalExpired,
+        Self::Acknowledged,
+        Self::Assigned,
         Self::Intent,
         Self::Outcome,
         Self::UndoIntent,
@@ -68,6 +73,7 @@ impl RecordKind {
         Self::Closing,
         Self::Pause,
         Self::Resume,
+        Self::Reconciliation,
     ];
 
     /// The word in the table, and in what is hashed.
@@ -92,6 +98,7 @@ impl RecordKind {
             Self::Closing => "closing",
             Self::Pause => "pause",
             Self::Resume => "resume",
+            Self::Reconciliation => "reconciliation",
         }
     }
 }
@@ -119,6 +126,7 @@ pub enum Body {
     Closing(Closing),
     Pause(Pause),
     Resume(Resume),
+    Reconciliation(Box<Reconciliation>),
 }
 
 impl Body {
@@ -144,6 +152,7 @@ impl Body {
             Self::Closing(_) => RecordKind::Closing,
             Self::Pause(_) => RecordKind::Pause,
             Self::Resume(_) => RecordKind::Resume,
+            Self::Reconciliation(_) => RecordKind::Reconciliation,
         }
     }
 
@@ -171,6 +180,7 @@ impl Body {
             RecordKind::Closing => Self::Closing(serde_json::from_str(text)?),
             RecordKind::Pause => Self::Pause(serde_json::from_str(text)?),
             RecordKind::Resume => Self::Resume(serde_json::from_str(text)?),
+            RecordKind::Reconciliation => Self::Reconciliation(serde_json::from_str(text)?),
         })
     }
 }

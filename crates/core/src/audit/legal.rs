@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 
-use super::body::{Decision, ExpiryOutcome, OutcomeResult, UndoCause};
-use super::{Body, CALL_PREFIX, History, SWITCH_CHAIN};
+use super::body::{Decision, ExpiryOutcome, OutcomeResult, Reconciliation, UndoCause};
+use super::{Body, CALL_PREFIX, History, SWITCH_CHAIN, is_reconcile_chain};
 use crate::approval::Verb;
 use crate::incident::Status;
 
@@ -15,7 +15,11 @@ enum Need {
     /// The chain is that of an incident.
     IncidentChain,
     /// The chain is that of an incident or of the stop switch.
-    NoCallChain,
+    Answerable,
+    /// The chain is that of its own account, region and day.
+    ReconcileChain,
+    /// Every event is counted once, what was recovered before still is, and it says something else than the last record of its hour.
+    TrueAccount,
     /// The chain is that of the stop switch.
     SwitchChain,
     /// The switch was thrown and has not been put back.
@@ -80,7 +84,7 @@ const fn rule(body: &Body) -> Rule {
             // A resume and a note that count are records of their own.
             Verb::Resume | Verb::Acknowledge | Verb::Assign => (&[SwitchChain, IncidentChain], false),
         },
-        Body::ApprovalRefused(_) => (&[NoCallChain], true),
+        Body::ApprovalRefused(_) => (&[Answerable], true),
         // Nothing follows from them.
         Body::Acknowledged(_) | Body::Assigned(_) => (&[IncidentChain], true),
         Body::ApprovalExpired(_) => (&[IncidentChain, LatestPlan, OpenQuestion, ListedOnExpiry], false),
@@ -95,10 +99,11 @@ const fn rule(body: &Body) -> Rule {
             UndoCause::Lift => (&[IncidentChain, LiftDue, NoOpenUndo], true),
         },
         Body::UndoOutcome(_) => (&[IncidentChain, OpenUndo], true),
-        Body::Notification(_) => (&[NoCallChain], true),
+        Body::Notification(_) => (&[Answerable], true),
         Body::Escalation(_) => (&[IncidentChain], true),
         Body::Pause(_) => (&[SwitchChain], false),
         Body::Resume(_) => (&[SwitchChain, Paused], false),
+        Body::Reconciliation(_) => (&[ReconcileChain, TrueAccount], false),
         Body::Closing(_) => (&[IncidentChain, TrueClosing, NothingUnderWay], true),
     };
     Rule { needs, after_closing }
@@ -122,12 +127,20 @@ impl Need {
         let (holds, otherwise) = match self {
             Self::CallChain => (incident.starts_with(CALL_PREFIX), "an assessment belongs into the chain of its call"),
             Self::IncidentChain => (
-                !incident.starts_with(CALL_PREFIX) && incident != SWITCH_CHAIN,
+                !holds_one_kind(incident) && incident != SWITCH_CHAIN,
                 "the chain of a call holds its assessments and nothing else, that of the switch only what became of it",
             ),
-            Self::NoCallChain => {
-                (!incident.starts_with(CALL_PREFIX), "the chain of a call holds its assessments and nothing else")
+            Self::Answerable => {
+                (!holds_one_kind(incident), "the chain of a call holds its assessments and nothing else")
             }
+            Self::ReconcileChain => {
+                let own = matches!(body, Body::Reconciliation(account) if account.chain() == incident);
+                (own, "it belongs into the chain of its account, region and day")
+            }
+            Self::TrueAccount => (
+                matches!(body, Body::Reconciliation(account) if true_account(history, account)),
+                "its counts do not add up, it loses what was recovered, or it says nothing new",
+            ),
             Self::SwitchChain => (incident == SWITCH_CHAIN, "it belongs into the chain of the stop switch"),
             Self::Paused => (history.pause().is_some(), "there is no pause that could end"),
             Self::Found => (history.evidence() > 0, "nothing was found yet"),
@@ -181,6 +194,16 @@ impl Need {
         };
         if holds { Ok(()) } else { Err(otherwise) }
     }
+}
+
+/// The chains of calls and of reconciling hold one kind of record each.
+fn holds_one_kind(incident: &str) -> bool {
+    incident.starts_with(CALL_PREFIX) || is_reconcile_chain(incident)
+}
+
+fn true_account(history: &History, account: &Reconciliation) -> bool {
+    let before = history.reconciled(account.hour);
+    account.adds_up() && before.is_none_or(|before| before != account && before.recovered <= account.recovered)
 }
 
 const fn step_of(body: &Body) -> Option<u32> {

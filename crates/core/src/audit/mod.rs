@@ -14,6 +14,7 @@ mod history;
 mod kind;
 mod legal;
 mod original;
+mod reconciliation;
 mod search;
 mod steps;
 
@@ -28,6 +29,7 @@ pub use chain::{Break, Flaw, GENESIS, Proof, digest, verify};
 pub use history::{Entry, History};
 pub use kind::{Body, RecordKind};
 pub use original::{Fit, Mark, Original, OriginalFlaw};
+pub use reconciliation::reconcile_chain;
 pub use search::{Walk, Wanted};
 pub use steps::NotAuthorised;
 
@@ -37,7 +39,7 @@ use crate::ports::PortError;
 /// One record of the audit table.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuditRecord {
-    /// The chain: an incident id, or `call#<dedupe id>`.
+    /// The chain: an incident id, `call#<dedupe id>`, that of the stop switch, or one of reconciling.
     pub incident: String,
     /// 0 for the first of the chain.
     pub seq: u64,
@@ -45,7 +47,7 @@ pub struct AuditRecord {
     pub kind: RecordKind,
     /// When it was written.
     pub time: Timestamp,
-    /// Which part of layerguard wrote it: `detect`, `decide`, `remediate`.
+    /// Which part of layerguard wrote it: `detect`, `decide`, `remediate`, `reconcile`, or `cli` for a person at the command line.
     pub actor: String,
     /// The policy bundle in force.
     pub policy_version: String,
@@ -87,8 +89,23 @@ pub fn call_chain(dedupe_id: &str) -> String {
 /// The chain of the stop switch; no incident id is like it.
 pub const SWITCH_CHAIN: &str = "switch";
 
+/// Whether a chain is an incident's. Every other chain has a name of its own, or a `#` in it.
+#[must_use]
+pub fn is_incidents(chain: &str) -> bool {
+    chain != SWITCH_CHAIN && !chain.contains('#')
+}
+
 /// What the chains of single calls begin with; no incident id does.
 const CALL_PREFIX: &str = "call#";
+
+/// What the chains of reconciling begin with; no incident id does.
+const RECONCILE_PREFIX: &str = "reconcile#";
+
+/// The chain is one of reconciling: see [`reconcile_chain`].
+#[must_use]
+pub fn is_reconcile_chain(chain: &str) -> bool {
+    chain.starts_with(RECONCILE_PREFIX)
+}
 
 /// Why records could not be read or written.
 #[derive(Debug, Error)]

@@ -21,6 +21,7 @@ use serde::{Deserialize, Serialize};
 
 pub use envelope::{RawRecord, Records, read_records};
 pub use error::{Position, ReadError, RecordError, ShapeError};
+pub(crate) use field::parse_time;
 pub use identity::{Principal, PrincipalKind, Session};
 pub use record::{parse, parse_lambda_payload, record_in};
 

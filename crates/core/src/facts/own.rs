@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 const STACK: &str = "layerguard";
 
 /// What the names of the stack's roles end with; a test holds the template to it.
-const OWN_ROLES: [&str; 6] = ["calls", "triage", "respond", "detect", "decide", "remediate"];
+const OWN_ROLES: [&str; 7] = ["calls", "triage", "respond", "detect", "decide", "remediate", "reconcile"];
 const PARTITIONS: [&str; 8] =
     ["aws", "aws-cn", "aws-us-gov", "aws-iso", "aws-iso-b", "aws-iso-e", "aws-iso-f", "aws-eusc"];
 

@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 use layerguard_core::ports::{
-    Alarm, Deployment, Function, Machine, Pause, PortResult, Queue, Rule, Switch, Table, Topic, Trail,
+    Alarm, Deployment, Function, HourDone, HourStore, Machine, Pause, PortResult, Queue, Rule, Switch, Table, Topic,
+    Trail,
 };
+use layerguard_core::reconcile::{Hour, LOOKED_BACK};
 
 /// The rules on watched calls, by the names that follow the stack's.
 pub const WATCHING: [&str; 5] = ["calls", "lambda", "sessions", "identity", "control"];
@@ -19,7 +21,7 @@ pub const MACHINES: [&str; 2] = ["triage", "respond"];
 pub const LOOK_BACK: SignedDuration = SignedDuration::from_hours(24);
 
 /// How many parts are read, one after the other.
-pub const PARTS: usize = 6;
+pub const PARTS: usize = 7;
 
 /// Where a stack is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -112,6 +114,10 @@ pub struct Estate {
     pub machines: BTreeMap<&'static str, PortResult<Machine>>,
     /// What Remediate may do, as JSON text.
     pub remediate_policy: PortResult<String>,
+    /// The function that reconciles; it is there where a trail's bucket was given.
+    pub reconcile: PortResult<Function>,
+    /// Which hours are reconciled, of those that are looked back at and some before.
+    pub hours: PortResult<Vec<HourDone>>,
     /// The stop switch.
     pub pause: PortResult<Option<Pause>>,
     /// The text of an inventory file that the deployed one should be.
@@ -125,6 +131,7 @@ impl Estate {
         now: Timestamp,
         deployment: &dyn Deployment,
         switch: &dyn Switch,
+        hours: &dyn HourStore,
         mut read: impl FnMut(&str),
     ) -> Self {
         read("the trails");
@@ -163,6 +170,10 @@ impl Estate {
         let state = table(deployment, &place, "state").await;
         let remediate_policy = deployment.role_policy(&place.name("remediate"), "remediate").await;
         let pause = switch.pause().await;
+        read("what is reconciled");
+        let reconcile = deployment.function(&place.name("reconcile")).await;
+        let since = Hour::of(now).back(LOOKED_BACK.saturating_mul(4)).start();
+        let hours = hours.hours_done(&place.account, &place.region, since).await;
         Self {
             place,
             now,
@@ -178,6 +189,8 @@ impl Estate {
             state,
             machines,
             remediate_policy,
+            reconcile,
+            hours,
             pause,
             file: None,
         }

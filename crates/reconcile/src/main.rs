@@ -1,0 +1,53 @@
+//! Wiring: the reconcile function over AWS.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use jiff::SignedDuration;
+use layerguard_aws::config::{Aws, Settings};
+use layerguard_aws::edge::{self, Environment, SystemClock};
+use layerguard_core::assess::Assessor;
+use layerguard_core::reconcile::{Delivery, Desk, Place};
+use layerguard_reconcile::{ACTOR, Pace, Reconcile};
+
+struct Sleep;
+
+#[async_trait]
+impl Pace for Sleep {
+    async fn wait(&self, span: SignedDuration) {
+        tokio::time::sleep(Duration::try_from(span).unwrap_or_default()).await;
+    }
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    edge::init_logging();
+    let environment = &Environment::of_process();
+    let aws = &Aws::load(&Settings::default()).await?;
+    let delivery = &Delivery::new(
+        environment.required("LAYERGUARD_TRAIL_BUCKET")?,
+        environment.optional("LAYERGUARD_TRAIL_PREFIX").unwrap_or_default(),
+    );
+    let place = &Place { account: environment.home()?.account, region: aws.region().to_owned() };
+    let stack = environment.required("LAYERGUARD_STACK")?;
+    let audit = &aws.audit_table(environment.required("LAYERGUARD_AUDIT_TABLE")?);
+    let state = &aws.state_table(environment.required("LAYERGUARD_STATE_TABLE")?);
+    let triage = &aws.triage_machine(environment.required("LAYERGUARD_TRIAGE_ARN")?);
+    let (rules, files) = (&aws.rule_states(), &aws.trail_bucket(&delivery.bucket));
+    let policy = Assessor::load(environment.required("LAYERGUARD_INVENTORY")?, environment.own()?);
+    if let Err(reason) = &policy {
+        tracing::error!(%reason, "there is no policy: every watched call is expected to be recorded");
+    }
+    let policy = policy.as_ref().ok();
+    edge::serve(|payload| async move {
+        let (calls, log, clock, actor) = (audit, audit, &SystemClock, ACTOR);
+        let desk = Desk { stack, actor, policy, files, calls, log, triage, rules, clock };
+        let reconcile = Reconcile { desk, delivery, place, hours: state, pace: &Sleep };
+        let answer = reconcile.answer(&payload).await;
+        if let Ok(answer) = &answer {
+            edge::measure(stack, &answer.figures());
+        }
+        answer
+    })
+    .await
+}
