@@ -3,10 +3,8 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use jiff::{SignedDuration, Timestamp};
-use layerguard_core::audit::{self, AuditRecord, Body, RecordKind, SWITCH_CHAIN, Walk, Wanted};
+use layerguard_core::audit::{self, AuditRecord, Body};
 use layerguard_core::incident::Incident;
-use layerguard_core::ports::RecordPlace;
 
 use crate::evidence::{Evidence, check, container, examine, named};
 use crate::exit::Exit;
@@ -14,8 +12,6 @@ use crate::failure::Failure;
 use crate::render::Screen;
 use crate::stack::Stack;
 
-/// The clocks of the functions and of this machine are not the same.
-const AHEAD: SignedDuration = SignedDuration::from_mins(5);
 /// What verifying an incident came to.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Verified {
