@@ -102,7 +102,8 @@ fn records(args: &PatternArgs, screen: &mut Screen, mut each: impl FnMut(&Value)
     for file in select::files(&args.logs, &Wanted::default())? {
         let opened = match file {
             Ok(path) => Input::of(&path).and_then(|input| {
-                let reader = input.reader().map_err(|error| Failure::unreachable(input.name.clone()).because(&told(error)));
+                let reader =
+                    input.reader().map_err(|error| Failure::unreachable(input.name.clone()).because(&told(error)));
                 reader.map(|reader| (input.name.clone(), reader))
             }),
             Err(unlisted) => {

@@ -4,8 +4,8 @@ use std::io::Write;
 
 use layerguard_core::text::escape;
 
-use super::paint::{Tone, paint};
 use super::Screen;
+use super::paint::{Tone, paint};
 use crate::command::pattern::Shown;
 use crate::failure::Failure;
 
@@ -41,13 +41,19 @@ impl Screen {
             #[expect(clippy::cast_precision_loss, reason = "a percentage for people")]
             let percent = share.dropped as f64 * 100.0 / share.records as f64;
             let (dropped, records) = (share.dropped, share.records);
-            writeln!(self.out, "of {records} pulls, logins and parts of pushes in the logs it drops {dropped} ({percent:.1} %)")?;
+            writeln!(
+                self.out,
+                "of {records} pulls, logins and parts of pushes in the logs it drops {dropped} ({percent:.1} %)"
+            )?;
         }
         writeln!(
             self.out,
             "what is dropped leaves no record: `audit` cannot prove anything about it, and `incidents show` does not list it\n"
         )?;
-        let length = format!("PATTERN, {} of {} characters, for the template's parameter PullsPattern", shown.length, shown.longest);
+        let length = format!(
+            "PATTERN, {} of {} characters, for the template's parameter PullsPattern",
+            shown.length, shown.longest
+        );
         self.heading(&length)?;
         Ok(writeln!(self.out, "{}", shown.compiled.text())?)
     }

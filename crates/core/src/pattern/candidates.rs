@@ -25,6 +25,16 @@ pub struct Seen {
     pub through_endpoint: u64,
     /// With a masked address and no endpoint.
     pub masked: u64,
+    /// With an address, or the name of a service in its place.
+    pub shown: u64,
+}
+
+impl Seen {
+    /// From wherever.
+    #[must_use]
+    pub const fn all(self) -> u64 {
+        self.through_endpoint + self.masked + self.shown
+    }
 }
 
 impl Traffic {
@@ -50,6 +60,8 @@ impl Traffic {
             seen.through_endpoint += 1;
         } else if text("/sourceIPAddress").is_some_and(|source| source.starts_with("AWS Internal")) {
             seen.masked += 1;
+        } else {
+            seen.shown += 1;
         }
     }
 

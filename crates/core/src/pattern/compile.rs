@@ -81,12 +81,15 @@ const ANYBODY: &str = "anybody but layerguard";
 /// Compile the pattern that drops the most of what would surely be clear.
 pub fn compile(order: &Order<'_>) -> Compiled {
     let endpoints = order.assessor.inventory().networks.iter().flat_map(|network| network.vpc_endpoints.clone());
-    let mut making =
-        Making { order, plan: Plan::new(order.stack, endpoints.collect()), kept: Vec::new(), blinded: BTreeMap::new() };
+    let mut making = Making {
+        order,
+        plan: Plan::new(order.stack.to_owned(), endpoints.collect()),
+        kept: Vec::new(),
+        blinded: BTreeMap::new(),
+    };
     making.uploads();
-    making.services();
     making.login();
-    making.roles();
+    making.pullers();
     Compiled {
         dropped: making.plan.dropped(),
         pattern: making.plan.pattern(),
@@ -140,19 +143,8 @@ impl Making<'_> {
     /// What a push is made of. That layerguard itself pushed something would be news.
     fn uploads(&mut self) {
         for name in UPLOADS {
-            let verdict = self.judge(&[name], &every_standing(Some(false)), &ANY_NETWORK, &[]);
+            let verdict = self.judge(&[name], &self.every(name, Some(false)), &ANY_NETWORK, &[]);
             self.offer(&format!("{name} of {ANYBODY}"), verdict, |plan| plan.uploads.push(name));
-        }
-    }
-
-    /// Services that pull by themselves.
-    fn services(&mut self) {
-        let standing = Standing { service_puller: true, ..nobody() };
-        for service in candidates::services(self.order.assessor.inventory()) {
-            let verdict = self.judge(&PULLS, std::slice::from_ref(&standing), &ANY_NETWORK, &[]);
-            self.offer(&service, verdict, |plan| {
-                plan.services.insert(service.clone());
-            });
         }
     }
 
@@ -166,7 +158,7 @@ impl Making<'_> {
         }
         let from = if self.has_networks() { From::Endpoint } else { From::Anywhere };
         let network = if self.has_networks() { [Network::Inside] } else { [Network::Unknown] };
-        let verdict = self.judge(&[LOGIN], &every_standing(None), &network, &[]).and_then(|mut blinds| {
+        let verdict = self.judge(&[LOGIN], &self.every(LOGIN, None), &network, &[]).and_then(|mut blinds| {
             if self.has_networks() {
                 blinds.extend(need_logins_from_inside(self.order.assessor)?);
             }
@@ -175,8 +167,8 @@ impl Making<'_> {
         self.offer(&caller, verdict, |plan| plan.login = Some(from));
     }
 
-    /// Roles by whole ARN, the busiest first.
-    fn roles(&mut self) {
+    /// Roles by whole ARN and services by name, the busiest first.
+    fn pullers(&mut self) {
         let inventory = self.order.assessor.inventory();
         let traffic = self.order.traffic;
         let roles: Vec<String> =
@@ -184,14 +176,26 @@ impl Making<'_> {
         let mut judged = Judged::default();
         let from = self.better(&roles, &mut judged);
         self.plan.roles_from = from;
-        let mut ordered: Vec<(u64, String)> =
-            roles.into_iter().map(|role| (weight(traffic, &role, from), role)).collect();
-        ordered.sort_by(|(one, name), (other, of_other)| other.cmp(one).then_with(|| name.cmp(of_other)));
-        for (_, role) in ordered {
-            let verdict = judged.of(self, &role, from);
-            self.offer(&role, verdict, |plan| {
-                plan.roles.insert(role.clone());
-            });
+        let services: Vec<String> = candidates::services(inventory).into_iter().collect();
+        let mut ordered: Vec<(u64, bool, String)> =
+            roles.into_iter().map(|role| (weight(traffic, &role, from), false, role)).collect();
+        ordered.extend(services.into_iter().map(|service| (traffic.of(&service).all(), true, service)));
+        ordered.sort_by(|one, other| {
+            other.0.cmp(&one.0).then_with(|| one.1.cmp(&other.1)).then_with(|| one.2.cmp(&other.2))
+        });
+        for (_, is_service, caller) in ordered {
+            if is_service {
+                let standing = Standing { service_puller: true, ..nobody() };
+                let verdict = self.judge(&PULLS, &[standing], &ANY_NETWORK, &[]);
+                self.offer(&caller, verdict, |plan| {
+                    plan.services.insert(caller.clone());
+                });
+            } else {
+                let verdict = judged.of(self, &caller, from);
+                self.offer(&caller, verdict, |plan| {
+                    plan.roles.insert(caller.clone());
+                });
+            }
         }
     }
 
@@ -211,6 +215,10 @@ impl Making<'_> {
         };
         let through_endpoint = if self.plan.endpoints.is_empty() { (0, 0) } else { worth(From::Endpoint) };
         if worth(From::EndpointOrMasked) >= through_endpoint { From::EndpointOrMasked } else { From::Endpoint }
+    }
+
+    fn every(&self, name: &str, own: Option<bool>) -> Vec<Standing> {
+        every_standing(&format!("ecr:{name}"), own, self.order.assessor)
     }
 
     fn judge(

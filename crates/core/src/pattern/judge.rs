@@ -47,12 +47,25 @@ pub(super) fn blinds(class: &Class<'_>, assessor: &Assessor) -> Result<BTreeSet<
                 blind.extend(fires(assessor, Facts { network: *network, new_credentials, ..facts.clone() })?);
             }
         }
-        // Each call that counts is also what later ones are counted with.
         if facts.is_pull() && facts.counts() {
-            blind.extend(bundle.rules_reading(class.call, "context.pulled"));
+            blind.extend(counting(class, &facts, assessor)?);
         }
     }
     Ok(blind)
+}
+
+/// The rules that count pulls: each that counts is also what later ones are counted with. Refused ones are counted apart, and none is
+/// dropped; they may make a difference to one that is.
+fn counting(class: &Class<'_>, facts: &Facts, assessor: &Assessor) -> Result<BTreeSet<String>, String> {
+    let of_pulls = ["session", "lineage", "role", "account"].map(|count| format!("context.pulled.{count}"));
+    let mut rules: BTreeSet<String> =
+        of_pulls.iter().flat_map(|path| assessor.bundle().rules_reading(class.call, path)).collect();
+    let limit = assessor.inventory().thresholds.denied_pulls;
+    for refused in [1, limit.saturating_sub(1), limit, limit.saturating_add(1), u32::MAX] {
+        let pulled = Pulled { refused, ..facts.pulled };
+        rules.extend(fires(assessor, Facts { pulled, ..facts.clone() })?);
+    }
+    Ok(rules)
 }
 
 /// The rules whose answer about a masked pull changes where a login from inside is not known.
@@ -64,7 +77,7 @@ pub(super) fn need_logins_from_inside(assessor: &Assessor) -> Result<BTreeSet<St
     for call in ["ecr:GetDownloadUrlForLayer", "ecr:BatchGetImage"] {
         let class = Class {
             call,
-            standings: every_standing(None),
+            standings: every_standing(call, None, assessor),
             attempts: &[false, true],
             networks: &[],
             networks_by_others: &[],
@@ -134,26 +147,46 @@ impl Class<'_> {
     }
 }
 
-/// Everything that the inventory may say about somebody. `own`: whether it is layerguard itself, where that is fixed.
-pub(super) fn every_standing(own: Option<bool>) -> Vec<Standing> {
-    let mut all = Vec::new();
-    for bits in 0..1_u16 << 7 {
-        let bit = |number: u16| bits & (1 << number) != 0;
-        if own.is_some_and(|own| own != bit(6)) {
-            continue;
-        }
-        for in_organization in [None, Some(false), Some(true)] {
-            all.push(Standing {
-                in_organization,
-                image_puller: bit(0),
-                administrator: bit(1),
-                service_puller: bit(2),
-                workload: bit(3),
-                protected: bit(4),
-                layer_reader: bit(5),
-                own: bit(6),
-            });
-        }
+/// Everything that the inventory may say about somebody, as far as a rule on this call reads it. `own`: whether it is layerguard itself,
+/// where that is fixed.
+pub(super) fn every_standing(call: &str, own: Option<bool>, assessor: &Assessor) -> Vec<Standing> {
+    let is_read = |fact: &str| !assessor.bundle().rules_reading(call, &format!("principal.{fact}")).is_empty();
+    let either = |fact: &str| if is_read(fact) { vec![false, true] } else { vec![false] };
+    let nobody = Standing {
+        in_organization: None,
+        image_puller: false,
+        administrator: false,
+        service_puller: false,
+        workload: false,
+        protected: false,
+        own: own.unwrap_or(false),
+        layer_reader: false,
+    };
+    let mut all = vec![nobody];
+    let mut vary = |values: Vec<bool>, set: fn(&mut Standing, bool)| {
+        all = all
+            .iter()
+            .flat_map(|standing| {
+                values.iter().map(move |value| {
+                    let mut standing = standing.clone();
+                    set(&mut standing, *value);
+                    standing
+                })
+            })
+            .collect();
+    };
+    vary(either("image_puller"), |standing, value| standing.image_puller = value);
+    vary(either("administrator"), |standing, value| standing.administrator = value);
+    vary(either("service_puller"), |standing, value| standing.service_puller = value);
+    vary(either("workload"), |standing, value| standing.workload = value);
+    vary(either("protected"), |standing, value| standing.protected = value);
+    vary(either("layer_reader"), |standing, value| standing.layer_reader = value);
+    if own.is_none() {
+        vary(vec![false, true], |standing, value| standing.own = value);
+    }
+    if is_read("in_organization") {
+        let with = |ours| all.iter().map(move |standing| Standing { in_organization: ours, ..standing.clone() });
+        return [None, Some(false), Some(true)].into_iter().flat_map(with).collect();
     }
     all
 }

@@ -6,8 +6,7 @@ use serde_json::{Value, json};
 
 use super::compile::Dropped;
 use super::shape::{
-    WATCHED_AT_VOLUME, absent, at, failed, names_no_repository, not_among, of_calls, of_other_version, other_than,
-    shared, shows_an_address, whole,
+    WATCHED_AT_VOLUME, any, at, names_no_repository, not_among, of_calls, other_than, shows_an_address, whole,
 };
 use crate::facts::RESPONDER;
 use crate::inventory::parts;
@@ -52,8 +51,10 @@ impl Plan {
     }
 
     /// What the names of layerguard's own roles begin with.
-    pub(super) fn own(&self) -> [String; 2] {
-        [format!("{}-", self.stack), RESPONDER.to_owned()]
+    pub(super) fn own(&self) -> Vec<String> {
+        let of_stack = format!("{}-", self.stack);
+        let responder = (!RESPONDER.starts_with(&of_stack)).then(|| RESPONDER.to_owned());
+        std::iter::once(of_stack).chain(responder).collect()
     }
 
     /// The pattern.
@@ -65,13 +66,17 @@ impl Plan {
             .filter(|name| !dropped.iter().any(|part| part.calls.iter().any(|call| call == name)))
             .collect();
         if !plain.is_empty() {
-            groups.push(json!({ "eventSource": [super::shape::ECR], "eventName": plain }));
+            groups.push(of_calls(&plain, Vec::new()));
         }
         if !self.uploads.is_empty() {
             groups.push(of_calls(&self.uploads, self.upload_passes()));
         }
         if let Some(from) = self.login {
-            groups.push(of_calls(&["GetAuthorizationToken"], self.login_passes(from)));
+            // From anywhere: none passes.
+            let passes = self.elsewhere(from);
+            if !passes.is_empty() {
+                groups.push(of_calls(&["GetAuthorizationToken"], passes));
+            }
         }
         if self.drops_pulls() {
             groups.push(of_calls(&["BatchGetImage", "GetDownloadUrlForLayer"], self.pull_passes()));
@@ -83,31 +88,20 @@ impl Plan {
         !self.roles.is_empty() || !self.services.is_empty()
     }
 
+    /// Layerguard itself, as a session or as a bare role.
     fn upload_passes(&self) -> Vec<Value> {
         let own: Vec<Value> = self.own().iter().map(|name| json!({ "wildcard": format!("*:role/{name}*") })).collect();
-        vec![
-            failed(),
-            shared(),
-            of_other_version(),
-            at("userIdentity.arn", json!(own)),
-            at("userIdentity.sessionContext.sessionIssuer.arn", json!(own)),
-        ]
-    }
-
-    fn login_passes(&self, from: From) -> Vec<Value> {
-        let mut passes = vec![failed(), shared(), of_other_version()];
-        passes.extend(self.elsewhere(from));
-        passes
+        let either = json!([{ "arn": own }, { "sessionContext": { "sessionIssuer": { "arn": own } } }]);
+        vec![json!({ "userIdentity": { "$or": either } })]
     }
 
     fn pull_passes(&self) -> Vec<Value> {
-        let mut passes = vec![failed(), shared(), of_other_version()];
-        passes.extend(names_no_repository());
+        let mut passes = vec![names_no_repository()];
         let mut kinds = Vec::new();
         if !self.services.is_empty() {
             kinds.push("AWSService".to_owned());
             let services: Vec<String> = self.services.iter().cloned().collect();
-            passes.extend(not_among("userIdentity.invokedBy", &services).map(|test| of_kind("AWSService", test)));
+            passes.push(of_kind("AWSService", not_among("userIdentity.invokedBy", &services)));
         }
         if !self.roles.is_empty() {
             kinds.push("AssumedRole".to_owned());
@@ -115,12 +109,14 @@ impl Plan {
             let accounts: BTreeSet<&str> =
                 roles.iter().filter_map(|role| parts(role)).map(|[.., account, _]| account).collect();
             let accounts: Vec<String> = accounts.into_iter().map(str::to_owned).collect();
-            let mut tests = not_among("userIdentity.sessionContext.sessionIssuer.arn", &roles).to_vec();
-            tests.extend(not_among("userIdentity.accountId", &accounts));
+            let mut tests = vec![
+                not_among("userIdentity.sessionContext.sessionIssuer.arn", &roles),
+                other_than("userIdentity.accountId", &accounts),
+            ];
             tests.extend(self.elsewhere(self.roles_from));
-            passes.push(of_kind("AssumedRole", super::shape::any(tests)));
+            passes.push(of_kind("AssumedRole", any(tests)));
         }
-        passes.extend(not_among("userIdentity.type", &kinds));
+        passes.push(not_among("userIdentity.type", &kinds));
         passes
     }
 
@@ -128,7 +124,7 @@ impl Plan {
     fn elsewhere(&self, from: From) -> Vec<Value> {
         match from {
             From::Anywhere => Vec::new(),
-            From::Endpoint => not_among("vpcEndpointId", &self.endpoints).to_vec(),
+            From::Endpoint => vec![not_among("vpcEndpointId", &self.endpoints)],
             From::EndpointOrMasked if self.endpoints.is_empty() => {
                 vec![at("vpcEndpointId", json!([{ "exists": true }])), shows_an_address()]
             }
@@ -192,6 +188,6 @@ const fn in_words(from: From) -> &'static str {
 #[cfg(test)]
 #[test]
 fn what_is_put_together_stands_beside() {
-    let group = of_kind("AWSService", absent("userIdentity.invokedBy"));
+    let group = of_kind("AWSService", at("userIdentity.invokedBy", json!([{ "exists": false }])));
     assert_eq!(group, json!({ "userIdentity": { "type": ["AWSService"], "invokedBy": [{ "exists": false }] } }));
 }

@@ -1,7 +1,7 @@
 //! The conditions of a pattern as EventBridge writes them.
 //!
 //! A pattern says what passes, so each condition here is that something is *not* as a dropped call has it. `anything-but` does not match a
-//! member that is absent: that it is absent is a condition of its own.
+//! member that is absent: that it is absent stands beside it. Room is scarce, so what all calls share is said once.
 
 use serde_json::{Map, Value, json};
 
@@ -21,7 +21,7 @@ pub const WATCHED_AT_VOLUME: [&str; 7] = [
 ];
 
 pub(super) const ECR: &str = "ecr.amazonaws.com";
-pub(super) const ECR_PUBLIC: &str = "ecr-public.amazonaws.com";
+const ECR_PUBLIC: &str = "ecr-public.amazonaws.com";
 
 /// A repository's ARN, in every partition.
 const REPOSITORY: &str = "arn:*:ecr:*:*:repository/*";
@@ -37,8 +37,8 @@ pub(super) fn any(mut alternatives: Vec<Value>) -> Value {
 }
 
 /// The member is not one of these words, or is not there.
-pub(super) fn not_among(path: &str, words: &[String]) -> [Value; 2] {
-    [at(path, json!([{ "anything-but": words }])), absent(path)]
+pub(super) fn not_among(path: &str, words: &[String]) -> Value {
+    at(path, json!([{ "anything-but": words }, { "exists": false }]))
 }
 
 /// The member is there and is not one of these words.
@@ -46,28 +46,9 @@ pub(super) fn other_than(path: &str, words: &[String]) -> Value {
     at(path, json!([{ "anything-but": words }]))
 }
 
-pub(super) fn absent(path: &str) -> Value {
-    at(path, json!([{ "exists": false }]))
-}
-
-/// The call failed.
-pub(super) fn failed() -> Value {
-    at("errorCode", json!([{ "exists": true }]))
-}
-
-/// A copy of the call is in another account's trail; which of the two decides is told where both are seen.
-pub(super) fn shared() -> Value {
-    at("sharedEventID", json!([{ "exists": true }]))
-}
-
-/// A record of a version that is not known.
-pub(super) fn of_other_version() -> Value {
-    at("eventVersion", json!([{ "anything-but": { "prefix": "1." } }]))
-}
-
 /// The record does not name a repository by its ARN.
-pub(super) fn names_no_repository() -> [Value; 2] {
-    [at("resources.ARN", json!([{ "anything-but": { "wildcard": REPOSITORY } }])), absent("resources.ARN")]
+pub(super) fn names_no_repository() -> Value {
+    at("resources.ARN", json!([{ "anything-but": { "wildcard": REPOSITORY } }, { "exists": false }]))
 }
 
 /// An address, or anything else that is no mask, where there is no endpoint that would decide before it.
@@ -78,25 +59,35 @@ pub(super) fn shows_an_address() -> Value {
     })
 }
 
-/// Only calls of these names pass on by these alternatives.
+/// Whatever its name, such an event passes: a call that failed; one of which a copy is in another account's trail, and which of the two
+/// decides is told where both are seen; a record of a version that is not known; a call on what is published anyway.
+fn whoever_it_is() -> [Value; 4] {
+    [
+        json!({ "errorCode": [{ "exists": true }] }),
+        json!({ "sharedEventID": [{ "exists": true }] }),
+        json!({ "eventVersion": [{ "anything-but": { "prefix": "1." } }] }),
+        json!({ "eventSource": [ECR_PUBLIC] }),
+    ]
+}
+
+/// Calls of these names pass where one of these holds; all of them where nothing is named.
 pub(super) fn of_calls(names: &[&str], alternatives: Vec<Value>) -> Value {
-    let mut group = Map::new();
-    group.insert("eventSource".to_owned(), json!([ECR]));
-    group.insert("eventName".to_owned(), json!(names));
+    let mut group = Map::from_iter([("eventName".to_owned(), json!(names))]);
+    if alternatives.is_empty() {
+        return Value::Object(group);
+    }
     if let Value::Object(more) = any(alternatives) {
         group.extend(more);
     }
     Value::Object(group)
 }
 
-/// The pattern of the rule: events of ECR and ECR Public of which one of these holds.
+/// The pattern of the rule: events of ECR and ECR Public of which one of these holds. The first ones let a little through that is not
+/// watched, and save the room that names take.
 pub(super) fn whole(groups: Vec<Value>) -> Value {
-    let public: Vec<&str> = WATCHED_AT_VOLUME.into_iter().filter(|name| !name.starts_with("BatchGet")).collect();
-    let mut groups = groups;
-    groups.push(json!({ "eventSource": [ECR_PUBLIC], "eventName": public }));
     json!({
         "source": ["aws.ecr", "aws.ecr-public"],
         "detail-type": ["AWS API Call via CloudTrail"],
-        "detail": any(groups),
+        "detail": any(whoever_it_is().into_iter().chain(groups).collect()),
     })
 }

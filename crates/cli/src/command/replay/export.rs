@@ -81,7 +81,10 @@ pub(in crate::command) enum Shape {
 }
 
 /// The records of an export; of each that cannot be read, which row it was and why.
-pub(in crate::command) fn records(shape: Shape, input: Box<dyn BufRead>) -> Box<dyn Iterator<Item = Result<Value, String>>> {
+pub(in crate::command) fn records(
+    shape: Shape,
+    input: Box<dyn BufRead>,
+) -> Box<dyn Iterator<Item = Result<Value, String>>> {
     match shape {
         Shape::Lines => Box::new(input.lines().enumerate().filter_map(|(at, line)| {
             match line {
