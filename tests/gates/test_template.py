@@ -51,7 +51,7 @@ def granted(template: dict, name: str, resource: str) -> set[str]:
 
 
 # Rules on watched calls, by the names that follow the stack's.
-WATCHERS = {"CallsRule": "calls", "LambdaRule": "lambda", "SessionsRule": "sessions", "IdentityRule": "identity", "ControlRule": "control"}
+WATCHERS = {"CallsRule": "calls", "PullsRule": "pulls", "LambdaRule": "lambda", "SessionsRule": "sessions", "IdentityRule": "identity", "ControlRule": "control"}
 WATCHED = [
     (api["service"], api["name"]) for api in tomllib.loads((ROOT / "crates/core/apis.toml").read_text(encoding="utf-8"))["api"] if api["watched"]
 ]
@@ -100,13 +100,17 @@ def test_the_rules_name_what_is_watched_and_nothing_else():
     for service, name in WATCHED:
         watched.setdefault(service, []).append(name)
     services = []
+    calls, pulls = (properties(rule)["EventPattern"]["detail"]["eventName"] for rule in ("CallsRule", "PullsRule"))
     for rule in WATCHERS:
         pattern = properties(rule)["EventPattern"]
         of_rule = pattern["detail"]["eventSource"]
         assert pattern["source"] == [f"aws.{service.removesuffix('.amazonaws.com')}" for service in of_rule]
         names = sorted({name for service in of_rule for name in watched[service]})
-        assert pattern["detail"]["eventName"] == ([{"prefix": name} for name in names] if rule == "LambdaRule" else names)
-        services += of_rule
+        if rule == "PullsRule":
+            assert sorted(calls + pulls) == names, "what changes something, and what comes in numbers"
+        elif rule != "CallsRule":
+            assert pattern["detail"]["eventName"] == ([{"prefix": name} for name in names] if rule == "LambdaRule" else names)
+        services += of_rule if rule != "PullsRule" else []
     assert sorted(services) == sorted(watched), "each service in one rule"
 
 

@@ -98,7 +98,8 @@ const BREAKS: &[Break] = &[
     }),
     ("rule", Status::Failed, "does not exist", |d| drop(d.rules.remove("layerguard-control"))),
     ("rule", Status::Failed, "another pattern", |d| {
-        d.rules.get_mut("layerguard-calls").unwrap().pattern = Some(r#"{"source":["aws.ecr"]}"#.into());
+        d.rules.get_mut("layerguard-pulls").unwrap().pattern =
+            Some(r#"{"source":["aws.ecr"],"detail":{"eventName":["PutImage"]}}"#.into());
     }),
     ("rule", Status::Failed, "does not send to", |d| d.rules.get_mut("layerguard-calls").unwrap().targets.clear()),
     ("rule", Status::Failed, "drops what it cannot deliver", |d| {

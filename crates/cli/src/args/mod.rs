@@ -11,6 +11,8 @@ mod explain;
 mod findings;
 mod generate;
 mod incidents;
+mod pattern;
+mod policy;
 mod query;
 mod reconcile;
 mod replay;
@@ -31,6 +33,8 @@ pub use explain::ExplainArgs;
 pub use findings::{FindingFormat, FindingsArgs, FindingsCommand};
 pub use generate::{CompletionsArgs, ManArgs};
 pub use incidents::{IncidentsCommand, ListArgs, ShowArgs, WatchArgs};
+pub use pattern::{PatternArgs, PatternFormat};
+pub use policy::PolicyCommand;
 pub use query::{QueryArgs, QueryFormat, written};
 pub use reconcile::ReconcileArgs;
 pub use replay::{ReplayArgs, ReplayFormat};
@@ -84,6 +88,9 @@ pub enum Command {
     /// Assess a month or a year of logs, and report what would have been found and done
     #[command(after_help = MORE, after_long_help = format!("{}\n\n{}", replay::REPLAY_EXAMPLES, replay::REPLAY_EXITS))]
     Replay(ReplayArgs),
+    /// Change what layerguard goes by
+    #[command(subcommand, after_help = MORE, after_long_help = format!("{}\n\n{}", pattern::PATTERN_EXAMPLES, pattern::PATTERN_EXITS))]
+    Policy(PolicyCommand),
     /// List incidents, show one, watch for new ones
     #[command(subcommand, after_help = MORE, after_long_help = format!("{}\n\n{}", incidents::INCIDENTS_EXAMPLES, STACK_EXITS))]
     Incidents(IncidentsCommand),

@@ -14,6 +14,7 @@ pub mod findings;
 pub mod generate;
 pub mod holding;
 pub mod incidents;
+pub mod pattern;
 pub mod query;
 pub mod reconcile;
 pub mod replay;
@@ -24,7 +25,7 @@ use layerguard_core::approval::Verb;
 
 use crate::args::{
     AnswerArgs, AssignArgs, AuditCommand, Command, DlqCommand, DoctorArgs, ExceptionCommand, FindingsCommand,
-    IncidentsCommand, Subject, UndoArgs,
+    IncidentsCommand, PolicyCommand, Subject, UndoArgs,
 };
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -39,6 +40,7 @@ pub async fn run(command: Command, screen: &mut Screen) -> Result<Exit, Failure>
     match command {
         Command::Explain(args) => explain::run(&args, screen).await,
         Command::Replay(args) => replay::run(&args, screen).await,
+        Command::Policy(PolicyCommand::Pattern(args)) => pattern::run(&args, screen),
         Command::Incidents(command) => of_incidents(command, screen).await,
         Command::Exception(ExceptionCommand::Propose(args)) => {
             let reached = Reached::reach(&args.stack).await?;

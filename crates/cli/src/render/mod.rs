@@ -13,6 +13,7 @@ mod failure;
 mod incidents;
 mod json;
 mod paint;
+mod pattern;
 mod progress;
 pub mod query;
 mod reconcile;
@@ -69,6 +70,12 @@ impl Screen {
     pub fn onto(out: Box<dyn Write>, err: Box<dyn Write>, columns: Option<usize>) -> Self {
         let width = columns.map(|columns| columns.clamp(NARROWEST, WIDEST));
         Self { out, err, columns, width, is_terminal: false, status: status::Status::default() }
+    }
+
+    /// A screen that nobody sees.
+    #[must_use]
+    pub fn silent() -> Self {
+        Self::onto(Box::new(io::sink()), Box::new(io::sink()), None)
     }
 
     /// Shows what was written so far.

@@ -15,6 +15,7 @@ mod respond;
 mod rule;
 mod situation;
 mod source;
+mod surely;
 
 use serde::{Deserialize, Serialize};
 

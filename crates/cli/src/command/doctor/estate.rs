@@ -10,7 +10,7 @@ use layerguard_core::ports::{
 use layerguard_core::reconcile::{Hour, LOOKED_BACK};
 
 /// The rules on watched calls, by the names that follow the stack's.
-pub const WATCHING: [&str; 5] = ["calls", "lambda", "sessions", "identity", "control"];
+pub const WATCHING: [&str; 6] = ["calls", "pulls", "lambda", "sessions", "identity", "control"];
 /// The rules that keep the rest going.
 pub const WORKING: [&str; 2] = ["sweep", "execution-died"];
 /// The functions.

@@ -1,8 +1,9 @@
 //! Whether the rules hear the calls and send them on.
 
+use layerguard_core::pattern::matches;
 use layerguard_core::ports::{PortResult, Rule};
 use layerguard_core::text::escape;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::estate::{Estate, FUNCTIONS, WATCHING};
 use super::finding::{Check, Finding, Status};
@@ -62,13 +63,17 @@ fn one(estate: &Estate, short: &str, rule: &PortResult<Rule>) -> Finding {
             ),
         );
     }
-    if short == "calls" && !hears_pulls(rule.pattern.as_deref()) {
+    if short == "pulls" && !hears_pulls(rule.pattern.as_deref()) {
         return check.failed(
-            format!("{shown} has another pattern: it does not name GetDownloadUrlForLayer of aws.ecr"),
-            "deploy the template again: somebody changed the rule",
+            format!("{shown} has another pattern: it does not take a pull by a stranger"),
+            "deploy the template again with an empty PullsPattern, and compile the pattern anew (`layerguard policy pattern`)",
         );
     }
-    targets(estate, check, &shown, short, rule)
+    let found = targets(estate, check, &shown, short, rule);
+    if short == "pulls" && found.status == Status::Ok && is_compiled(rule.pattern.as_deref()) {
+        return Finding { found: format!("{}; what PullsPattern drops leaves no record", found.found), ..found };
+    }
+    found
 }
 
 /// Each expected target is there and keeps what it could not deliver.
@@ -95,10 +100,27 @@ fn expected(estate: &Estate, short: &str) -> Vec<String> {
     }
 }
 
+/// Whether the rule takes a layer's download by somebody of another organisation. No pattern that was compiled drops that.
 fn hears_pulls(pattern: Option<&str>) -> bool {
-    pattern.is_some_and(|text| {
-        names(text, "/source", "aws.ecr") && names(text, "/detail/eventName", "GetDownloadUrlForLayer")
-    })
+    let pattern: Value = pattern.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
+    let event = json!({
+        "source": "aws.ecr",
+        "detail-type": "AWS API Call via CloudTrail",
+        "detail": {
+            "eventVersion": "1.11",
+            "eventSource": "ecr.amazonaws.com",
+            "eventName": "GetDownloadUrlForLayer",
+            "sourceIPAddress": "198.51.100.1",
+            "userIdentity": { "type": "AWSAccount", "accountId": "999988887777" },
+        },
+    });
+    matches(&pattern, &event)
+}
+
+/// It is not the template's own.
+fn is_compiled(pattern: Option<&str>) -> bool {
+    let pattern: Value = pattern.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
+    pattern.pointer("/detail/$or").is_some()
 }
 
 /// Whether a list of the pattern has this value.

@@ -63,7 +63,7 @@ const NAMES: &[&str] = &[
 const PAYLOADS: &[&str] = &["requestParameters", "responseElements", "additionalEventData", "serviceEventDetails"];
 
 /// Whether an input begins as an export does: its first line names the columns, or its first object has them in small letters.
-pub(super) fn looks_like(start: &str) -> Option<Shape> {
+pub(in crate::command) fn looks_like(start: &str) -> Option<Shape> {
     let line = start.lines().next().unwrap_or_default();
     if line.trim_start().starts_with('{') || line.trim_start().starts_with('[') {
         return start.contains("\"eventsource\"").then_some(Shape::Lines);
@@ -73,7 +73,7 @@ pub(super) fn looks_like(start: &str) -> Option<Shape> {
 
 /// How an export is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Shape {
+pub(in crate::command) enum Shape {
     /// CSV with a line of column names.
     Table,
     /// One JSON object per line.
@@ -81,7 +81,10 @@ pub(super) enum Shape {
 }
 
 /// The records of an export; of each that cannot be read, which row it was and why.
-pub(super) fn records(shape: Shape, input: Box<dyn BufRead>) -> Box<dyn Iterator<Item = Result<Value, String>>> {
+pub(in crate::command) fn records(
+    shape: Shape,
+    input: Box<dyn BufRead>,
+) -> Box<dyn Iterator<Item = Result<Value, String>>> {
     match shape {
         Shape::Lines => Box::new(input.lines().enumerate().filter_map(|(at, line)| {
             match line {

@@ -6,12 +6,12 @@
 
 mod compare;
 mod coverage;
-mod export;
+pub(in crate::command) mod export;
 pub(crate) mod incidents;
 mod intake;
 mod progress;
 pub(crate) mod report;
-mod select;
+pub(in crate::command) mod select;
 mod side;
 mod sorted;
 pub(crate) mod tally;

@@ -18,7 +18,7 @@ const HISTORY: SignedDuration = SignedDuration::from_hours(36);
 
 /// What is asked for.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Wanted {
+pub(in crate::command) struct Wanted {
     /// At or after this.
     pub(super) since: Option<Timestamp>,
     /// Before this.
@@ -119,7 +119,7 @@ fn is_region(text: &str) -> bool {
 ///
 /// # Errors
 /// When a glob cannot be understood or matches nothing.
-pub(super) fn files<'a>(
+pub(in crate::command) fn files<'a>(
     paths: &'a [PathBuf],
     wanted: &'a Wanted,
 ) -> Result<impl Iterator<Item = Result<PathBuf, Unlisted>> + Send + 'a, Failure> {
@@ -132,11 +132,11 @@ pub(super) fn files<'a>(
 
 /// A folder or file that could not be listed.
 #[derive(Debug)]
-pub(super) struct Unlisted {
+pub(in crate::command) struct Unlisted {
     /// What messages call it.
-    pub(super) name: String,
+    pub(in crate::command) name: String,
     /// Why.
-    pub(super) error: std::io::Error,
+    pub(in crate::command) error: std::io::Error,
 }
 
 fn expanded(path: &Path) -> Result<Vec<PathBuf>, Failure> {
