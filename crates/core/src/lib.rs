@@ -26,3 +26,5 @@ pub mod ports;
 pub mod storm;
 pub mod text;
 pub mod workload;
+
+mod standings;
