@@ -35,6 +35,7 @@ mod notifier;
 mod roles;
 mod shared;
 mod table;
+mod trust;
 
 pub use accounts::{Home, ReachableAccounts};
 pub use announce::AnnouncementBus;

@@ -53,8 +53,15 @@ impl Calls {
                     return Ok(Some(next));
                 }
                 match calls.recv() {
-                    Ok(more) => *ready = more?.into_iter(),
-                    Err(_) => return Ok(None),
+                    Ok(more) => {
+                        let more = more?;
+                        if more.is_empty() {
+                            return Ok(None);
+                        }
+                        *ready = more.into_iter();
+                    }
+                    // The last bundle is an empty one. Without it the other thread broke off, and calls are missing.
+                    Err(_) => return Err(io::Error::other("the thread that reads ahead broke off")),
                 }
             },
         }
@@ -83,12 +90,14 @@ impl Finder {
                     Ok(Some(next)) => together.push(next),
                     Ok(None) => break,
                     Err(error) => {
-                        let _ = sender.send(Ok(together)).and_then(|()| sender.send(Err(error)));
+                        let before = if together.is_empty() { Ok(()) } else { sender.send(Ok(together)) };
+                        let _ = before.and_then(|()| sender.send(Err(error)));
                         return;
                     }
                 }
             }
-            if together.is_empty() || sender.send(Ok(together)).is_err() {
+            let is_last = together.is_empty();
+            if sender.send(Ok(together)).is_err() || is_last {
                 return;
             }
         }
