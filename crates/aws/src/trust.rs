@@ -67,7 +67,11 @@ impl Trust {
                 Ok(bundle) => TrustStore::empty().with_pem_certificate(bundle),
                 Err(error) => {
                     let path = path.display().to_string();
-                    tracing::error!(path, error, "could not read AWS_CA_BUNDLE; the system's authorities are trusted instead");
+                    tracing::error!(
+                        path,
+                        error,
+                        "could not read AWS_CA_BUNDLE; the system's authorities are trusted instead"
+                    );
                     TrustStore::default()
                 }
             },
