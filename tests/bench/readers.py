@@ -33,7 +33,7 @@ def duckdb(folder: str) -> int:
     import duckdb as engine
 
     engine.sql("SET threads = 1")
-    return engine.sql(SQL.format(folder=folder)).fetchone()[0]
+    return engine.sql(SQL.format(folder=folder)).fetchall()[0][0]
 
 
 def polars(folder: str) -> int:

@@ -1,6 +1,7 @@
 //! What other programs are measured against, or with, inside one process. Prints one JSON object.
 //!
-//! `inflate FOLDER` decompresses every file with libdeflate and does nothing else. `assess FOLDER ROUNDS RULES` parses and assesses the
+//! `inflate FOLDER` decompresses every file with libdeflate and does nothing else; `split FOLDER` also finds the records and passes over
+//! those that nobody watches; `parse FOLDER` also types the watched ones. `assess FOLDER ROUNDS RULES` parses and assesses the
 //! records of one file with the shipped bundle and so many further rules. `cedar FOLDER ROUNDS` puts each pull to Cedar anew.
 
 use std::collections::BTreeMap;
@@ -12,7 +13,7 @@ use cedar_policy::{
     Authorizer, Context, Decision, Entities, Entity, EntityUid, PolicySet, Request, RestrictedExpression,
 };
 use layerguard_core::assess::Assessor;
-use layerguard_core::cloudtrail::{Event, parse};
+use layerguard_core::cloudtrail::{Event, parse, read_records};
 use layerguard_core::engine::{Bundle, Verdict};
 use layerguard_core::facts::Own;
 use layerguard_core::history::History;
@@ -25,7 +26,12 @@ fn main() {
     let number = |at: usize| arguments.get(at).and_then(|text| text.parse().ok()).unwrap_or(1);
     let folder = Path::new(arguments.get(1).expect("bench-peer inflate|assess|cedar FOLDER ..."));
     let said = match arguments[0].as_str() {
-        "inflate" => inflate(folder),
+        "inflate" => inflate(folder, |_| 0),
+        "split" => inflate(folder, |text| read_records(text).watched_only().filter(Result::is_ok).count()),
+        "parse" => inflate(folder, |text| {
+            let records = read_records(text).watched_only().map(|record| parse(&record.expect("a record").value));
+            records.filter(|event| event.as_ref().is_ok_and(Event::hands_out_layer)).count()
+        }),
         "assess" => assess(folder, number(2), if arguments.len() > 3 { number(3) } else { 0 }),
         "cedar" => cedar(folder, number(2)),
         other => panic!("bench-peer does not know `{other}`"),
@@ -53,15 +59,16 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
-fn inflate(folder: &Path) -> Value {
-    let (mut decompressor, mut plain, mut bytes) = (Decompressor::new(), Vec::new(), 0_usize);
+fn inflate(folder: &Path, then: impl Fn(&[u8]) -> usize) -> Value {
+    let (mut decompressor, mut plain, mut bytes, mut found) = (Decompressor::new(), Vec::new(), 0_usize, 0);
     for path in files(folder) {
         let packed = fs::read(path).expect("a file");
         let size = packed.last_chunk::<4>().map_or(0, |size| u32::from_le_bytes(*size) as usize);
         plain.resize(size.max(plain.len()), 0);
         bytes += decompressor.gzip_decompress(&packed, &mut plain[..size]).expect("one member of gzip");
+        found += then(&plain[..size]);
     }
-    json!({ "bytes": bytes, "cpu": cpu() })
+    json!({ "bytes": bytes, "found": found, "cpu": cpu() })
 }
 
 /// The texts of the records of the first file.
