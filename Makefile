@@ -10,7 +10,7 @@ STACK := $(PYTHON) tests/stack/stack.py
 WORKSPACE := --workspace --locked
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check check-fast fmt lint unit docs gates e2e fuzz build stack-up stack-down rust clean
+.PHONY: help demo test check check-fast fmt lint unit docs gates e2e fuzz bench build stack-up stack-down rust clean
 
 help: ## show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,6 +55,9 @@ e2e: build ## the local stack's own tests, then the chain end to end with real p
 fuzz: rust ## arbitrary input against everything that strangers write (FUZZ_SECONDS=600 each, FUZZ_JOBS=1, FUZZ_TARGETS=all)
 	@CARGO="$(CARGO)" FUZZ_SECONDS="$(FUZZ_SECONDS)" FUZZ_JOBS="$(FUZZ_JOBS)" FUZZ_TARGETS="$(FUZZ_TARGETS)" \
 		$(PYTHON) fuzz/fuzz.py
+
+bench: rust ## how fast it is, beside its peers and its goals (BENCH_QUICK=1: a small run; BENCH_ROWS="4 5": these goals alone)
+	@CARGO="$(CARGO)" BENCH_QUICK="$(BENCH_QUICK)" BENCH_ROWS="$(BENCH_ROWS)" $(PYTHON) tests/bench/bench.py
 
 build: rust ## the four functions and the command line, as the local stack runs them
 	@$(CARGO) build $(WORKSPACE) --bins

@@ -34,6 +34,7 @@ const MAY_IMPORT: [(&str, &[&str]); 9] = [
     ("layerguard-reconcile", &["layerguard-core", "layerguard-aws"]),
     ("layerguard-cli", &["layerguard-core", "layerguard-aws"]),
     ("layerguard-tests", &[]),
+    ("layerguard-bench", &["layerguard-core"]),
 ];
 
 #[test]

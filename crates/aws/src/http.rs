@@ -10,6 +10,8 @@ use aws_smithy_runtime_api::client::http::{
     HttpConnectorSettings, SharedHttpClient, SharedHttpConnector, http_client_fn,
 };
 
+use crate::trust;
+
 /// How long a connection may take. Far below a function's own limit, so that there is time for another attempt.
 pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 
@@ -20,11 +22,14 @@ pub(crate) const READ_TIMEOUT: Duration = Duration::from_secs(4);
 pub(crate) fn connector() -> SharedHttpConnector {
     let settings = HttpConnectorSettings::builder().connect_timeout(CONNECT_TIMEOUT).read_timeout(READ_TIMEOUT).build();
     let builder: ConnectorBuilder = Connector::builder();
-    let connector = builder
+    let builder = builder
         .connector_settings(settings)
         .proxy_config(ProxyConfig::from_env())
-        .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
-        .build();
+        .tls_provider(Provider::Rustls(CryptoMode::AwsLc));
+    let connector = match trust::context() {
+        Some(context) => builder.tls_context(context).build(),
+        None => builder.build(),
+    };
     SharedHttpConnector::new(connector)
 }
 

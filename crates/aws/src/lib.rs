@@ -39,6 +39,7 @@ mod table;
 #[cfg(feature = "trails")]
 mod trail_files;
 mod triage;
+mod trust;
 
 pub use accounts::{Home, ReachableAccounts};
 pub use announce::AnnouncementBus;

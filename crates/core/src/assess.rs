@@ -10,6 +10,7 @@ use crate::history::{self, Ancestor, History, Trace};
 use crate::incident::IncidentKey;
 use crate::inventory::{Inventory, InventoryErrors};
 use crate::ports::{ActivityStore, PortResult};
+use crate::standings::Standings;
 
 /// What is found out about one event.
 #[must_use]
@@ -46,6 +47,7 @@ pub struct Assessor {
     inventory: Inventory,
     own: Own,
     policy_version: String,
+    standings: Standings,
 }
 
 impl Assessor {
@@ -58,7 +60,7 @@ impl Assessor {
         let policy_version = bundle.version(&inventory);
         let own = own.into();
         let own = Own { roles: facts::with_responders(own.roles, &inventory.organization.accounts), ..own };
-        Ok(Self { bundle, inventory, own, policy_version })
+        Ok(Self { bundle, inventory, own, policy_version, standings: Standings::default() })
     }
 
     /// Load the embedded bundle and an inventory's text.
@@ -76,7 +78,8 @@ impl Assessor {
         if event.call.is_none() {
             return unwatched(&self.policy_version);
         }
-        let facts = facts::establish(event, &self.inventory, history, &self.own);
+        let standing = self.standings.of(&event.principal, &self.inventory, &self.own);
+        let facts = facts::establish_with(event, &self.inventory, history, &self.own, standing);
         if is_nobodys(event, &facts) {
             return unwatched(&self.policy_version);
         }
@@ -139,9 +142,10 @@ impl Assessor {
         history::late(event, &self.alone(event), lineage, &self.inventory, store).await
     }
 
-    /// The facts that the event and the inventory alone tell.
+    /// Of the facts that the event and the inventory alone tell, those that others' traces are looked up by.
     fn alone(&self, event: &Event) -> Facts {
-        facts::establish(event, &self.inventory, &History::default(), &self.own)
+        let standing = self.standings.of(&event.principal, &self.inventory, &self.own);
+        facts::outline(event, &self.inventory, &self.own, standing)
     }
 
     /// The rules, playbooks and the two other questions.

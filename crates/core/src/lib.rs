@@ -29,3 +29,5 @@ pub mod reconcile;
 pub mod storm;
 pub mod text;
 pub mod workload;
+
+mod standings;

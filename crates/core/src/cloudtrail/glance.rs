@@ -1,28 +1,66 @@
 //! A look at the bytes of one value that tells most records apart from the watched ones without parsing them: in a year of an
 //! account's trail, nearly all records are of calls that nobody watches.
 
+use std::collections::HashSet;
 use std::sync::LazyLock;
 
-use aho_corasick::AhoCorasick;
-use memchr::memmem;
+use memchr::memchr;
+use memchr::memmem::Finder;
 
 use crate::call::Call;
 
-/// The beginning of the name of every watched call, as JSON has it. Lambda's names go on with a date.
-static NAMES: LazyLock<Option<AhoCorasick>> =
-    LazyLock::new(|| AhoCorasick::new(Call::watched().map(|(_, name)| format!("\"{name}"))).ok());
+static SOURCE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"eventSource\""));
+static NAME: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"eventName\""));
+static ESCAPE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\\u"));
+
+/// The names of watched calls. Lambda's go on with a date.
+static NAMES: LazyLock<HashSet<&'static [u8]>> =
+    LazyLock::new(|| Call::watched().map(|(_, name)| name.as_bytes()).collect());
 
 /// Whether the bytes are surely one record of a call that is not watched.
 ///
-/// Sound whatever the bytes are: the name of a call is plain letters and digits, so a parser can find it in a text only where it stands
-/// as it is, or where there is an escape of the form `\u`. What looks like no record at all is left to the parser, so that it is told.
+/// Sound whatever the bytes are: the key and the name of a call are plain letters and digits, so a parser can find them in a text only
+/// where they stand as they are, or where there is an escape of the form `\u`. Every place where the key stands is looked at, at
+/// whatever depth, so that neither a second key nor an envelope hides one. What looks like no record at all is left to the parser, so
+/// that it is told.
 pub(super) fn is_surely_unwatched(bytes: &[u8]) -> bool {
-    let is_record = bytes.first() == Some(&b'{')
-        && memmem::find(bytes, b"\"eventSource\"").is_some()
-        && memmem::find(bytes, b"\"eventName\"").is_some();
-    is_record
-        && memmem::find(bytes, b"\\u").is_none()
-        && NAMES.as_ref().is_some_and(|names| names.find(bytes).is_none())
+    if bytes.first() != Some(&b'{') || SOURCE.find(bytes).is_none() {
+        return false;
+    }
+    let mut rest = bytes;
+    let mut named = false;
+    while let Some(at) = NAME.find(rest) {
+        rest = rest.get(at + NAME.needle().len()..).unwrap_or_default();
+        match value_is_unwatched(rest) {
+            Some(true) => named = true,
+            Some(false) => return false,
+            None => {}
+        }
+    }
+    named && ESCAPE.find(bytes).is_none()
+}
+
+/// Of what follows the key: whether its value is surely no watched call's name. `None` where no value follows.
+fn value_is_unwatched(after: &[u8]) -> Option<bool> {
+    let value = after.trim_ascii_start().strip_prefix(b":")?.trim_ascii_start();
+    let Some(text) = value.strip_prefix(b"\"") else { return Some(false) };
+    let name = memchr(b'"', text).and_then(|end| text.get(..end)).unwrap_or_default();
+    Some(is_plain(name) && !is_watched(name))
+}
+
+/// A name as AWS gives them: letters and digits.
+fn is_plain(name: &[u8]) -> bool {
+    !name.is_empty() && name.iter().all(u8::is_ascii_alphanumeric)
+}
+
+fn is_watched(name: &[u8]) -> bool {
+    if NAMES.contains(name) {
+        return true;
+    }
+    // Lambda's date and version; every beginning that ends before a digit or a `v` may be the plain name.
+    name.iter().enumerate().skip(1).any(|(at, byte)| {
+        (byte.is_ascii_digit() || *byte == b'v') && name.get(..at).is_some_and(|plain| NAMES.contains(plain))
+    })
 }
 
 #[cfg(test)]
@@ -57,6 +95,15 @@ mod tests {
     fn what_could_hide_a_name_or_is_no_record_is_looked_at() {
         let hidden = br#"{"eventSource":"ecr.amazonaws.com","eventName":"\u0047etDownloadUrlForLayer"}"#;
         assert!(!is_surely_unwatched(hidden));
+        for hidden in [
+            &br#"{"eventSource":"s3.amazonaws.com","eventName":"GetObject","eventName":"GetDownloadUrlForLayer"}"#[..],
+            br#"{"eventSource":"s3.amazonaws.com","eventName":"GetObject","detail":{"eventName" : "GetDownloadUrlForLayer"}}"#,
+            br#"{"eventSource":"s3.amazonaws.com","eventName":"Get\"Object"}"#,
+            br#"{"eventSource":"s3.amazonaws.com","eventName":7}"#,
+            br#"{"eventSource":"s3.amazonaws.com","x":"eventName"}"#,
+        ] {
+            assert!(!is_surely_unwatched(hidden), "{}", String::from_utf8_lossy(hidden));
+        }
         for other in [&b"{}"[..], b"[]", b"7", b"", br#"{"eventSource":"s3.amazonaws.com"}"#] {
             assert!(!is_surely_unwatched(other));
         }

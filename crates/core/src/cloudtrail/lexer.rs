@@ -1,7 +1,9 @@
-//! Finds where one JSON value ends, byte by byte, without building it.
+//! Finds where one JSON value ends, without building it: by blocks of 64 bytes where nothing can end, else byte by byte.
 //!
 //! It balances brackets and knows strings; whether the value is JSON is for the parser to say. It also sees the two signs of
 //! a line that was cut: a line break inside a string, and a line that begins a new object where no value can stand.
+
+use super::block::{self, Block};
 
 /// What a piece of input meant for the value being read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,7 +19,7 @@ pub(super) enum Outcome {
 }
 
 /// The state between two pieces of input.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Lexer {
     depth: usize,
     in_string: bool,
@@ -67,6 +69,40 @@ impl Lexer {
 
     /// Reads on. Returns how many bytes belong to the value.
     pub(super) fn feed(&mut self, bytes: &[u8]) -> (usize, Outcome) {
+        let mut used = 0;
+        loop {
+            let rest = bytes.get(used..).unwrap_or_default();
+            let passed = self.pass_blocks(rest);
+            let rest = rest.get(passed..).unwrap_or_default();
+            let (count, outcome) = self.step(rest.get(..block::SIZE).unwrap_or(rest));
+            used += passed + count;
+            if outcome != Outcome::More || used >= bytes.len() {
+                return (used, outcome);
+            }
+        }
+    }
+
+    /// Passes over whole blocks in which the value surely neither ends nor breaks off. Returns how many bytes.
+    fn pass_blocks(&mut self, bytes: &[u8]) -> usize {
+        if self.watch_members || self.escaped || self.line_start || self.depth == 0 {
+            return 0;
+        }
+        let mut passed = 0;
+        for bytes in bytes.chunks_exact(block::SIZE) {
+            let Some(block) = Block::of(bytes, self.in_string) else { break };
+            if block.closed >= self.depth {
+                break;
+            }
+            self.depth = self.depth + block.opened - block.closed;
+            self.in_string = block.ends_in_string;
+            self.last = if self.in_string { b'"' } else { block::last(bytes).unwrap_or(self.last) };
+            passed += bytes.len();
+        }
+        passed
+    }
+
+    /// The same byte by byte.
+    fn step(&mut self, bytes: &[u8]) -> (usize, Outcome) {
         for (at, &byte) in bytes.iter().enumerate() {
             if self.in_string {
                 match self.in_string(byte) {
@@ -128,6 +164,8 @@ impl Lexer {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn ends(text: &str) -> (usize, Outcome) {
@@ -150,6 +188,36 @@ mod tests {
     fn brackets_in_strings_do_not_count() {
         assert_eq!(ends(r#"{"a":"}]\"}"}x"#), (13, Outcome::Done));
         assert_eq!(ends(r#"{"a":"\\"} {"#), (10, Outcome::Done));
+    }
+
+    proptest! {
+        /// Blocks and single bytes come to the same, wherever the input is cut into pieces.
+        #[test]
+        fn blocks_change_nothing(
+            parts in prop::collection::vec(prop::sample::select(vec![
+                "{", "}", "[", "]", "\"", "\\\"", "\\\\", ",", ":", "\n", "\n{", " ", "abc", "\"key\":\"value\",", "1", "{\"a\":[1,2]},",
+                "\"arn:aws:iam::111122223333:role/ci/builder\"", "                                                                ",
+            ]), 0..80),
+            cut in 0..400_usize,
+            lines in any::<bool>(),
+        ) {
+            let text = format!("{{{}", parts.concat());
+            let mut single = Lexer::value().one_line_each(lines);
+            let mut expected = (0, Outcome::More);
+            while expected.1 == Outcome::More && expected.0 < text.len() {
+                let (count, outcome) = single.step(&text.as_bytes()[expected.0..=expected.0]);
+                expected = (expected.0 + count, outcome);
+            }
+            let mut lexer = Lexer::value().one_line_each(lines);
+            let (first, second) = text.as_bytes().split_at(cut.min(text.len()));
+            let (mut used, mut outcome) = lexer.feed(first);
+            if outcome == Outcome::More && !second.is_empty() {
+                let (more, after) = lexer.feed(second);
+                (used, outcome) = (used + more, after);
+            }
+            prop_assert_eq!((used, outcome), expected);
+            prop_assert_eq!(lexer, single);
+        }
     }
 
     #[test]

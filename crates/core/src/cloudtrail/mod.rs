@@ -4,6 +4,7 @@
 //! strings: what can be read is kept, what cannot is named in [`Event::flaws`] (AWS facts, section 1).
 
 pub(crate) mod arn;
+mod block;
 mod envelope;
 mod error;
 pub(crate) mod field;

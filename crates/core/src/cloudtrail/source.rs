@@ -12,13 +12,11 @@ pub(super) struct Place {
 impl Place {
     /// The place after `bytes`.
     pub(super) fn after(self, bytes: &[u8]) -> Self {
-        let breaks = bytes.iter().filter(|&&byte| byte == b'\n').count() as u64;
-        let tail = bytes.iter().rev().take_while(|&&byte| byte != b'\n').count() as u64;
-        if breaks == 0 {
-            Self { line: self.line, column: self.column + tail }
-        } else {
-            Self { line: self.line + breaks, column: 1 + tail }
-        }
+        let Some(last) = memchr::memrchr(b'\n', bytes) else {
+            return Self { line: self.line, column: self.column + bytes.len() as u64 };
+        };
+        let breaks = memchr::memchr_iter(b'\n', bytes).count() as u64;
+        Self { line: self.line + breaks, column: (bytes.len() - last) as u64 }
     }
 }
 

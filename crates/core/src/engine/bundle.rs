@@ -1,6 +1,7 @@
 //! The bundle: rules, the policies of all three questions, and playbooks, loaded from files.
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use cedar_policy::{Effect, Policy, PolicySet};
 use sha2::{Digest, Sha256};
@@ -31,6 +32,8 @@ pub struct Bundle {
     playbooks: BTreeMap<String, Playbook>,
     /// All files are in it; the inventory's hash completes it.
     hasher: Sha256,
+    /// The hash of the inventory that was asked about first, and the version with it.
+    versioned: OnceLock<(String, String)>,
 }
 
 impl Bundle {
@@ -71,8 +74,14 @@ impl Bundle {
     /// preceded by its length in bytes.
     #[must_use]
     pub fn version(&self, inventory: &Inventory) -> String {
+        // Each assessment names it, nearly always with the same inventory.
+        let (of, version) = self.versioned.get_or_init(|| (inventory.hash.clone(), self.version_with(&inventory.hash)));
+        if *of == inventory.hash { version.clone() } else { self.version_with(&inventory.hash) }
+    }
+
+    fn version_with(&self, inventory: &str) -> String {
         let mut hasher = self.hasher.clone();
-        add_part(&mut hasher, &inventory.hash);
+        add_part(&mut hasher, inventory);
         hex::encode(hasher.finalize())
     }
 
@@ -97,9 +106,16 @@ impl Bundle {
         }
         BundleErrors::none_of(problems)?;
         match (calls, response, approval, playbooks) {
-            (Some(calls), Some(response), Some(approval), Some(playbooks)) => {
-                Ok(Self { calls, response, approval, rules, reasons, playbooks: playbooks.by_id, hasher })
-            }
+            (Some(calls), Some(response), Some(approval), Some(playbooks)) => Ok(Self {
+                calls,
+                response,
+                approval,
+                rules,
+                reasons,
+                playbooks: playbooks.by_id,
+                hasher,
+                versioned: OnceLock::new(),
+            }),
             // A part is missing only where a problem says why; said again so that no bundle is ever half loaded.
             _ => Err(BundleErrors { problems: vec![Problem::whole(PLAYBOOKS, "a part of the bundle is missing")] }),
         }

@@ -1,7 +1,7 @@
 //! Answers that Cedar gave before. A question is a pure function of the facts that the policies read, and in a day of pulls the same few
 //! sets of them come again and again.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Mutex, PoisonError};
 
 use cedar_policy::PolicySet;
@@ -32,7 +32,25 @@ enum Reads {
     /// It cannot be told, so everything counts.
     All,
     /// These, what lies below them, and whether what lies above them is there.
-    Paths(BTreeSet<String>),
+    Paths(Read),
+}
+
+/// What is read of a value.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Read {
+    /// All of it.
+    whole: bool,
+    /// Or what is read of its attributes.
+    of: BTreeMap<String, Read>,
+}
+
+impl Read {
+    fn add(&mut self, path: &str) {
+        match path.split_once('.') {
+            Some((name, rest)) => self.of.entry(name.to_owned()).or_default().add(rest),
+            None => self.of.entry(path.to_owned()).or_default().whole = true,
+        }
+    }
 }
 
 impl Memo {
@@ -45,7 +63,9 @@ impl Memo {
                 Err(_) => reads = Some(Reads::All),
             }
         }
-        Self { reads: reads.unwrap_or(Reads::Paths(paths)), answers: Mutex::default() }
+        let mut tree = Read::default();
+        paths.iter().for_each(|path: &String| tree.add(path));
+        Self { reads: reads.unwrap_or(Reads::Paths(tree)), answers: Mutex::default() }
     }
 
     /// The answer from before, or what `put` answers now. A question that cannot be put is not remembered.
@@ -71,27 +91,30 @@ impl Memo {
     /// The situation without the values that no policy reads. Which attributes there are, and of which type, stays: the schema is asked
     /// about that.
     fn read_of(&self, situation: &Situation) -> Situation {
-        let Reads::Paths(paths) = &self.reads else { return situation.clone() };
-        let thing =
-            |thing: &Thing, name: &str| Thing { attributes: masked(&thing.attributes, name, paths), ..thing.clone() };
+        let Reads::Paths(tree) = &self.reads else { return situation.clone() };
+        let thing = |thing: &Thing, name: &str| Thing {
+            kind: thing.kind,
+            id: thing.id,
+            attributes: masked(&thing.attributes, tree.of.get(name)),
+        };
         Situation {
             principal: thing(&situation.principal, "principal"),
             action: situation.action.clone(),
             resource: thing(&situation.resource, "resource"),
-            context: masked(&situation.context, "context", paths),
+            context: masked(&situation.context, tree.of.get("context")),
         }
     }
 }
 
-fn masked(attributes: &Attributes, above: &str, paths: &BTreeSet<String>) -> Attributes {
-    if paths.contains(above) {
+fn masked(attributes: &Attributes, read: Option<&Read>) -> Attributes {
+    if read.is_some_and(|read| read.whole) {
         return attributes.clone();
     }
     let one = |(name, value): &(&'static str, Value)| {
-        let path = format!("{above}.{name}");
+        let read = read.and_then(|read| read.of.get(*name));
         let value = match value {
-            Value::Record(inner) => Value::Record(masked(inner, &path, paths)),
-            value if paths.contains(&path) => value.clone(),
+            value if read.is_some_and(|read| read.whole) => value.clone(),
+            Value::Record(inner) => Value::Record(masked(inner, read)),
             Value::Bool(_) => Value::Bool(false),
             Value::Number(_) => Value::Number(0),
             Value::Text(_) => Value::Text(String::new()),

@@ -160,8 +160,18 @@ impl Facts {
 /// that the event and the inventory alone tell.
 #[must_use]
 pub fn establish(event: &Event, inventory: &Inventory, history: &History, own: &Own) -> Facts {
+    establish_with(event, inventory, history, own, inventory.standing_of(&event.principal, &own.roles))
+}
+
+/// The same, where what the inventory says about the principal is known already.
+pub(crate) fn establish_with(
+    event: &Event,
+    inventory: &Inventory,
+    history: &History,
+    own: &Own,
+    standing: Standing,
+) -> Facts {
     let (network, mut reasons) = network::of(event, inventory, &history.logins);
-    let standing = inventory.standing_of(&event.principal, &own.roles);
     let (registry, repository) = whereabouts(event.call.as_ref());
     let owner = owner_of(registry.as_deref(), inventory);
     let told = about::of(event, inventory, &own.stack);
@@ -193,6 +203,32 @@ pub fn establish(event: &Event, inventory: &Inventory, history: &History, own: &
         missing,
         missing_network: missing::of_network(event, inventory, owner).map(str::to_owned),
         open,
+    }
+}
+
+/// What of the facts traces and the looks at others' traces rest on: who called and what about, from the event and the inventory alone,
+/// without words. `standing` is what [`Inventory::standing_of`] says about the principal.
+pub(crate) fn outline(event: &Event, inventory: &Inventory, own: &Own, standing: Standing) -> Facts {
+    let (registry, repository) = whereabouts(event.call.as_ref());
+    let owner = owner_of(registry.as_deref(), inventory);
+    Facts {
+        call: event.call_name(),
+        attempt: event.error_code.is_some(),
+        network: Network::Unknown,
+        owner,
+        registry,
+        repository,
+        about: about::of(event, inventory, &own.stack).about,
+        pulled: Pulled::default(),
+        destroyed: Destroyed::default(),
+        new_credentials: false,
+        weakened: false,
+        unexplained: false,
+        standing,
+        reasons: Vec::new(),
+        missing: Vec::new(),
+        missing_network: None,
+        open: Vec::new(),
     }
 }
 

@@ -114,10 +114,15 @@ async fn of_pull(
     let mut counts = [0, 0];
     for (slot, track) in counts.iter_mut().zip(track::wide(&event.principal)) {
         let Some(track) = track else { continue };
-        let traces = store.traces(&Look { track, from, until: event.time }).await?;
-        let mut distinct = pulled(&traces);
-        distinct.extend(mine.clone());
-        *slot = count(&distinct);
+        let look = Look { track, from, until: event.time };
+        *slot = match store.count_pulled(&look, mine.as_deref()) {
+            Some(count) => count,
+            None => {
+                let mut distinct = pulled(&store.traces(&look).await?);
+                distinct.extend(mine.clone());
+                count(&distinct)
+            }
+        };
     }
     [history.pulled.role, history.pulled.account] = counts;
     Ok(())

@@ -1,59 +1,89 @@
 //! Traces in memory: for `explain`, replay and tests.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use super::{Look, Trace};
+use super::count::Counted;
+use super::{Look, Mark, Trace};
 use crate::ports::{ActivityStore, PortResult};
 
-type Track = BTreeMap<(Timestamp, String), Trace>;
+pub(super) type Track = BTreeMap<(Timestamp, String), Trace>;
 
 /// All traces of a run. Grows with what was pulled, pushed and changed, not with everything that was read.
 #[derive(Debug, Default)]
 pub struct Memory {
-    tracks: Mutex<BTreeMap<String, Track>>,
+    kept: Mutex<Kept>,
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    tracks: HashMap<String, Track>,
+    /// What was counted last on tracks of pulls, to be counted on from.
+    counts: HashMap<String, Counted>,
 }
 
 impl Memory {
     /// Keep traces.
     pub fn keep(&self, traces: impl IntoIterator<Item = Trace>) {
-        let mut tracks = self.lock();
+        let Kept { tracks, counts } = &mut *self.lock();
         for trace in traces {
+            if let Some(counted) = counts.get_mut(&trace.track)
+                && !tracks.get(&trace.track).is_some_and(|track| track.contains_key(&(trace.time, trace.id.clone())))
+            {
+                counted.add(&trace);
+            }
             let key = (trace.time, trace.id.clone());
-            tracks.entry(trace.track.clone()).or_default().insert(key, trace);
+            match tracks.get_mut(&trace.track) {
+                Some(track) => _ = track.insert(key, trace),
+                None => _ = tracks.entry(trace.track.clone()).or_default().insert(key, trace),
+            }
         }
     }
 
     /// The traces of a part of a track, in order of time.
     #[must_use]
     pub fn look(&self, look: &Look) -> Vec<Trace> {
-        let tracks = self.lock();
-        let Some(track) = tracks.get(&look.track).filter(|_| look.from <= look.until) else { return Vec::new() };
+        let kept = self.lock();
+        let Some(track) = kept.tracks.get(&look.track).filter(|_| look.from <= look.until) else { return Vec::new() };
         let from = track.range((look.from, String::new())..);
         from.take_while(|((time, _), _)| *time <= look.until).map(|(_, trace)| trace.clone()).collect()
     }
 
     /// Forget what can matter no more at this time: for a run that goes in order of time and has no end.
     pub fn forget_before(&self, now: Timestamp) {
-        self.lock().retain(|_, track| {
-            track.retain(|_, trace| now.duration_since(trace.time) <= trace.kept_for());
+        self.retain(|trace| now.duration_since(trace.time) <= trace.kept_for());
+    }
+
+    /// Forget pulls and sessions before this time: for a run in which no call comes late, and which counts no further back.
+    pub fn forget_pulls_before(&self, moment: Timestamp) {
+        let counts = |mark: &Mark| matches!(mark, Mark::Pull { .. } | Mark::Pulled { .. } | Mark::Session { .. });
+        self.retain(|trace| trace.time >= moment || !counts(&trace.mark));
+    }
+
+    fn retain(&self, stays: impl Fn(&Trace) -> bool) {
+        let Kept { tracks, counts } = &mut *self.lock();
+        counts.clear();
+        tracks.retain(|_, track| {
+            track.retain(|_, trace| stays(trace));
             !track.is_empty()
         });
     }
 
     /// Forget a trace.
     pub fn drop_trace(&self, trace: &Trace) {
-        if let Some(track) = self.lock().get_mut(&trace.track) {
+        let Kept { tracks, counts } = &mut *self.lock();
+        counts.remove(&trace.track);
+        if let Some(track) = tracks.get_mut(&trace.track) {
             track.remove(&(trace.time, trace.id.clone()));
         }
     }
 
     /// A store that panicked half-way holds whole traces all the same.
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Track>> {
-        self.tracks.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -75,5 +105,16 @@ impl ActivityStore for Memory {
 
     fn knows_intents(&self) -> bool {
         false
+    }
+
+    fn count_pulled(&self, look: &Look, also: Option<&str>) -> Option<u32> {
+        let Kept { tracks, counts } = &mut *self.lock();
+        let Some(track) = tracks.get(&look.track) else { return Some(u32::from(also.is_some())) };
+        let counted = match counts.get_mut(&look.track) {
+            Some(counted) => counted,
+            None => counts.entry(look.track.clone()).or_default(),
+        };
+        counted.move_to(track, look);
+        Some(counted.distinct(also))
     }
 }

@@ -6,6 +6,7 @@
 //! The store is the port [`ActivityStore`](crate::ports::ActivityStore): DynamoDB live, [`Memory`] in `explain` and replay.
 
 mod around;
+mod count;
 mod gather;
 mod intended;
 mod late;

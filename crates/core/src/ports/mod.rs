@@ -140,6 +140,11 @@ pub trait ActivityStore: Send + Sync {
     fn knows_intents(&self) -> bool {
         true
     }
+    /// How many distinct repositories the traces of a part of a track say were pulled from, this one included. `None` where the store
+    /// has to answer with the traces: what is kept in memory is counted where it is.
+    fn count_pulled(&self, _look: &Look, _also: Option<&str>) -> Option<u32> {
+        None
+    }
 }
 
 /// Approval requests, the answers of people, and the single use of signatures.

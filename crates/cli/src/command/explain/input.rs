@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use flate2::bufread::MultiGzDecoder;
 use layerguard_core::cloudtrail::{Records, read_records};
 
-use super::shown;
+use super::{shown, whole};
 use crate::failure::Failure;
 
 /// One file, or a copy of what came through a pipe.
@@ -100,14 +100,24 @@ impl Input {
                 again
             }
         };
+        let is_small = file.metadata().is_ok_and(|about| about.is_file() && about.len() <= whole::MOST_PACKED);
         let mut plain = BufReader::with_capacity(128 * 1024, through(file));
-        let compressed = plain.fill_buf()?.starts_with(&GZIP);
-        let reader: Box<dyn BufRead> = if compressed {
-            Box::new(BufReader::with_capacity(128 * 1024, MultiGzDecoder::new(plain)))
-        } else {
-            Box::new(plain)
-        };
-        Ok(reader)
+        if !plain.fill_buf()?.starts_with(&GZIP) {
+            return Ok(Box::new(plain));
+        }
+        if !is_small {
+            return Ok(Box::new(BufReader::with_capacity(128 * 1024, MultiGzDecoder::new(plain))));
+        }
+        // The file may have grown meanwhile: what is beyond the limit is read on from it.
+        let mut packed = Vec::new();
+        plain.by_ref().take(whole::MOST_PACKED).read_to_end(&mut packed)?;
+        match whole::read(&packed).filter(|_| plain.fill_buf().is_ok_and(<[u8]>::is_empty)) {
+            Some(whole) => Ok(Box::new(whole)),
+            None => {
+                let again = io::Cursor::new(packed).chain(plain);
+                Ok(Box::new(BufReader::with_capacity(128 * 1024, MultiGzDecoder::new(again))))
+            }
+        }
     }
 }
 

@@ -11,6 +11,7 @@ pub(super) mod input;
 pub(super) mod policy;
 pub(super) mod record;
 mod spool;
+mod whole;
 mod windows;
 
 use std::io;

@@ -17,8 +17,8 @@ use crate::command::explain::input::Input;
 use crate::failure::Failure;
 use crate::render::Screen;
 
-/// Events of a file that travel together.
-const BATCH: usize = 256;
+/// Bytes of events of a file that travel together.
+const BATCH: usize = 128 * 1024;
 /// How many bytes tell the shape of a file.
 const LOOK: usize = 16 * 1024;
 /// Problems of one file that are told one by one.
@@ -37,10 +37,17 @@ pub(super) struct Read {
     pub(super) unreadable: u64,
 }
 
+/// Events, one after another in one text: times in milliseconds, order, and where each ends.
+#[derive(Debug, Default)]
+struct Batch {
+    text: Vec<u8>,
+    places: Vec<(i64, u64, usize)>,
+}
+
 /// What a reader of files sends.
 enum News {
-    /// Events with their times in milliseconds and their order.
-    Events(Vec<(i64, u64, Vec<u8>)>),
+    /// Events of one file.
+    Events(Batch),
     /// Something could not be read: where, and why.
     Unreadable { name: String, place: String, error: io::Error },
     /// One file is done.
@@ -94,8 +101,11 @@ fn take(
 ) -> Result<(), Failure> {
     match news {
         News::Events(events) => {
-            for (time, order, event) in events {
-                sorter.push(time, order, &event).map_err(|error| unkept(&error))?;
+            let mut begin = 0;
+            for (time, order, end) in events.places {
+                let event = events.text.get(begin..end).unwrap_or_default();
+                sorter.push(time, order, event).map_err(|error| unkept(&error))?;
+                begin = end;
             }
         }
         News::Unreadable { name, place, error } => {
@@ -180,7 +190,7 @@ struct OneFile<'a> {
     number: usize,
     wanted: &'a Wanted,
     sender: &'a SyncSender<News>,
-    batch: Vec<(i64, u64, Vec<u8>)>,
+    batch: Batch,
     records: u64,
     unwatched: u64,
     problems: u64,
@@ -189,7 +199,7 @@ struct OneFile<'a> {
 
 impl<'a> OneFile<'a> {
     fn new(name: String, number: usize, sender: &'a SyncSender<News>, wanted: &'a Wanted) -> Self {
-        Self { name, number, wanted, sender, batch: Vec::new(), records: 0, unwatched: 0, problems: 0, kept: 0 }
+        Self { name, number, wanted, sender, batch: Batch::default(), records: 0, unwatched: 0, problems: 0, kept: 0 }
     }
 
     fn record(&mut self, value: &serde_json::Value, place: &str) -> Option<()> {
@@ -207,11 +217,13 @@ impl<'a> OneFile<'a> {
         if !self.wanted.reads(account, event.region.as_deref()) {
             return Some(());
         }
-        let Ok(text) = serde_json::to_vec(event) else { return Some(()) };
+        if serde_json::to_writer(&mut self.batch.text, event).is_err() {
+            return Some(());
+        }
         let order = (u64::try_from(self.number).unwrap_or(u64::MAX) << 32) | self.kept;
         self.kept += 1;
-        self.batch.push((event.time.as_millisecond(), order, text));
-        if self.batch.len() >= BATCH { self.send_batch() } else { Some(()) }
+        self.batch.places.push((event.time.as_millisecond(), order, self.batch.text.len()));
+        if self.batch.text.len() >= BATCH { self.send_batch() } else { Some(()) }
     }
 
     fn send_batch(&mut self) -> Option<()> {

@@ -4,6 +4,7 @@
 //! calls in order of their time, on disk where they are many. The second assesses them in that order with a history that forgets what
 //! can matter no more. So memory grows neither with the logs nor with their number.
 
+mod ahead;
 mod compare;
 mod coverage;
 pub(in crate::command) mod export;
@@ -19,12 +20,14 @@ pub(crate) mod tally;
 use std::collections::{HashSet, VecDeque};
 use std::num::NonZeroUsize;
 use std::path::Path;
+use std::sync::Arc;
 use std::thread;
 
 use jiff::{SignedDuration, Timestamp};
 use layerguard_core::assess::Assessor;
 use layerguard_core::cloudtrail::Event;
 
+use self::ahead::{Calls, Next};
 use self::compare::Comparison;
 use self::report::Report;
 use self::select::Wanted;
@@ -67,7 +70,7 @@ pub async fn run(args: &ReplayArgs, screen: &mut Screen) -> Result<Exit, Failure
         copies: 0,
         left_out: 0,
     };
-    sweep.run(sorted, screen).await?;
+    sweep.run(sorted, jobs, screen).await?;
     let report = Report::of(
         read,
         sweep.copies,
@@ -103,11 +106,14 @@ struct Sweep {
 }
 
 impl Sweep {
-    async fn run(&mut self, mut sorted: Sorted, screen: &mut Screen) -> Result<(), Failure> {
+    async fn run(&mut self, sorted: Sorted, jobs: usize, screen: &mut Screen) -> Result<(), Failure> {
+        let others = self.other.iter().map(|(side, _)| side);
+        let policies = std::iter::once(&self.side).chain(others).map(|side| Arc::clone(&side.assessor)).collect();
+        let mut calls = Calls::of(sorted, policies, jobs);
         let bar = progress::assessing();
         let mut ahead: VecDeque<Event> = VecDeque::new();
         loop {
-            let next = self.next(&mut sorted)?;
+            let next = self.next(&mut calls)?;
             let until = next.as_ref().map(|event| event.time.checked_sub(AHEAD).unwrap_or(Timestamp::MIN));
             while ahead.front().is_some_and(|event| until.is_none_or(|until| event.time < until)) {
                 if let Some(event) = ahead.pop_front() {
@@ -129,16 +135,13 @@ impl Sweep {
     }
 
     /// The next call in order of time; both policies have taken note of it.
-    fn next(&mut self, sorted: &mut Sorted) -> Result<Option<Event>, Failure> {
-        let unread = |error: &(dyn std::error::Error + 'static)| {
-            Failure::unreachable("could not read back what was kept in a temporary file").because(error)
-        };
-        let Some(text) = sorted.next().map_err(|error| unread(&error))? else { return Ok(None) };
-        let event: Event = serde_json::from_slice(&text).map_err(|error| unread(&error))?;
-        self.side.note(&event);
-        if let Some((other, _)) = &self.other {
-            other.note(&event);
-        }
+    fn next(&mut self, calls: &mut Calls) -> Result<Option<Event>, Failure> {
+        let next = calls.next().map_err(|error| {
+            Failure::unreachable("could not read back what was kept in a temporary file").because(&error)
+        })?;
+        let Some(Next { event, traces }) = next else { return Ok(None) };
+        let sides = std::iter::once(&self.side).chain(self.other.iter().map(|(side, _)| side));
+        sides.zip(traces).for_each(|(side, traces)| side.note(traces));
         Ok(Some(event))
     }
 

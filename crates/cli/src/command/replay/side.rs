@@ -1,10 +1,12 @@
 //! One policy over the calls of a replay: the same core as the deployed chain, with a history that forgets what can matter no more.
 
+use std::sync::Arc;
+
 use jiff::{SignedDuration, Timestamp};
 use layerguard_core::assess::Assessor;
 use layerguard_core::cloudtrail::Event;
 use layerguard_core::engine::Verdict;
-use layerguard_core::history::Memory;
+use layerguard_core::history::{Memory, Trace};
 
 use super::incidents::{Incidents, Summed};
 use super::tally::Tally;
@@ -13,12 +15,15 @@ use crate::command::explain::{Line, Weight};
 use crate::failure::Failure;
 
 /// Between two looks at what can be forgotten.
-const FORGET_EVERY: SignedDuration = SignedDuration::from_hours(1);
+const FORGET_EVERY: SignedDuration = SignedDuration::from_mins(10);
+/// Pulls are kept for the window in which they are counted and this much longer: their time is that of their minute, and the calls of the
+/// last moments are not assessed yet.
+const SLACK: SignedDuration = SignedDuration::from_mins(5);
 
 /// A policy with what it found so far.
 pub(super) struct Side {
     /// The policy.
-    pub(super) assessor: Assessor,
+    pub(super) assessor: Arc<Assessor>,
     /// What was counted.
     pub(super) tally: Tally,
     /// What would have been an incident.
@@ -30,7 +35,7 @@ pub(super) struct Side {
 impl Side {
     pub(super) fn new(assessor: Assessor) -> Self {
         Self {
-            assessor,
+            assessor: Arc::new(assessor),
             tally: Tally::default(),
             incidents: Incidents::default(),
             memory: Memory::default(),
@@ -39,8 +44,8 @@ impl Side {
     }
 
     /// Takes note of what a call says about others, before they are assessed.
-    pub(super) fn note(&self, event: &Event) {
-        self.memory.keep(self.assessor.traces(event));
+    pub(super) fn note(&self, traces: Vec<Trace>) {
+        self.memory.keep(traces);
     }
 
     /// Assesses a call. `counts` is false for a further copy of it, which has an answer and is not counted again.
@@ -64,6 +69,9 @@ impl Side {
         }
         self.forgotten = now;
         self.memory.forget_before(now);
+        let window = self.assessor.inventory().thresholds.pull_breadth.window;
+        let counted = now.checked_sub(window).and_then(|from| from.checked_sub(SLACK));
+        self.memory.forget_pulls_before(counted.unwrap_or(Timestamp::MIN));
         let over = self.incidents.end_before(&self.assessor, Some(now));
         over.iter().for_each(|over| self.count(over));
     }

@@ -2,9 +2,11 @@
 
 use std::io::{BufReader, Read};
 
+use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
+use crate::cloudtrail::{Event, parse};
 use crate::error::{Class, Classified};
 
 const RECORD: &str = r#"{"eventSource":"ecr.amazonaws.com","eventName":"BatchGetImage"}"#;
@@ -191,4 +193,39 @@ fn a_payload_holds_exactly_one_record() {
     assert_eq!(only_record(&json!({ "Records": [] })), Err(ShapeError::Count { count: 0 }));
     assert_eq!(only_record(&json!([record, record])), Err(ShapeError::Count { count: 2 }));
     assert_eq!(only_record(&json!(7)), Err(ShapeError::NotAnObject { found: "a number" }));
+}
+
+/// Everything that was read, with the problems in words.
+fn items<R: BufRead>(records: Records<R>) -> Vec<Result<RawRecord, String>> {
+    records.map(|item| item.map_err(|error| format!("{error:?}"))).collect()
+}
+
+fn watched<R: BufRead>(records: Records<R>) -> Vec<Event> {
+    let events = records.filter_map(Result::ok).filter_map(|raw| parse(&raw.value).ok());
+    events.filter(|event| event.call.is_some()).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(512))]
+
+    /// The fast way of a replay (blocks of bytes; unwatched records unparsed) and the slow one (single bytes; everything parsed) come to
+    /// the same, however broken the input is. The fuzz target `fast` holds the same for arbitrary bytes.
+    #[test]
+    fn the_fast_way_is_the_slow_way(
+        parts in prop::collection::vec(prop::sample::select(vec![
+            "{\"Records\":[", "]}", "[", "]", "{", "}", ",", "\n", " ", "\"", "\\", ":", "null", "17", "\u{feff}",
+            "{\"eventSource\":\"ecr.amazonaws.com\",\"eventName\":\"GetDownloadUrlForLayer\",\"eventTime\":\"2026-11-20T09:31:00Z\"}",
+            "{\"eventName\":\"GetDownloadUrlForLayer\",\"eventSource\":\"ecr.amazonaws.com\",\"eventID\":\"e\"}",
+            "{\"eventSource\":\"s3.amazonaws.com\",\"eventName\":\"GetObject\",\"requestParameters\":{\"key\":\"}{\\\"]\"},\"x\":[[],{}]}",
+            "{\"eventSource\":\"ecr.amazonaws.com\",\"eventTime\":\"2026-11-20T09:31:00Z\",\"eventName\":\"GetDownloadUrl\\u0046orLayer\"}",
+            "{\"eventSource\":\"lambda.amazonaws.com\",\"eventName\":\"GetLayerVersion20181031\",\"eventTime\":\"2026-11-20T09:31:00Z\"}",
+            "{\"detail-type\":\"x\",\"detail\":{\"eventSource\":\"ecr.amazonaws.com\",\"eventName\":\"BatchGetImage\",\"eventTime\":\"20131102T010628Z\"}}",
+            "\"eventName\":\"BatchGetImage\"", "\"eventSource\":\"ecr.amazonaws.com\"", "\"detail\":",
+        ]), 0..24),
+    ) {
+        let text = parts.concat();
+        let single = || read_records(BufReader::with_capacity(1, text.as_bytes()));
+        prop_assert_eq!(items(read_records(text.as_bytes())), items(single()));
+        prop_assert_eq!(watched(read_records(text.as_bytes()).watched_only()), watched(single()));
+    }
 }
