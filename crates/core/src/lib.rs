@@ -22,6 +22,7 @@ pub mod inventory;
 pub mod lifecycle;
 pub mod message;
 pub mod plan;
+pub mod policy;
 pub mod ports;
 pub mod storm;
 pub mod text;

@@ -7,7 +7,8 @@ use layerguard_core::ports::{Clock, PortError, PortErrorKind, PortResult};
 
 use crate::fault::{Call, Fault, Trap, dead};
 use crate::{
-    Site, accounts, announce, approvals, audit, deployment, drill, images, incidents, measures, outside, shared, source,
+    Site, accounts, announce, approvals, audit, deployment, drill, images, incidents, measures, outside, policies,
+    shared, source,
 };
 
 /// The outside world. Clones share it.
@@ -31,6 +32,7 @@ pub(crate) struct State {
     pub(crate) measures: measures::Rows,
     pub(crate) accounts: accounts::All,
     pub(crate) shared: shared::Rows,
+    pub(crate) policies: policies::Rows,
     pub(crate) lineage: source::Rows,
     pub(crate) outside: outside::Outside,
     pub(crate) deployed: deployment::Deployed,
@@ -56,6 +58,7 @@ impl World {
             measures: measures::Rows::default(),
             accounts: accounts::All::default(),
             shared: shared::Rows::default(),
+            policies: policies::Rows::default(),
             lineage: source::Rows::default(),
             outside: outside::Outside::default(),
             deployed: deployment::Deployed::default(),

@@ -21,5 +21,6 @@ pub(crate) fn all() -> Vec<&'static Run> {
     all.extend(crate::steps::runs());
     all.extend(crate::elsewhere::runs());
     all.extend(crate::detect::runs());
+    all.extend(crate::policy::runs());
     all
 }

@@ -10,6 +10,7 @@ mod explain;
 mod findings;
 mod generate;
 mod incidents;
+mod policy;
 mod query;
 mod replay;
 mod switch;
@@ -28,6 +29,7 @@ pub use explain::ExplainArgs;
 pub use findings::{FindingFormat, FindingsArgs, FindingsCommand};
 pub use generate::{CompletionsArgs, ManArgs};
 pub use incidents::{IncidentsCommand, ListArgs, ShowArgs, WatchArgs};
+pub use policy::{CheckArgs, DiffArgs, PolicyCommand, PublishArgs, RollbackArgs, ShowPolicyArgs, TestArgs};
 pub use query::{QueryArgs, QueryFormat, written};
 pub use replay::{ReplayArgs, ReplayFormat};
 pub use switch::{PauseArgs, ResumeArgs};
@@ -122,6 +124,9 @@ pub enum Command {
     /// Make a real violation and follow it through the chain
     #[command(after_help = MORE, after_long_help = format!("{}\n\n{}", drill::DRILL_EXAMPLES, drill::DRILL_EXITS))]
     Drill(DrillArgs),
+    /// Check a policy, and put it in force
+    #[command(subcommand, after_help = MORE, after_long_help = format!("{}\n\n{}", policy::CHECK_EXAMPLES, policy::CHECK_EXITS))]
+    Policy(PolicyCommand),
     /// Look at the events that could not be judged, and run them again
     #[command(subcommand, after_help = MORE, after_long_help = format!("{}\n\n{}", dlq::DLQ_EXAMPLES, STACK_EXITS))]
     Dlq(DlqCommand),

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use layerguard_core::audit::{self, AuditRecord, Body, SWITCH_CHAIN};
+use layerguard_core::audit::{self, AuditRecord, Body, POLICY_CHAIN, SWITCH_CHAIN};
 use layerguard_core::incident::Incident;
 
 use crate::evidence::{Evidence, check, container, examine, named};
@@ -54,7 +54,9 @@ pub async fn verify(stack: &Stack<'_>, id: Option<&str>, screen: &mut Screen) ->
     }
     progress.end();
     if id.is_none() {
-        sound &= verify_switch(stack, screen).await?;
+        for chain in [SWITCH_CHAIN, POLICY_CHAIN] {
+            sound &= verify_chain(stack, chain, screen).await?;
+        }
         screen.verified_all(incidents.len(), sound, stack.name)?;
     }
     Ok(if sound { Exit::Done } else { Exit::No })
@@ -70,13 +72,13 @@ pub fn verify_bundle(path: &Path, screen: &mut Screen) -> Result<Exit, Failure> 
     Ok(if checked.flaws.is_empty() { Exit::Done } else { Exit::No })
 }
 
-/// The chain of the stop switch, if it was ever thrown. No closing record ends it.
-async fn verify_switch(stack: &Stack<'_>, screen: &mut Screen) -> Result<bool, Failure> {
-    let records = stack.audit.records(SWITCH_CHAIN).await.map_err(stack.failed())?;
+/// The chain of the stop switch, if it was ever thrown, or of the policy, if one was ever published. No closing record ends it.
+async fn verify_chain(stack: &Stack<'_>, chain: &str, screen: &mut Screen) -> Result<bool, Failure> {
+    let records = stack.audit.records(chain).await.map_err(stack.failed())?;
     if records.is_empty() {
         return Ok(true);
     }
-    let mut verified = Verified { incident: SWITCH_CHAIN.to_owned(), ..Verified::default() };
+    let mut verified = Verified { incident: chain.to_owned(), ..Verified::default() };
     match audit::verify(&records) {
         Ok(proof) => {
             verified.records = proof.records;

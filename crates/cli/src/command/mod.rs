@@ -13,6 +13,7 @@ pub mod findings;
 pub mod generate;
 pub mod holding;
 pub mod incidents;
+pub mod policy;
 pub mod query;
 pub mod replay;
 pub mod switch;
@@ -65,6 +66,7 @@ pub async fn run(command: Command, screen: &mut Screen) -> Result<Exit, Failure>
             let reached = Reached::reach(&args.stack).await?;
             findings::run(&reached.stack(), &args, screen).await
         }
+        Command::Policy(command) => policy::run(command, screen).await,
         Command::Dlq(command) => of_dlq(command, screen).await,
         Command::Drill(args) => {
             let operated = Operated::reach(&args.stack).await?;

@@ -10,7 +10,7 @@ use super::{SystemClock, configured};
 use crate::args::StackArgs;
 use crate::command::dlq::Letters;
 use crate::command::doctor::clock_of;
-use crate::command::doctor::estate::{Estate, Place};
+use crate::command::doctor::estate::{Estate, Kept, Place};
 use crate::command::drill::Ground;
 use crate::failure::Failure;
 use crate::render::Progress;
@@ -90,7 +90,8 @@ impl Operated {
     /// Reads all that `doctor` looks at.
     pub async fn estate(&self, progress: &Progress) -> Estate {
         let read = |what: &str| progress.begin(what);
-        Estate::read(self.place.clone(), Timestamp::now(), &self.deployment, &self.state, read).await
+        let kept = Kept { switch: &self.state, policies: &self.state, audit: &self.audit };
+        Estate::read(self.place.clone(), Timestamp::now(), &self.deployment, kept, read).await
     }
 }
 

@@ -12,6 +12,7 @@ mod failure;
 mod incidents;
 mod json;
 mod paint;
+mod policy;
 mod progress;
 pub mod query;
 mod replay;

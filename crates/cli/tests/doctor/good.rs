@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
 use layerguard_cli::command::doctor::estate::{FUNCTIONS, Place, WATCHING};
-use layerguard_core::ports::{Alarm, Function, Machine, Queue, Recorded, Rule, Table, Target, Topic, Trail};
-use layerguard_testkit::{Deployed, DeployedTable, World};
+use layerguard_core::ports::{
+    Alarm, Function, Loaded, Machine, PolicyPointer, Queue, Recorded, Rule, Table, Target, Topic, Trail,
+};
+use layerguard_testkit::{Deployed, DeployedTable, World, drive};
 
 pub(crate) const NOW: &str = "2026-11-20T09:31:00Z";
 const TOPIC: &str = "arn:aws:sns:eu-central-1:111122223333:security";
@@ -43,7 +45,19 @@ pub(crate) fn world() -> World {
         tell(deployed);
         keep(deployed);
     });
+    FUNCTIONS.iter().for_each(|name| runs(&world, name, "built-in", None));
     world
+}
+
+/// A function says which policy it runs.
+pub(crate) fn runs(world: &World, name: &str, version: &str, problem: Option<&str>) {
+    let loaded = Loaded {
+        wanted: version.to_owned(),
+        running: Some(version.to_owned()),
+        at: NOW.parse().unwrap(),
+        problem: problem.map(str::to_owned),
+    };
+    drive(world.note_loaded(name, &loaded)).unwrap();
 }
 
 fn watch(deployed: &mut Deployed) {

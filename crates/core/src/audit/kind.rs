@@ -3,8 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::body::{
-    Acknowledged, ApprovalAccepted, ApprovalExpired, ApprovalRefused, ApprovalRequested, Assessment, Assigned, Closing,
-    Decision, Escalation, Finding, Intent, Notification, Outcome, Pause, Resume, UndoIntent, UndoOutcome,
+    Acknowledged, ApprovalAccepted, ApprovalExpired, ApprovalRefused, ApprovalRequested, Assessment, Assigned, Bundle,
+    Closing, Decision, Escalation, Finding, Intent, Notification, Outcome, Pause, Published, Resume, UndoIntent,
+    UndoOutcome,
 };
 
 /// What a record records.
@@ -47,11 +48,15 @@ pub enum RecordKind {
     Pause,
     /// The pause is over, and why.
     Resume,
+    /// A whole policy, under its version; a chain of its own, `bundle#<version>`.
+    Bundle,
+    /// A policy is in force from now on; in the chain of the policy.
+    Published,
 }
 
 impl RecordKind {
     /// Every kind.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 18] = [
         Self::Assessment,
         Self::Finding,
         Self::Decision,
@@ -68,6 +73,8 @@ impl RecordKind {
         Self::Closing,
         Self::Pause,
         Self::Resume,
+        Self::Bundle,
+        Self::Published,
     ];
 
     /// The word in the table, and in what is hashed.
@@ -92,6 +99,8 @@ impl RecordKind {
             Self::Closing => "closing",
             Self::Pause => "pause",
             Self::Resume => "resume",
+            Self::Bundle => "bundle",
+            Self::Published => "published",
         }
     }
 }
@@ -119,6 +128,8 @@ pub enum Body {
     Closing(Closing),
     Pause(Pause),
     Resume(Resume),
+    Bundle(Bundle),
+    Published(Published),
 }
 
 impl Body {
@@ -144,6 +155,8 @@ impl Body {
             Self::Closing(_) => RecordKind::Closing,
             Self::Pause(_) => RecordKind::Pause,
             Self::Resume(_) => RecordKind::Resume,
+            Self::Bundle(_) => RecordKind::Bundle,
+            Self::Published(_) => RecordKind::Published,
         }
     }
 
@@ -171,6 +184,8 @@ impl Body {
             RecordKind::Closing => Self::Closing(serde_json::from_str(text)?),
             RecordKind::Pause => Self::Pause(serde_json::from_str(text)?),
             RecordKind::Resume => Self::Resume(serde_json::from_str(text)?),
+            RecordKind::Bundle => Self::Bundle(serde_json::from_str(text)?),
+            RecordKind::Published => Self::Published(serde_json::from_str(text)?),
         })
     }
 }

@@ -3,8 +3,11 @@
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
+use layerguard_core::approval::BUILT_IN;
+use layerguard_core::policy::{self, Package};
 use layerguard_core::ports::{
-    Alarm, Deployment, Function, Machine, Pause, PortResult, Queue, Rule, Switch, Table, Topic, Trail,
+    Alarm, AuditLog, Deployment, Function, InForce, Loaded, Machine, Pause, PolicyPointer, PortResult, Queue, Rule,
+    Switch, Table, Topic, Trail,
 };
 
 /// The rules on watched calls, by the names that follow the stack's.
@@ -19,7 +22,7 @@ pub const MACHINES: [&str; 2] = ["triage", "respond"];
 pub const LOOK_BACK: SignedDuration = SignedDuration::from_hours(24);
 
 /// How many parts are read, one after the other.
-pub const PARTS: usize = 6;
+pub const PARTS: usize = 7;
 
 /// Where a stack is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,6 +84,17 @@ pub struct TableFound {
     pub policy: PortResult<Option<String>>,
 }
 
+/// Where the stack keeps what it knows.
+#[derive(Clone, Copy)]
+pub struct Kept<'a> {
+    /// The stop switch.
+    pub switch: &'a dyn Switch,
+    /// Which policy is in force.
+    pub policies: &'a dyn PolicyPointer,
+    /// The policies themselves.
+    pub audit: &'a dyn AuditLog,
+}
+
 /// What was read.
 #[derive(Debug, Clone)]
 pub struct Estate {
@@ -114,6 +128,12 @@ pub struct Estate {
     pub remediate_policy: PortResult<String>,
     /// The stop switch.
     pub pause: PortResult<Option<Pause>>,
+    /// The policy in force; `None` where none was published.
+    pub in_force: PortResult<Option<InForce>>,
+    /// Which policy each function said last that it runs.
+    pub running: BTreeMap<&'static str, PortResult<Option<Loaded>>>,
+    /// The policy in force as it is recorded, or why it cannot be had; `None` where none was published.
+    pub published: Option<Result<Package, String>>,
     /// The text of an inventory file that the deployed one should be.
     pub file: Option<String>,
 }
@@ -124,7 +144,7 @@ impl Estate {
         place: Place,
         now: Timestamp,
         deployment: &dyn Deployment,
-        switch: &dyn Switch,
+        kept: Kept<'_>,
         mut read: impl FnMut(&str),
     ) -> Self {
         read("the trails");
@@ -162,7 +182,19 @@ impl Estate {
         let audit = table(deployment, &place, "audit").await;
         let state = table(deployment, &place, "state").await;
         let remediate_policy = deployment.role_policy(&place.name("remediate"), "remediate").await;
-        let pause = switch.pause().await;
+        let pause = kept.switch.pause().await;
+        read("the policy");
+        let in_force = kept.policies.in_force().await;
+        let mut running = BTreeMap::new();
+        for name in FUNCTIONS {
+            running.insert(name, kept.policies.loaded(name).await);
+        }
+        let published = match &in_force {
+            Ok(Some(found)) if found.version != BUILT_IN => {
+                Some(policy::recorded(kept.audit, &found.version).await.map_err(|error| error.to_string()))
+            }
+            _ => None,
+        };
         Self {
             place,
             now,
@@ -179,6 +211,9 @@ impl Estate {
             machines,
             remediate_policy,
             pause,
+            in_force,
+            running,
+            published,
             file: None,
         }
     }

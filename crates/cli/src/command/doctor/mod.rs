@@ -8,6 +8,7 @@ pub mod estate;
 pub mod finding;
 mod functions;
 mod inventory;
+mod policy;
 mod rules;
 mod tables;
 mod telling;
@@ -32,8 +33,16 @@ pub use clock::clock_of;
 /// All checks, in the order in which an event passes what they look at.
 #[must_use]
 pub fn examine(estate: &Estate) -> Vec<Finding> {
-    let checks =
-        [trail::check, rules::check, functions::check, telling::check, tables::check, inventory::check, clock::check];
+    let checks = [
+        trail::check,
+        rules::check,
+        functions::check,
+        telling::check,
+        tables::check,
+        policy::check,
+        inventory::check,
+        clock::check,
+    ];
     checks.iter().flat_map(|check| check(estate)).collect()
 }
 
