@@ -304,21 +304,27 @@ def rights(actions: set[str], *keys: str, at: str = STATE) -> set[tuple[str, str
     return {(action, key, at) for action in actions for key in keys}
 
 
+def policy_of(function: str) -> set[tuple[str, str, str]]:
+    """Looks which policy is in force, and says under its own name alone which one it runs."""
+    return rights({"dynamodb:GetItem"}, "policy#in_force") | rights({"dynamodb:PutItem"}, f"loaded#{function}")
+
+
 def test_each_function_reaches_only_its_own_keys():
     assert reach("DetectRole") == (
         rights(READS | PUT | {"dynamodb:UpdateItem"}, "key#*", "incident#*", "activity#*")
-        | rights({"dynamodb:DeleteItem"}, "activity#waiting")
+        | rights({"dynamodb:DeleteItem"}, "activity#waiting") | policy_of("detect")
     )
     assert reach("DecideRole") == (
         rights(READS | PUT, "incident#*", "approval#*", "used#*", "lineage#*", "switch#*", "breaker#told*", "announced#*")
         | rights(READS, "answer#*", "breaker#*", "measure#*", "key#*", "activity#*")
         | rights({"dynamodb:DeleteItem"}, "switch#*")
         | rights({"dynamodb:Query"}, "open", "announce", at=BY_LISTING)
+        | policy_of("decide") | rights({"dynamodb:PutItem"}, "policy#in_force")  # it alone puts one in force
     )
     assert reach("RemediateRole") == (
         rights(READS, "incident#*", "switch#*") | rights(READS | PUT, "measure#*", "breaker#*", "holder#*", "announced#*")
         | rights({"dynamodb:PutItem"}, "activity#intended#*") | rights({"dynamodb:DeleteItem"}, "measure#*", "holder#*")
-        | rights({"dynamodb:Query"}, "measure", "open", at=BY_LISTING)
+        | rights({"dynamodb:Query"}, "measure", "open", at=BY_LISTING) | policy_of("remediate")
     )
     assert reach("ReconcileRole") == rights({"dynamodb:Query"} | PUT, "reconcile#*")
 

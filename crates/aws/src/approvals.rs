@@ -95,6 +95,8 @@ mod tests {
             comment: None,
             step: None,
             assignee: None,
+            replaces: None,
+            package: None,
             given_at: "2026-11-20T09:40:00Z".parse().unwrap(),
             request: SignedRequest {
                 endpoint: "https://sts.eu-central-1.amazonaws.com".into(),

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use layerguard_core::error::{Class, Classified};
 use layerguard_core::facts::{Own, own_roles};
+use layerguard_core::policy::{Policy, PolicySource};
 use layerguard_core::ports::Clock;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -99,6 +100,14 @@ impl Environment {
         self.variables.get(variable).map(String::as_str).filter(|value| !value.trim().is_empty())
     }
 
+    /// The inventory that the template was given, or why there is none.
+    ///
+    /// # Errors
+    /// That it is not set or empty, in words.
+    pub fn inventory(&self) -> Result<String, String> {
+        self.required("LAYERGUARD_INVENTORY").map(str::to_owned).map_err(|missing| missing.to_string())
+    }
+
     /// Exact ARNs of layerguard's own roles, from `LAYERGUARD_OWN_ROLE_PREFIX`.
     ///
     /// # Errors
@@ -145,6 +154,18 @@ impl FromIterator<(String, String)> for Environment {
     fn from_iter<I: IntoIterator<Item = (String, String)>>(variables: I) -> Self {
         Self { variables: variables.into_iter().collect() }
     }
+}
+
+/// The policy to go by for this invocation; what changed about it, and what is wrong with it, stands in the log.
+pub async fn policy(source: &PolicySource<'_>) -> Policy {
+    let looked = source.current().await;
+    if let Some(version) = &looked.loaded {
+        tracing::info!(policy_version = version, "this policy is loaded");
+    }
+    if let Some(problem) = &looked.problem {
+        tracing::error!(problem, "the policy in force is not what runs, or could not be looked at");
+    }
+    looked.policy
 }
 
 /// A failure as it leaves a function: its `errorType` is exactly the class, which the state machines match.

@@ -33,6 +33,7 @@ mod lineage;
 mod measures;
 mod names;
 mod notifier;
+mod policies;
 mod roles;
 mod shared;
 mod table;

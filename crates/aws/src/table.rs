@@ -15,6 +15,8 @@
 //! | `breaker#<scope>` | `<time>#<incident>#<step>` | an action that was taken; expires |
 //! | `holder#<measure>` | `<incident>` | who holds a shared measure: `since` when, and in `doc` what was found then |
 //! | `announced#<incident>` | `row` | how far an incident was announced: `upto`, `revision`; `listing` is `announce` while it is due |
+//! | `policy#in_force` | `row` | the policy in force: its version, since when, by whom |
+//! | `loaded#<function>` | `row` | which policy a function runs, and what keeps it from running the one in force |
 //! | `switch#pause` | `row` | the stop switch: `until`, `since`, `by`, `reason` |
 //!
 //! The prefixes are what the functions' permissions are cut by (`dynamodb:LeadingKeys`). The index is not: whoever may write an

@@ -5,17 +5,26 @@
 #[path = "doctor/good.rs"]
 mod good;
 
+use std::collections::BTreeMap;
+
 use jiff::SignedDuration;
-use layerguard_cli::command::doctor::estate::Estate;
+use layerguard_cli::command::doctor::estate::{Estate, Kept};
 use layerguard_cli::command::doctor::finding::{Finding, Status};
 use layerguard_cli::command::doctor::{clock_of, examine};
-use layerguard_core::ports::{Pause, PortErrorKind, Queue, Topic};
-use layerguard_testkit::{Deployed, Fault, World};
+use layerguard_core::audit::body::Bundle;
+use layerguard_core::audit::{self, Body, Draft, bundle_chain};
+use layerguard_core::policy::Package;
+use layerguard_core::ports::{InForce, Pause, PortErrorKind, Queue, Topic};
+use layerguard_testkit::{Deployed, Fault, World, drive};
 
 use crate::good::{NOW, here, inventory, place, reconciled, world};
 
+fn kept(world: &World) -> Kept<'_> {
+    Kept { switch: world, policies: world, audit: world, hours: world }
+}
+
 async fn looked(world: &World) -> Vec<Finding> {
-    examine(&Estate::read(place(), NOW.parse().unwrap(), world, world, world, |_| {}).await)
+    examine(&Estate::read(place(), NOW.parse().unwrap(), world, kept(world), |_| {}).await)
 }
 
 fn troubles(findings: &[Finding]) -> Vec<&Finding> {
@@ -43,6 +52,7 @@ async fn a_good_deployment_is_all_well() {
         "inventory",
         "clock",
         "pause",
+        "policy",
     ] {
         assert!(findings.iter().any(|finding| finding.check == check), "{check}");
     }
@@ -283,7 +293,7 @@ async fn a_pause_and_another_inventory_are_told() {
         by: "a\u{1b}da".into(),
         reason: "a release".into(),
     }));
-    let mut estate = Estate::read(place(), NOW.parse().unwrap(), &world, &world, &world, |_| {}).await;
+    let mut estate = Estate::read(place(), NOW.parse().unwrap(), &world, kept(&world), |_| {}).await;
     estate.file = Some(inventory("observe", "", "", true));
     let findings = examine(&estate);
     let said: Vec<&str> = troubles(&findings).iter().map(|finding| finding.found.as_str()).collect();
@@ -324,4 +334,50 @@ async fn a_trail_that_nobody_reconciles_is_told() {
     let denied = world();
     denied.trap_operation("hour_store.hours_done", 0, 1, Fault::Before(PortErrorKind::Denied("AccessDenied".into())));
     assert_eq!(said(&denied).await.0, Status::Unchecked);
+}
+
+/// Publishes this inventory, as Decide does.
+fn publish(world: &World, inventory: String) -> String {
+    let package = Package::of(&BTreeMap::new(), inventory).unwrap();
+    let version = package.version();
+    let bundle = Body::Bundle(Bundle { version: version.clone(), package: package.pack().unwrap() });
+    let (now, draft) = (NOW.parse().unwrap(), Draft::of(&bundle).unwrap());
+    drive(audit::append(world, &bundle_chain(&version), "decide", "v", now, draft)).unwrap();
+    world.set_in_force(Some(InForce { version: version.clone(), since: now, by: "ada".to_owned() }));
+    version
+}
+
+#[tokio::test]
+async fn a_function_that_runs_another_policy_is_named() {
+    let world = world();
+    let version = publish(&world, here());
+    for name in ["detect", "decide"] {
+        good::runs(&world, name, &version, None);
+    }
+    let of_policy =
+        |findings: Vec<Finding>| findings.into_iter().filter(|finding| finding.check == "policy").collect::<Vec<_>>();
+    let findings = of_policy(looked(&world).await);
+    assert_eq!(findings.iter().map(|finding| finding.status).collect::<Vec<_>>(), [Status::Ok, Status::Unchecked]);
+    assert!(findings[0].found.contains(&version[..12]) && findings[0].found.contains("ada"), "{findings:?}");
+    assert!(findings[1].found.contains("`remediate`"), "{findings:?}");
+    good::runs(&world, "remediate", "built-in", Some("it is not recorded"));
+    let findings = of_policy(looked(&world).await);
+    assert_eq!(findings[1].status, Status::Failed);
+    assert!(findings[1].found.contains("it is not recorded"), "{findings:?}");
+}
+
+#[tokio::test]
+async fn a_parameter_that_says_something_else_than_what_is_published_is_told() {
+    let world = world();
+    let status = |findings: &[Finding]| {
+        findings.iter().find(|finding| finding.check == "parameter").map(|finding| finding.status)
+    };
+    assert_eq!(status(&looked(&world).await), None);
+    publish(&world, format!("{}\n# the same\n", here()));
+    assert_eq!(status(&looked(&world).await), Some(Status::Ok));
+    publish(&world, inventory("act", "", "", true));
+    let findings = looked(&world).await;
+    assert_eq!(status(&findings), Some(Status::Warning));
+    let mode = findings.iter().find(|finding| finding.check == "mode").unwrap();
+    assert!(mode.found.contains("inventory act"), "what is published is looked at: {mode:?}");
 }

@@ -166,6 +166,12 @@ impl Assessor {
         &self.own.roles
     }
 
+    /// What is layerguard's own.
+    #[must_use]
+    pub fn own(&self) -> &Own {
+        &self.own
+    }
+
     /// Hash of rules, playbooks and inventory.
     #[must_use]
     pub fn policy_version(&self) -> &str {

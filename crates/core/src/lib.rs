@@ -24,6 +24,7 @@ pub mod lifecycle;
 pub mod message;
 pub mod pattern;
 pub mod plan;
+pub mod policy;
 pub mod ports;
 pub mod reconcile;
 pub mod storm;

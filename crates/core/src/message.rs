@@ -30,7 +30,7 @@ use line::{Line, own, told};
 
 pub use command::Command;
 pub use done::told_before;
-pub use general::{paused, resumed, storm};
+pub use general::{paused, published, resumed, storm};
 pub use question::{Call, question};
 pub use summary::{Source, Summary};
 pub use words::{age, duration, moment, severity as severity_of, severity_word};

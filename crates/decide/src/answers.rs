@@ -232,10 +232,10 @@ fn plan_of<'a>(view: &'a View, answer: &'a Answer) -> &'a str {
     view.history.decision().map_or(NO_PLAN, |decision| decision.plan_hash.as_str())
 }
 
-/// A resume is about the stop switch, wherever it is stored.
+/// A resume is about the stop switch and a publish about the policy, wherever they are stored.
 fn is_about_an_incident(view: &View, answer: &Answer) -> bool {
     let judged = || view.history.knows_signature(&answer.fingerprint());
-    answer.verb != Verb::Resume && is_timely(view, answer.verb) && !judged()
+    answer.verb != Verb::Resume && !answer.verb.is_of_policy() && is_timely(view, answer.verb) && !judged()
 }
 
 /// What is taken back is of a closed incident, what is approved of one that was decided. Others stay unread until then, and grow stale.
@@ -243,6 +243,7 @@ fn is_timely(view: &View, verb: Verb) -> bool {
     match verb {
         Verb::Undo | Verb::Lift => !view.incident.status.is_open(),
         Verb::Acknowledge | Verb::Assign => true,
+        Verb::Publish | Verb::Rollback => false,
         Verb::Approve | Verb::Reject | Verb::Resume => view.history.decision().is_some(),
     }
 }

@@ -11,6 +11,7 @@ mod deliberate;
 mod error;
 mod escalate;
 mod hub;
+mod publish;
 mod repairs;
 mod surroundings;
 mod sweep;
@@ -22,7 +23,7 @@ use layerguard_core::audit::{self, AuditRecord, Draft};
 use layerguard_core::plan::Mode;
 use layerguard_core::ports::{
     ActivityStore, ApprovalStore, AuditLog, Bus, Clock, Executions, IdentityProof, IncidentStore, Lever, LineageStore,
-    MeasureStore, Notifier, Outbox, Roles, Switch,
+    MeasureStore, Notifier, Outbox, PolicyLever, PolicyPointer, Roles, Switch,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -55,6 +56,10 @@ pub struct Ports<'a> {
     pub switch: &'a dyn Switch,
     /// Puts the stop switch back.
     pub lever: &'a dyn Lever,
+    /// Which policy is in force.
+    pub policies: &'a dyn PolicyPointer,
+    /// Puts a policy in force.
+    pub policy_lever: &'a dyn PolicyLever,
     /// Tells people.
     pub notifier: &'a dyn Notifier,
     /// Tells other tools.

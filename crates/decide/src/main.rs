@@ -1,8 +1,10 @@
 //! Wiring: the decide function over AWS.
 
+use std::sync::Mutex;
+
 use layerguard_aws::config::{Aws, Settings};
 use layerguard_aws::edge::{self, Environment, SystemClock};
-use layerguard_core::assess::Assessor;
+use layerguard_core::policy::PolicySource;
 use layerguard_decide::{Decide, Deployment, Ports};
 
 #[tokio::main(flavor = "current_thread")]
@@ -18,8 +20,15 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let machine = aws.respond_machine(environment.required("LAYERGUARD_RESPOND_ARN")?);
     let sts = aws.sts();
     let iam = aws.iam();
-    let inventory = environment.required("LAYERGUARD_INVENTORY")?;
-    let policy = &Assessor::load(inventory, environment.own_roles()?).map_err(|e| e.to_string());
+    let source = &PolicySource {
+        pointer: &state,
+        audit: &audit,
+        clock: &SystemClock,
+        actor: "decide",
+        own: environment.own_roles()?.into(),
+        inventory: environment.inventory(),
+        state: Mutex::default(),
+    };
     let ports = Ports {
         audit: &audit,
         incidents: &state,
@@ -30,6 +39,8 @@ async fn main() -> Result<(), lambda_runtime::Error> {
         roles: &iam,
         switch: &state,
         lever: &state,
+        policies: &state,
+        policy_lever: &state,
         notifier: &topic,
         bus: &bus,
         outbox: &state,
@@ -37,9 +48,11 @@ async fn main() -> Result<(), lambda_runtime::Error> {
         proof: &sts,
         clock: &SystemClock,
     };
-    let decide = Decide { policy, deployment, ports };
-    let decide = &decide;
-    edge::serve(|payload| async move { decide.serve(payload).await }).await
+    edge::serve(|payload| async move {
+        let policy = &*edge::policy(source).await;
+        Decide { policy, deployment, ports }.serve(payload).await
+    })
+    .await
 }
 
 fn deployment(environment: &Environment, aws: &Aws) -> Result<Deployment, lambda_runtime::Error> {

@@ -45,6 +45,10 @@ impl Decide<'_> {
             swept.failed = swept.failed.saturating_add(1);
             tracing::error!(error = %error, "the stop switch could not be looked after");
         }
+        if let Err(error) = self.watch_policy().await {
+            swept.failed = swept.failed.saturating_add(1);
+            tracing::error!(error = %error, "the policy in force could not be looked after");
+        }
         // What was held back after the last summary of a storm that is over.
         if let Err(error) = self.sum_up().await {
             swept.failed = swept.failed.saturating_add(1);

@@ -1,8 +1,10 @@
 //! Wiring: the detect function over AWS.
 
+use std::sync::Mutex;
+
 use layerguard_aws::config::{Aws, Settings};
 use layerguard_aws::edge::{self, Environment, SystemClock};
-use layerguard_core::assess::Assessor;
+use layerguard_core::policy::PolicySource;
 use layerguard_detect::Detect;
 
 #[tokio::main(flavor = "current_thread")]
@@ -12,13 +14,22 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let aws = Aws::load(&Settings::default()).await?;
     let audit = aws.audit_table(environment.required("LAYERGUARD_AUDIT_TABLE")?);
     let state = aws.state_table(environment.required("LAYERGUARD_STATE_TABLE")?);
-    let policy = match environment.required("LAYERGUARD_INVENTORY") {
-        Ok(text) => Assessor::load(text, environment.own()?).map_err(|error| error.to_string()),
-        Err(missing) => Err(missing.to_string()),
+    let (audit, state) = (&audit, &state);
+    let source = &PolicySource {
+        pointer: state,
+        audit,
+        clock: &SystemClock,
+        actor: "detect",
+        own: environment.own()?,
+        inventory: environment.inventory(),
+        state: Mutex::default(),
     };
-    if let Err(reason) = &policy {
-        tracing::error!(reason, "there is no policy: every watched call is undecided");
-    }
-    let detect = &Detect { policy: &policy, audit: &audit, incidents: &state, activity: &state, clock: &SystemClock };
-    edge::serve(|payload| async move { detect.answer(&payload).await }).await
+    // Loaded before the first event, while the processor is still lent.
+    edge::policy(source).await;
+    edge::serve(|payload| async move {
+        let policy = &*edge::policy(source).await;
+        let detect = Detect { policy, audit, incidents: state, activity: state, clock: &SystemClock };
+        detect.answer(&payload).await
+    })
+    .await
 }

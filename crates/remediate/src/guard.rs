@@ -3,6 +3,7 @@
 
 use jiff::Timestamp;
 use layerguard_core::action;
+use layerguard_core::assess::Assessor;
 use layerguard_core::cloudtrail::Principal;
 use layerguard_core::inventory::Inventory;
 use layerguard_core::plan::{Mode, Step, Target};
@@ -51,6 +52,17 @@ pub(crate) enum Refusal {
 }
 
 impl Guard {
+    /// By the policy in force. The roles of a policy that cannot be loaded are unknown beyond its own account's; then nothing is applied anyway.
+    #[must_use]
+    pub fn of(policy: &Result<Assessor, String>, account: &str, own_roles: &[String], mode: Mode) -> Self {
+        Self {
+            account: account.to_owned(),
+            own_roles: policy.as_ref().map_or(own_roles, Assessor::own_roles).to_vec(),
+            mode,
+            inventory: policy.as_ref().map(|assessor| assessor.inventory().clone()).map_err(Clone::clone),
+        }
+    }
+
     /// Whether the step may be applied.
     pub(crate) fn check(&self, step: &Step) -> Result<(), Refusal> {
         self.check_place(&step.target)?;

@@ -12,6 +12,7 @@ mod report;
 mod step;
 mod undo;
 
+use layerguard_core::assess::Assessor;
 use layerguard_core::ports::{
     Accounts, ActivityStore, AuditLog, Clock, Holders, IncidentStore, MeasureStore, Notifier, Outbox, Switch,
 };
@@ -49,6 +50,8 @@ pub struct Remediate<'a> {
     pub outbox: &'a dyn Outbox,
     /// The time.
     pub clock: &'a dyn Clock,
+    /// The policy in force, or why there is none: whence the runbooks of its messages.
+    pub policy: &'a Result<Assessor, String>,
     /// What it never does.
     pub guard: &'a Guard,
     /// The stack that the commands in its messages address.

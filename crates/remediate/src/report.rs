@@ -3,9 +3,10 @@
 //! A message is published before its record is written, so a process that ends in between publishes it again: people are told at least
 //! once. They are never told never.
 
+use layerguard_core::assess::Assessor;
 use layerguard_core::audit::body::{Notification, NotificationKind};
 use layerguard_core::audit::{self, Body, Draft, History};
-use layerguard_core::engine::{self, Playbook};
+use layerguard_core::engine::Playbook;
 use layerguard_core::incident::{Incident, IncidentEvent};
 use layerguard_core::message::{self, Briefing, Done};
 use layerguard_core::ports::Message;
@@ -51,8 +52,9 @@ impl Remediate<'_> {
         // The row is closed after the report: the message says what it will be closed as.
         let incident = Incident { status: history.conclusion(), ..row };
         let rules = events.iter().flat_map(|joined| joined.assessment.violations());
-        let playbook =
-            rules.max_by_key(|rule| rule.severity).and_then(|rule| engine::built_in_playbook(&rule.playbook));
+        let bundle = self.policy.as_ref().ok().map(Assessor::bundle);
+        let weightiest = rules.max_by_key(|rule| rule.severity);
+        let playbook = bundle.zip(weightiest).and_then(|(bundle, rule)| bundle.playbook(&rule.playbook)).cloned();
         Ok(Story { incident, events, history, playbook })
     }
 

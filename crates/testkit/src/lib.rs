@@ -19,6 +19,7 @@ mod incidents;
 mod layers;
 mod measures;
 mod outside;
+mod policies;
 mod shared;
 mod site;
 mod source;

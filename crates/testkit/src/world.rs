@@ -7,8 +7,8 @@ use layerguard_core::ports::{Clock, PortError, PortErrorKind, PortResult};
 
 use crate::fault::{Call, Fault, Trap, dead};
 use crate::{
-    Site, accounts, announce, approvals, audit, deployment, drill, images, incidents, measures, outside, shared,
-    source, trail_files,
+    Site, accounts, announce, approvals, audit, deployment, drill, images, incidents, measures, outside, policies,
+    shared, source, trail_files,
 };
 
 /// The outside world. Clones share it.
@@ -33,6 +33,7 @@ pub(crate) struct State {
     pub(crate) measures: measures::Rows,
     pub(crate) accounts: accounts::All,
     pub(crate) shared: shared::Rows,
+    pub(crate) policies: policies::Rows,
     pub(crate) lineage: source::Rows,
     pub(crate) outside: outside::Outside,
     pub(crate) deployed: deployment::Deployed,
@@ -59,6 +60,7 @@ impl World {
             measures: measures::Rows::default(),
             accounts: accounts::All::default(),
             shared: shared::Rows::default(),
+            policies: policies::Rows::default(),
             lineage: source::Rows::default(),
             outside: outside::Outside::default(),
             deployed: deployment::Deployed::default(),

@@ -47,6 +47,7 @@ fn against_a_rival(scene: &Scene, task: &str, passes: usize) {
         notifier: world,
         outbox: world,
         clock: world,
+        policy: &scene.policy,
         guard: &scene.guard,
         stack: "layerguard",
         region: "eu-central-1",

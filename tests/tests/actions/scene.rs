@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 use jiff::Timestamp;
 use layerguard_core::action::{self, Cause, Tools};
 use layerguard_core::approval::Verb;
+use layerguard_core::assess::Assessor;
 use layerguard_core::audit::body::{self, ApprovalAccepted, FindingEvent};
 use layerguard_core::audit::{self, AuditError, Body, Draft, History};
 use layerguard_core::cloudtrail::{Event, Principal, PrincipalKind, Session};
@@ -144,6 +145,13 @@ pub(crate) struct Scene {
     pub(crate) world: World,
     pub(crate) id: String,
     pub(crate) guard: Guard,
+    /// Its messages have no runbook here.
+    pub(crate) policy: Result<Assessor, String>,
+}
+
+/// No policy is needed to act by record.
+pub(crate) fn without() -> Result<Assessor, String> {
+    Err("no policy is needed to act by record".to_owned())
 }
 
 impl Scene {
@@ -161,7 +169,7 @@ impl Scene {
             mode: Mode::Act,
             inventory: Ok(INVENTORY.clone()),
         };
-        let scene = Self { world, id, guard };
+        let scene = Self { world, id, guard, policy: without() };
         scene.append(Body::Finding(body::Finding {
             events: vec![FindingEvent {
                 dedupe_id: joined.event.dedupe_id.clone(),
@@ -276,6 +284,7 @@ impl Scene {
             notifier: world,
             outbox: world,
             clock: world,
+            policy: &self.policy,
             guard: &self.guard,
             stack: "layerguard",
             region: "eu-central-1",

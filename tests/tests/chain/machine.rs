@@ -191,6 +191,8 @@ impl Chain {
             roles: world,
             switch: world,
             lever: world,
+            policies: world,
+            policy_lever: world,
             notifier: world,
             bus: world,
             outbox: world,
@@ -232,6 +234,7 @@ impl Chain {
             outbox: world,
             clock: world,
             guard: &self.guard,
+            policy: &self.policy,
             stack: "layerguard",
             region: "eu-central-1",
         };
@@ -311,6 +314,8 @@ impl Chain {
             comment: statement.comment.map(str::to_owned),
             step: statement.step,
             assignee: statement.assignee.map(str::to_owned),
+            replaces: statement.replaces.map(str::to_owned),
+            package: None,
             given_at: now,
             request: SignedRequest { endpoint: ENDPOINT.to_owned(), headers },
         }

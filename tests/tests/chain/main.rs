@@ -8,6 +8,7 @@ mod guardrails;
 mod machine;
 mod notes;
 mod principals;
+mod publish;
 mod repairs;
 mod retries;
 mod secrets;

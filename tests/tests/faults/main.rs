@@ -17,6 +17,7 @@ mod elsewhere;
 #[path = "../chain/machine.rs"]
 #[allow(dead_code, reason = "shared with the tests of the chain, which use more of it")]
 mod machine;
+mod policy;
 mod reconcile;
 mod run;
 #[path = "../actions/scene.rs"]

@@ -22,5 +22,6 @@ pub(crate) fn all() -> Vec<&'static Run> {
     all.extend(crate::elsewhere::runs());
     all.extend(crate::reconcile::runs());
     all.extend(crate::detect::runs());
+    all.extend(crate::policy::runs());
     all
 }

@@ -14,7 +14,7 @@ use layerguard_testkit::{AccountSnapshot, Fault, HOME, Site, Tally, Verdict, Wor
 use serde_json::{Value, json};
 
 use crate::run::{Run, told};
-use crate::scene::{Scene, every_action, session};
+use crate::scene::{Scene, every_action, session, without};
 
 static APPLIED: Run = LazyLock::new(applied);
 static REFUSED: Run = LazyLock::new(refused);
@@ -42,7 +42,7 @@ async fn invoke(scene: Scene, payload: Value) -> Verdict {
 /// Try every fault at every call of a task. Every world is made the same way, so that all have the same incident.
 fn try_all(make: impl Fn() -> Scene, payload: &Value, faults: &[Fault], check: impl Fn(&Scene, &str)) -> Tally {
     let Scene { id, guard, .. } = make();
-    let scene = |world: &World| Scene { world: world.clone(), id: id.clone(), guard: guard.clone() };
+    let scene = |world: &World| Scene { world: world.clone(), id: id.clone(), guard: guard.clone(), policy: without() };
     drive(every_fault(
         || make().world,
         |world| invoke(scene(&world), payload.clone()),
@@ -198,7 +198,7 @@ fn drifted() -> BTreeSet<Site> {
     };
     let changed = make().world.snapshot(HOME);
     let Scene { id, guard, .. } = make();
-    let scene = |world: &World| Scene { world: world.clone(), id: id.clone(), guard: guard.clone() };
+    let scene = |world: &World| Scene { world: world.clone(), id: id.clone(), guard: guard.clone(), policy: without() };
     let tally = drive(every_fault(
         || make().world,
         |world| {

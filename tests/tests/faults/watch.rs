@@ -31,7 +31,7 @@ fn chain(world: &World) -> Chain {
 }
 
 /// Let every call of a sweep go wrong. What could not be looked after this time is for the next minute.
-fn every_sweep(make: impl Fn() -> World, check: impl Fn(&Chain, &str)) -> Tally {
+pub(crate) fn every_sweep(make: impl Fn() -> World, check: impl Fn(&Chain, &str)) -> Tally {
     drive(every_fault(
         make,
         |world: World| async move {

@@ -42,6 +42,8 @@ fn answer(verb: Verb, given_at: &str, authorization: &str) -> Answer {
         comment: Some("seen".to_owned()),
         step: None,
         assignee: None,
+        replaces: None,
+        package: None,
         given_at: at(given_at),
         request: SignedRequest {
             endpoint: "https://sts.eu-central-1.amazonaws.com".to_owned(),

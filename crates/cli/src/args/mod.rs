@@ -34,7 +34,7 @@ pub use findings::{FindingFormat, FindingsArgs, FindingsCommand};
 pub use generate::{CompletionsArgs, ManArgs};
 pub use incidents::{IncidentsCommand, ListArgs, ShowArgs, WatchArgs};
 pub use pattern::{PatternArgs, PatternFormat};
-pub use policy::PolicyCommand;
+pub use policy::{CheckArgs, DiffArgs, PolicyCommand, PublishArgs, RollbackArgs, ShowPolicyArgs, TestArgs};
 pub use query::{QueryArgs, QueryFormat, written};
 pub use reconcile::ReconcileArgs;
 pub use replay::{ReplayArgs, ReplayFormat};
@@ -88,9 +88,6 @@ pub enum Command {
     /// Assess a month or a year of logs, and report what would have been found and done
     #[command(after_help = MORE, after_long_help = format!("{}\n\n{}", replay::REPLAY_EXAMPLES, replay::REPLAY_EXITS))]
     Replay(ReplayArgs),
-    /// Change what layerguard goes by
-    #[command(subcommand, after_help = MORE, after_long_help = format!("{}\n\n{}", pattern::PATTERN_EXAMPLES, pattern::PATTERN_EXITS))]
-    Policy(PolicyCommand),
     /// List incidents, show one, watch for new ones
     #[command(subcommand, after_help = MORE, after_long_help = format!("{}\n\n{}", incidents::INCIDENTS_EXAMPLES, STACK_EXITS))]
     Incidents(IncidentsCommand),
@@ -136,6 +133,9 @@ pub enum Command {
     /// Compare the trail's files with what was assessed, and run what was not received
     #[command(after_help = MORE, after_long_help = format!("{}\n\n{}", reconcile::RECONCILE_EXAMPLES, reconcile::RECONCILE_EXITS))]
     Reconcile(ReconcileArgs),
+    /// Check a policy, and put it in force
+    #[command(subcommand, after_help = MORE, after_long_help = format!("{}\n\n{}", policy::CHECK_EXAMPLES, policy::CHECK_EXITS))]
+    Policy(PolicyCommand),
     /// Look at the events that could not be judged, and run them again
     #[command(subcommand, after_help = MORE, after_long_help = format!("{}\n\n{}", dlq::DLQ_EXAMPLES, STACK_EXITS))]
     Dlq(DlqCommand),

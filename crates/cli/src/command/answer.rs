@@ -31,13 +31,17 @@ pub struct Wish<'a> {
     pub step: Option<u32>,
     /// Who shall look after the incident.
     pub assignee: Option<&'a str>,
+    /// The policy that a publish or rollback replaces.
+    pub replaces: Option<&'a str>,
+    /// The policy of a publish, packed.
+    pub package: Option<&'a str>,
 }
 
 impl<'a> Wish<'a> {
     /// A wish that is about no step and names nobody.
     #[must_use]
     pub const fn new(id: &'a str, verb: Verb, comment: Option<&'a str>, wait: u64) -> Self {
-        Self { id, verb, comment, wait, step: None, assignee: None }
+        Self { id, verb, comment, wait, step: None, assignee: None, replaces: None, package: None }
     }
 }
 
@@ -48,7 +52,7 @@ impl<'a> Wish<'a> {
 pub async fn run(stack: &Stack<'_>, wish: &Wish<'_>, screen: &mut Screen) -> Result<Exit, Failure> {
     let dossier = Dossier::read(stack, wish.id).await?;
     let plan_hash = match wish.verb {
-        Verb::Approve | Verb::Reject | Verb::Resume => to_answer(&dossier, stack)?,
+        Verb::Approve | Verb::Reject | Verb::Resume | Verb::Publish | Verb::Rollback => to_answer(&dossier, stack)?,
         Verb::Undo | Verb::Lift => to_take_back(&dossier, wish, stack)?,
         Verb::Acknowledge | Verb::Assign => current_plan(&dossier),
     };
@@ -187,8 +191,9 @@ fn current_plan(dossier: &Dossier) -> String {
 
 /// The signed answer. It is held against the checks that Decide will make, so that a wrong clock shows here.
 pub(super) async fn sign(stack: &Stack<'_>, wish: &Wish<'_>, plan_hash: &str) -> Result<Answer, Failure> {
-    let (step, assignee) = (wish.step, wish.assignee);
-    let statement = Statement { step, assignee, ..Statement::new(wish.id, plan_hash, wish.verb, wish.comment) };
+    let (step, assignee, replaces) = (wish.step, wish.assignee, wish.replaces);
+    let statement =
+        Statement { step, assignee, replaces, ..Statement::new(wish.id, plan_hash, wish.verb, wish.comment) };
     let request = stack.signer.sign(statement).await.map_err(stack.failed())?;
     let answer = Answer {
         incident: wish.id.to_owned(),
@@ -197,6 +202,8 @@ pub(super) async fn sign(stack: &Stack<'_>, wish: &Wish<'_>, plan_hash: &str) ->
         comment: wish.comment.map(str::to_owned),
         step,
         assignee: assignee.map(str::to_owned),
+        replaces: replaces.map(str::to_owned),
+        package: wish.package.map(str::to_owned),
         given_at: stack.clock.now(),
         request,
     };

@@ -15,6 +15,7 @@ pub mod generate;
 pub mod holding;
 pub mod incidents;
 pub mod pattern;
+pub mod policy;
 pub mod query;
 pub mod reconcile;
 pub mod replay;
@@ -25,7 +26,7 @@ use layerguard_core::approval::Verb;
 
 use crate::args::{
     AnswerArgs, AssignArgs, AuditCommand, Command, DlqCommand, DoctorArgs, ExceptionCommand, FindingsCommand,
-    IncidentsCommand, PolicyCommand, Subject, UndoArgs,
+    IncidentsCommand, Subject, UndoArgs,
 };
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -40,7 +41,6 @@ pub async fn run(command: Command, screen: &mut Screen) -> Result<Exit, Failure>
     match command {
         Command::Explain(args) => explain::run(&args, screen).await,
         Command::Replay(args) => replay::run(&args, screen).await,
-        Command::Policy(PolicyCommand::Pattern(args)) => pattern::run(&args, screen),
         Command::Incidents(command) => of_incidents(command, screen).await,
         Command::Exception(ExceptionCommand::Propose(args)) => {
             let reached = Reached::reach(&args.stack).await?;
@@ -69,6 +69,7 @@ pub async fn run(command: Command, screen: &mut Screen) -> Result<Exit, Failure>
             let reached = Reached::reach(&args.stack).await?;
             findings::run(&reached.stack(), &args, screen).await
         }
+        Command::Policy(command) => policy::run(command, screen).await,
         Command::Dlq(command) => of_dlq(command, screen).await,
         Command::Drill(args) => {
             let operated = Operated::reach(&args.stack).await?;

@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 
 use jiff::{SignedDuration, Timestamp};
-use layerguard_core::audit::{self, About, AuditRecord, Body, History, RecordKind, SWITCH_CHAIN, Walk, Wanted};
+use layerguard_core::audit::{
+    self, About, AuditRecord, Body, History, POLICY_CHAIN, RecordKind, SWITCH_CHAIN, Walk, Wanted,
+};
 use layerguard_core::ports::RecordPlace;
 
 use crate::args::{QueryArgs, written};
@@ -228,7 +230,8 @@ impl Chains {
             return Ok(Rc::clone(chain));
         }
         let records = stack.audit.records(name).await.map_err(stack.failed())?;
-        let is_here = name == SWITCH_CHAIN || records.iter().all(|record| record.incident == name);
+        let is_here =
+            [SWITCH_CHAIN, POLICY_CHAIN].contains(&name) || records.iter().all(|record| record.incident == name);
         let whole = is_here && audit::verify(&records).is_ok();
         let chain = Rc::new(Chain { records, whole });
         if self.order.len() >= CHAINS

@@ -15,7 +15,7 @@ use super::{SystemClock, configured};
 use crate::args::{ReconcileArgs, StackArgs};
 use crate::command::dlq::Letters;
 use crate::command::doctor::clock_of;
-use crate::command::doctor::estate::{Estate, Place};
+use crate::command::doctor::estate::{Estate, Kept, Place};
 use crate::command::drill::Ground;
 use crate::command::reconcile::{ACTOR, Books};
 use crate::failure::Failure;
@@ -153,7 +153,8 @@ impl Operated {
     /// Reads all that `doctor` looks at.
     pub async fn estate(&self, progress: &Progress) -> Estate {
         let read = |what: &str| progress.begin(what);
-        Estate::read(self.place.clone(), Timestamp::now(), &self.deployment, &self.state, &self.state, read).await
+        let kept = Kept { switch: &self.state, policies: &self.state, audit: &self.audit, hours: &self.state };
+        Estate::read(self.place.clone(), Timestamp::now(), &self.deployment, kept, read).await
     }
 }
 

@@ -37,6 +37,8 @@ impl Screen {
             Verb::Resume => "You end the pause:",
             Verb::Acknowledge => "You say that you have seen it.",
             Verb::Assign => "You say who looks after it:",
+            Verb::Publish => "You publish a policy:",
+            Verb::Rollback => "You take a policy back:",
         };
         writeln!(self.out, "{}", paint(Tone::Label, heading))?;
         let (out, width) = (&mut *self.out, self.width);
@@ -48,7 +50,7 @@ impl Screen {
                     planned(out, step, results.iter().find(|done| done.step == step.number), width)?;
                 }
             }
-            Verb::Approve | Verb::Reject | Verb::Resume => {
+            Verb::Approve | Verb::Reject | Verb::Resume | Verb::Publish | Verb::Rollback => {
                 let steps = dossier.plan().iter().flat_map(|plan| &plan.steps).collect::<Vec<_>>();
                 for step in steps.into_iter().filter(|step| step.is_containment() && step.mode == Mode::Ask) {
                     planned(out, step, None, width)?;

@@ -14,6 +14,7 @@ mod incidents;
 mod json;
 mod paint;
 mod pattern;
+mod policy;
 mod progress;
 pub mod query;
 mod reconcile;

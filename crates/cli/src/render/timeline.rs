@@ -100,6 +100,7 @@ pub fn words(body: &Body) -> String {
             NotificationKind::Summarised => "told people in the summary of many incidents",
             NotificationKind::Pause => "told people: paused",
             NotificationKind::Resume => "told people: the pause is over",
+            NotificationKind::Published => "told people: another policy is in force",
         }
         .to_owned(),
         Body::Escalation(escalation) => {
@@ -114,6 +115,11 @@ pub fn words(body: &Body) -> String {
         Body::Resume(Resume::Expired) => "the pause ran out".to_owned(),
         Body::Resume(Resume::Removed) => "the pause was taken away without an answer that counts".to_owned(),
         Body::Resume(Resume::Person(answer)) => format!("resumed by {}", escape(&answer.approver_arn)),
+        Body::Bundle(bundle) => format!("the policy {}", escape_to(&bundle.version, 64)),
+        Body::Published(next) => {
+            let (verb, who) = (past(next.answer.verb), escape(&next.answer.approver_arn));
+            format!("policy {} {verb} by {who}{}", escape_to(&next.version, 64), said(next.answer.comment.as_deref()))
+        }
         Body::Closing(closing) => {
             format!("closed as {} with {} records", closing.status.as_str().replace('_', " "), closing.length)
         }
@@ -167,5 +173,7 @@ pub const fn past(verb: Verb) -> &'static str {
         Verb::Resume => "resumed",
         Verb::Acknowledge => "acknowledged",
         Verb::Assign => "assigned",
+        Verb::Publish => "published",
+        Verb::Rollback => "rolled back to",
     }
 }

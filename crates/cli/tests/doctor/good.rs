@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use jiff::SignedDuration;
 use layerguard_cli::command::doctor::estate::{FUNCTIONS, Place, WATCHING};
 use layerguard_core::ports::{
-    Alarm, Function, HourDone, HourStore, Machine, Queue, Recorded, Rule, Table, Target, Topic, Trail,
+    Alarm, Function, HourDone, HourStore, Loaded, Machine, PolicyPointer, Queue, Recorded, Rule, Table, Target, Topic,
+    Trail,
 };
 use layerguard_testkit::{Deployed, DeployedTable, World, drive};
 
@@ -47,8 +48,20 @@ pub(crate) fn world() -> World {
         let reconcile = deployed.functions.get("layerguard-detect").cloned();
         deployed.functions.extend(reconcile.map(|function| (place().name("reconcile"), function)));
     });
+    FUNCTIONS.iter().for_each(|name| runs(&world, name, "built-in", None));
     reconciled(&world, "2026-11-20T08:00:00Z", true);
     world
+}
+
+/// A function says which policy it runs.
+pub(crate) fn runs(world: &World, name: &str, version: &str, problem: Option<&str>) {
+    let loaded = Loaded {
+        wanted: version.to_owned(),
+        running: Some(version.to_owned()),
+        at: NOW.parse().unwrap(),
+        problem: problem.map(str::to_owned),
+    };
+    drive(world.note_loaded(name, &loaded)).unwrap();
 }
 
 /// Let an hour be taken.

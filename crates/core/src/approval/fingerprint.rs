@@ -21,6 +21,9 @@ impl Answer {
         for part in [self.verb.as_str(), &self.plan_hash, comment, &step, assignee, &self.request.endpoint] {
             add(part);
         }
+        for part in [&self.replaces, &self.package].into_iter().flatten() {
+            add(part);
+        }
         for (name, value) in &self.request.headers {
             add(name);
             add(value);

@@ -36,6 +36,10 @@ pub enum Verb {
     Acknowledge,
     /// Say who looks after it. Decides nothing.
     Assign,
+    /// Let a policy be in force.
+    Publish,
+    /// Let a policy that was in force before be in force again.
+    Rollback,
 }
 
 /// The question that waits for a person.
@@ -81,6 +85,12 @@ pub struct Answer {
     /// Who shall look after the incident, of an assignment: free text, at most [`MOST_ASSIGNEE`] bytes; escape it always.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub assignee: Option<String>,
+    /// The policy that a publish or rollback replaces: its version, or [`BUILT_IN`]; the plan's hash is then the version that is to be in force.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<String>,
+    /// The policy of a publish, packed. Not signed itself: its version is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub package: Option<String>,
     /// When the command line stored it.
     pub given_at: Timestamp,
     /// The proof.
@@ -110,6 +120,10 @@ pub const HEADER_ANSWER: &str = "x-layerguard-answer";
 pub const HEADER_COMMENT: &str = "x-layerguard-comment-sha256";
 /// Signed header with the number of the one step that an undo is about; not there when it is about all.
 pub const HEADER_STEP: &str = "x-layerguard-step";
+/// Signed header with the version of the policy that a publish or rollback replaces; not there for anything else.
+pub const HEADER_REPLACES: &str = "x-layerguard-replaces";
+/// What is in force where nothing was published: the built-in policy with the deployment's inventory.
+pub const BUILT_IN: &str = "built-in";
 /// Signed header with the SHA-256 of the assignee's name, hexadecimal; there for an assignment and nothing else.
 pub const HEADER_ASSIGNEE: &str = "x-layerguard-assignee-sha256";
 
@@ -125,6 +139,8 @@ impl Verb {
             Self::Resume => "resume",
             Self::Acknowledge => "acknowledge",
             Self::Assign => "assign",
+            Self::Publish => "publish",
+            Self::Rollback => "rollback",
         }
     }
 
@@ -138,6 +154,12 @@ impl Verb {
     #[must_use]
     pub const fn takes_back(self) -> bool {
         matches!(self, Self::Undo | Self::Lift)
+    }
+
+    /// It is about which policy is in force.
+    #[must_use]
+    pub const fn is_of_policy(self) -> bool {
+        matches!(self, Self::Publish | Self::Rollback)
     }
 
     /// It is noted and decides nothing.

@@ -6,7 +6,11 @@ use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
-use super::{Answer, HEADER_ANSWER, HEADER_ASSIGNEE, HEADER_COMMENT, HEADER_INCIDENT, HEADER_PLAN, HEADER_STEP, Verb};
+use super::{
+    Answer, HEADER_ANSWER, HEADER_ASSIGNEE, HEADER_COMMENT, HEADER_INCIDENT, HEADER_PLAN, HEADER_REPLACES, HEADER_STEP,
+    Verb,
+};
+use crate::policy::MOST_PACKED;
 
 /// How old a signature may be when Decide sees it.
 const MAX_AGE: SignedDuration = SignedDuration::from_mins(15);
@@ -87,6 +91,17 @@ pub enum Refusal {
         /// When.
         at: Timestamp,
     },
+    /// The policy that it would replace is not in force any more: somebody else was faster.
+    #[error("it replaces policy `{replaces}`, and `{in_force}` is in force: look at what changed, and publish again")]
+    Replaced {
+        /// What it would replace.
+        replaces: String,
+        /// What is in force.
+        in_force: String,
+    },
+    /// The policy cannot be in force.
+    #[error("the policy cannot be in force: {0}")]
+    Policy(String),
     /// There is nothing that this could take back.
     #[error("there is nothing to take back: {0}")]
     NothingStands(String),
@@ -128,6 +143,7 @@ pub fn check(answer: &Answer, expected: Expectation<'_>) -> Result<String, Refus
     must_equal(header(answer, HEADER_ANSWER)?, answer.verb.as_str(), "answer")?;
     must_equal(header(answer, HEADER_COMMENT)?, &comment_hash(answer.comment.as_deref()), "comment")?;
     must_state(answer, HEADER_STEP, answer.step.map(|step| step.to_string()), "step")?;
+    must_state(answer, HEADER_REPLACES, answer.replaces.clone(), "policy")?;
     must_state(answer, HEADER_ASSIGNEE, answer.assignee.as_deref().map(|name| comment_hash(Some(name))), "assignee")?;
     fresh(header(answer, "x-amz-date")?, expected.now)?;
     Ok(hex::encode(Sha256::digest(authorization.signature.as_bytes())))
@@ -137,6 +153,8 @@ pub fn check(answer: &Answer, expected: Expectation<'_>) -> Result<String, Refus
 fn is_of_sane_size(answer: &Answer) -> bool {
     let headers = &answer.request.headers;
     answer.plan_hash.len() <= 64
+        && answer.replaces.as_deref().unwrap_or_default().len() <= 64
+        && answer.package.as_deref().unwrap_or_default().len() <= MOST_PACKED
         && answer.comment.as_deref().unwrap_or_default().len() <= MOST_COMMENT
         && answer.assignee.as_deref().unwrap_or_default().len() <= MOST_ASSIGNEE
         && headers.len() <= 20
@@ -147,6 +165,12 @@ fn is_of_sane_size(answer: &Answer) -> bool {
 fn of_right_shape(answer: &Answer) -> Result<(), Refusal> {
     if answer.step.is_some() && answer.verb != Verb::Undo {
         return Err(Refusal::Shape("only an undo can be about one step"));
+    }
+    if answer.verb.is_of_policy() != answer.replaces.is_some() {
+        return Err(Refusal::Shape("a publish or rollback, and nothing else, names the policy that it replaces"));
+    }
+    if (answer.verb == Verb::Publish) != answer.package.is_some() {
+        return Err(Refusal::Shape("a publish, and nothing else, holds a policy"));
     }
     match (answer.verb, answer.assignee.as_deref().map(str::trim)) {
         (Verb::Assign, None | Some("")) => Err(Refusal::Shape("an assignment must say to whom")),
@@ -246,6 +270,8 @@ mod tests {
             comment: Some("seen".to_owned()),
             step: None,
             assignee: None,
+            replaces: None,
+            package: None,
             given_at: "2026-11-20T09:30:01Z".parse().unwrap(),
             request: SignedRequest { endpoint: ENDPOINT.to_owned(), headers },
         }

@@ -1,7 +1,8 @@
 //! What a person states with a signature, and the headers that carry it.
 
 use super::{
-    HEADER_ANSWER, HEADER_ASSIGNEE, HEADER_COMMENT, HEADER_INCIDENT, HEADER_PLAN, HEADER_STEP, Verb, comment_hash,
+    HEADER_ANSWER, HEADER_ASSIGNEE, HEADER_COMMENT, HEADER_INCIDENT, HEADER_PLAN, HEADER_REPLACES, HEADER_STEP, Verb,
+    comment_hash,
 };
 
 /// What a note about an incident names as the plan where nothing was decided yet: a header must have a value.
@@ -22,13 +23,15 @@ pub struct Statement<'a> {
     pub step: Option<u32>,
     /// Who shall look after the incident, of an assignment.
     pub assignee: Option<&'a str>,
+    /// The policy that a publish or rollback replaces.
+    pub replaces: Option<&'a str>,
 }
 
 impl<'a> Statement<'a> {
     /// An answer to this plan, about all of its steps and nobody in particular.
     #[must_use]
     pub const fn new(incident: &'a str, plan_hash: &'a str, verb: Verb, comment: Option<&'a str>) -> Self {
-        Self { incident, plan_hash, verb, comment, step: None, assignee: None }
+        Self { incident, plan_hash, verb, comment, step: None, assignee: None, replaces: None }
     }
 
     /// The headers that carry the statement, names in lower case. All of them are to be signed.
@@ -42,6 +45,7 @@ impl<'a> Statement<'a> {
         ];
         headers.extend(self.step.map(|step| (HEADER_STEP, step.to_string())));
         headers.extend(self.assignee.map(|name| (HEADER_ASSIGNEE, comment_hash(Some(name)))));
+        headers.extend(self.replaces.map(|version| (HEADER_REPLACES, version.to_owned())));
         headers
     }
 }

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use wildmatch::WildMatch;
 
 use super::body::Resume;
-use super::{Body, CALL_PREFIX, History};
+use super::{BUNDLE_PREFIX, Body, CALL_PREFIX, History};
 
 /// How many bytes the copies of one kind have together, so that an entry of the index stays below a kilobyte, which is what one write
 /// unit pays for.
@@ -32,7 +32,7 @@ impl About {
     /// incident alone: ten million clear calls a day must not pay for an index.
     #[must_use]
     pub fn of(chain: &str, history: &History, body: &Body) -> Option<Self> {
-        if chain.starts_with(CALL_PREFIX) {
+        if chain.starts_with(CALL_PREFIX) || chain.starts_with(BUNDLE_PREFIX) {
             return None;
         }
         let mut about = Self::default();
@@ -90,6 +90,7 @@ fn person(body: &Body) -> Option<&str> {
         Body::ApprovalAccepted(answer) | Body::Resume(Resume::Person(answer)) => Some(&answer.approver_arn),
         Body::ApprovalRefused(answer) => answer.approver.as_ref().map(|approver| approver.arn.as_str()),
         Body::Pause(set) => Some(&set.pause.by),
+        Body::Published(next) => Some(&next.answer.approver_arn),
         _ => None,
     }
 }

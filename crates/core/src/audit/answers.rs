@@ -91,6 +91,7 @@ impl History {
             Body::Acknowledged(note) => note.signature_hash == signature_hash,
             Body::Assigned(note) => note.signature_hash == signature_hash,
             Body::Resume(Resume::Person(answer)) => answer.signature_hash == signature_hash,
+            Body::Published(next) => next.answer.signature_hash == signature_hash,
             _ => false,
         })
     }

@@ -355,6 +355,8 @@ pub enum NotificationKind {
     Pause,
     /// That a pause is over.
     Resume,
+    /// That another policy is in force.
+    Published,
     /// Nothing by itself: it is counted in the summary of many incidents.
     Summarised,
 }
@@ -426,4 +428,26 @@ pub enum Resume {
     Removed,
     /// A person resumed.
     Person(ApprovalAccepted),
+}
+
+/// A whole policy. What it is called is its own hash, so that nobody has to be believed about it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Bundle {
+    /// Its version: what decisions name.
+    pub version: String,
+    /// All of it, packed ([`crate::policy::Package`]).
+    pub package: String,
+}
+
+/// Another policy is in force.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Published {
+    /// Its version.
+    pub version: String,
+    /// The version that was in force before, or `built-in`.
+    pub replaces: String,
+    /// Who published it, as STS says; the verb tells a rollback from a publish.
+    pub answer: ApprovalAccepted,
+    /// What changed, in words, and what the checks warned of.
+    pub changes: Vec<String>,
 }

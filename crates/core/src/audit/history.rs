@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use super::body::{Closing, Decision, NotificationKind, Pause, Reconciliation};
+use super::body::{Closing, Decision, NotificationKind, Pause, Published, Reconciliation};
 use super::{AuditError, AuditRecord, Body};
+use crate::approval::BUILT_IN;
 use crate::plan::{Mode, Step};
 
 /// One record, read.
@@ -67,6 +68,18 @@ impl History {
     /// The latest record that `pick` picks, with its position.
     pub(super) fn latest<'a, T>(&'a self, pick: impl Fn(&'a Body) -> Option<T>) -> Option<(usize, T)> {
         self.entries.iter().enumerate().rev().find_map(|(at, entry)| pick(&entry.body).map(|found| (at, found)))
+    }
+
+    /// Of the policy's chain: what was published last.
+    #[must_use]
+    pub fn published(&self) -> Option<&Published> {
+        self.latest(|body| if let Body::Published(next) = body { Some(next) } else { None }).map(|(_, next)| next)
+    }
+
+    /// Of the policy's chain: the version in force, or [`BUILT_IN`].
+    #[must_use]
+    pub fn in_force(&self) -> &str {
+        self.published().map_or(BUILT_IN, |next| next.version.as_str())
     }
 
     /// How many events the latest finding counted.

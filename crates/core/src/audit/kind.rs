@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::body::{
-    Acknowledged, ApprovalAccepted, ApprovalExpired, ApprovalRefused, ApprovalRequested, Assessment, Assigned, Closing,
-    Decision, Escalation, Finding, Intent, Notification, Outcome, Pause, Reconciliation, Resume, UndoIntent,
-    UndoOutcome,
+    Acknowledged, ApprovalAccepted, ApprovalExpired, ApprovalRefused, ApprovalRequested, Assessment, Assigned, Bundle,
+    Closing, Decision, Escalation, Finding, Intent, Notification, Outcome, Pause, Published, Reconciliation, Resume,
+    UndoIntent, UndoOutcome,
 };
 
 /// What a record records.
@@ -50,11 +50,15 @@ pub enum RecordKind {
     Resume,
     /// What an hour of the trail came to against what was assessed; in a chain of its account, region and day.
     Reconciliation,
+    /// A whole policy, under its version; a chain of its own, `bundle#<version>`.
+    Bundle,
+    /// A policy is in force from now on; in the chain of the policy.
+    Published,
 }
 
 impl RecordKind {
     /// Every kind.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::Assessment,
         Self::Finding,
         Self::Decision,
@@ -74,6 +78,8 @@ impl RecordKind {
         Self::Pause,
         Self::Resume,
         Self::Reconciliation,
+        Self::Bundle,
+        Self::Published,
     ];
 
     /// The word in the table, and in what is hashed.
@@ -99,6 +105,8 @@ impl RecordKind {
             Self::Pause => "pause",
             Self::Resume => "resume",
             Self::Reconciliation => "reconciliation",
+            Self::Bundle => "bundle",
+            Self::Published => "published",
         }
     }
 }
@@ -127,6 +135,8 @@ pub enum Body {
     Pause(Pause),
     Resume(Resume),
     Reconciliation(Box<Reconciliation>),
+    Bundle(Bundle),
+    Published(Published),
 }
 
 impl Body {
@@ -153,6 +163,8 @@ impl Body {
             Self::Pause(_) => RecordKind::Pause,
             Self::Resume(_) => RecordKind::Resume,
             Self::Reconciliation(_) => RecordKind::Reconciliation,
+            Self::Bundle(_) => RecordKind::Bundle,
+            Self::Published(_) => RecordKind::Published,
         }
     }
 
@@ -181,6 +193,8 @@ impl Body {
             RecordKind::Pause => Self::Pause(serde_json::from_str(text)?),
             RecordKind::Resume => Self::Resume(serde_json::from_str(text)?),
             RecordKind::Reconciliation => Self::Reconciliation(serde_json::from_str(text)?),
+            RecordKind::Bundle => Self::Bundle(serde_json::from_str(text)?),
+            RecordKind::Published => Self::Published(serde_json::from_str(text)?),
         })
     }
 }

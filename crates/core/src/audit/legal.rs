@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::body::{Decision, ExpiryOutcome, OutcomeResult, Reconciliation, UndoCause};
-use super::{Body, CALL_PREFIX, History, SWITCH_CHAIN, is_reconcile_chain};
+use super::{BUNDLE_PREFIX, Body, CALL_PREFIX, History, POLICY_CHAIN, SWITCH_CHAIN, bundle_chain, is_reconcile_chain};
 use crate::approval::Verb;
 use crate::incident::Status;
 
@@ -22,6 +22,12 @@ enum Need {
     TrueAccount,
     /// The chain is that of the stop switch.
     SwitchChain,
+    /// The chain is that of the policy.
+    PolicyChain,
+    /// The chain is that of this very policy, and holds nothing yet.
+    OwnBundleChain,
+    /// What it replaces is in force.
+    InForce,
     /// The switch was thrown and has not been put back.
     Paused,
     /// An event was found.
@@ -82,7 +88,9 @@ const fn rule(body: &Body) -> Rule {
             Verb::Approve | Verb::Reject => (&[IncidentChain, LatestPlan, OpenQuestion, OnePerson], false),
             Verb::Undo | Verb::Lift => (&[IncidentChain, LatestPlan, SomethingStands], true),
             // A resume and a note that count are records of their own.
-            Verb::Resume | Verb::Acknowledge | Verb::Assign => (&[SwitchChain, IncidentChain], false),
+            Verb::Resume | Verb::Acknowledge | Verb::Assign | Verb::Publish | Verb::Rollback => {
+                (&[SwitchChain, IncidentChain], false)
+            }
         },
         Body::ApprovalRefused(_) => (&[Answerable], true),
         // Nothing follows from them.
@@ -104,6 +112,8 @@ const fn rule(body: &Body) -> Rule {
         Body::Pause(_) => (&[SwitchChain], false),
         Body::Resume(_) => (&[SwitchChain, Paused], false),
         Body::Reconciliation(_) => (&[ReconcileChain, TrueAccount], false),
+        Body::Bundle(_) => (&[OwnBundleChain], false),
+        Body::Published(_) => (&[PolicyChain, InForce], false),
         Body::Closing(_) => (&[IncidentChain, TrueClosing, NothingUnderWay], true),
     };
     Rule { needs, after_closing }
@@ -121,17 +131,22 @@ pub(super) fn check(history: &History, incident: &str, now: Timestamp, body: &Bo
     rule.needs.iter().try_for_each(|need| need.check(history, incident, now, body))
 }
 
+/// Whether a chain holds one call or one bundle.
+fn is_of_one(incident: &str) -> bool {
+    incident.starts_with(CALL_PREFIX) || incident.starts_with(BUNDLE_PREFIX)
+}
+
 impl Need {
     fn check(self, history: &History, incident: &str, now: Timestamp, body: &Body) -> Result<(), &'static str> {
         let step = step_of(body);
         let (holds, otherwise) = match self {
             Self::CallChain => (incident.starts_with(CALL_PREFIX), "an assessment belongs into the chain of its call"),
             Self::IncidentChain => (
-                !holds_one_kind(incident) && incident != SWITCH_CHAIN,
-                "the chain of a call holds its assessments and nothing else, that of the switch only what became of it",
+                !holds_one_kind(incident) && incident != SWITCH_CHAIN && incident != POLICY_CHAIN,
+                "the chain of a call holds its assessments and nothing else, those of the switch and of the policy only what became of them",
             ),
             Self::Answerable => {
-                (!holds_one_kind(incident), "the chain of a call holds its assessments and nothing else")
+                (!holds_one_kind(incident), "the chain of a call or of a bundle holds that and nothing else")
             }
             Self::ReconcileChain => {
                 let own = matches!(body, Body::Reconciliation(account) if account.chain() == incident);
@@ -142,6 +157,16 @@ impl Need {
                 "its counts do not add up, it loses what was recovered, or it says nothing new",
             ),
             Self::SwitchChain => (incident == SWITCH_CHAIN, "it belongs into the chain of the stop switch"),
+            Self::PolicyChain => (incident == POLICY_CHAIN, "it belongs into the chain of the policy"),
+            Self::OwnBundleChain => (
+                matches!(body, Body::Bundle(bundle) if incident == bundle_chain(&bundle.version))
+                    && history.entries().is_empty(),
+                "a bundle belongs into the chain of its version, once",
+            ),
+            Self::InForce => (
+                matches!(body, Body::Published(next) if history.in_force() == next.replaces),
+                "what it replaces is not in force",
+            ),
             Self::Paused => (history.pause().is_some(), "there is no pause that could end"),
             Self::Found => (history.evidence() > 0, "nothing was found yet"),
             Self::OwnPlan => {
@@ -198,7 +223,7 @@ impl Need {
 
 /// The chains of calls and of reconciling hold one kind of record each.
 fn holds_one_kind(incident: &str) -> bool {
-    incident.starts_with(CALL_PREFIX) || is_reconcile_chain(incident)
+    incident.starts_with(CALL_PREFIX) || incident.starts_with(BUNDLE_PREFIX) || is_reconcile_chain(incident)
 }
 
 fn true_account(history: &History, account: &Reconciliation) -> bool {

@@ -89,11 +89,23 @@ pub fn call_chain(dedupe_id: &str) -> String {
 /// The chain of the stop switch; no incident id is like it.
 pub const SWITCH_CHAIN: &str = "switch";
 
+/// The chain of the policy: which one was in force when, and by whom; no incident id is like it.
+pub const POLICY_CHAIN: &str = "policy";
+
 /// Whether a chain is an incident's. Every other chain has a name of its own, or a `#` in it.
 #[must_use]
 pub fn is_incidents(chain: &str) -> bool {
-    chain != SWITCH_CHAIN && !chain.contains('#')
+    chain != SWITCH_CHAIN && chain != POLICY_CHAIN && !chain.contains('#')
 }
+
+/// The chain that holds the policy of this version and nothing else.
+#[must_use]
+pub fn bundle_chain(version: &str) -> String {
+    format!("{BUNDLE_PREFIX}{version}")
+}
+
+/// What the chains of single policies begin with; no incident id does.
+const BUNDLE_PREFIX: &str = "bundle#";
 
 /// What the chains of single calls begin with; no incident id does.
 const CALL_PREFIX: &str = "call#";

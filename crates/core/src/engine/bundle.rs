@@ -59,10 +59,28 @@ impl Bundle {
         Self::load(&files, Checks::Validate, problems)
     }
 
+    /// A whole bundle, every file of it, as it was published. Its rules, playbooks and policies are taken as they are; the schemas are
+    /// those of this program, because the program fills in what they declare. Where it was published under others, it is validated once more.
+    /// What decided is named by the files as they were published.
+    ///
+    /// # Errors
+    /// What does not fit this program, each with its place.
+    pub fn of_package(whole: &BTreeMap<String, String>) -> Result<Self, BundleErrors> {
+        let files = files::with_own_schemas(whole);
+        let checks = if files == *whole { Checks::Parse } else { Checks::Validate };
+        let bundle = Self::load(&files, checks, Vec::new())?;
+        Ok(Self { hasher: hashed(whole), ..bundle })
+    }
+
     /// The playbook of this id.
     #[must_use]
     pub fn playbook(&self, id: &str) -> Option<&Playbook> {
         self.playbooks.get(id)
+    }
+
+    /// The ids of all playbooks, in order.
+    pub fn playbook_ids(&self) -> impl Iterator<Item = &str> {
+        self.playbooks.keys().map(String::as_str)
     }
 
     /// Every rule, in order of their ids.
@@ -99,11 +117,7 @@ impl Bundle {
         let response = load_question(files, RESPONSE_SCHEMA, response, checks, &mut problems);
         let approval = load_question(files, APPROVAL_SCHEMA, approval, checks, &mut problems);
 
-        let mut hasher = Sha256::new();
-        for (name, text) in files {
-            add_part(&mut hasher, name);
-            add_part(&mut hasher, text);
-        }
+        let hasher = hashed(files);
         BundleErrors::none_of(problems)?;
         match (calls, response, approval, playbooks) {
             (Some(calls), Some(response), Some(approval), Some(playbooks)) => Ok(Self {
@@ -209,6 +223,33 @@ fn load_question<'a>(
         validate(&question, &sources, problems);
     }
     Some(question)
+}
+
+fn hashed(files: &Files) -> Sha256 {
+    let mut hasher = Sha256::new();
+    for (name, text) in files {
+        add_part(&mut hasher, name);
+        add_part(&mut hasher, text);
+    }
+    hasher
+}
+
+/// What [`Bundle::version`] answers for a bundle of these files and an inventory of this text.
+#[must_use]
+pub fn version_of(files: &BTreeMap<String, String>, inventory: &str) -> String {
+    let mut hasher = hashed(files);
+    add_part(&mut hasher, &hex::encode(Sha256::digest(inventory.as_bytes())));
+    hex::encode(hasher.finalize())
+}
+
+/// Every file of the default bundle with a user's laid over it, as [`Bundle::from_files`] does.
+///
+/// # Errors
+/// Files that no bundle has.
+pub fn whole(given: &BTreeMap<String, String>) -> Result<BTreeMap<String, String>, BundleErrors> {
+    let mut problems = Vec::new();
+    let files = files::overlay(given, &mut problems);
+    BundleErrors::none_of(problems).map(|()| files)
 }
 
 fn add_part(hasher: &mut Sha256, part: &str) {

@@ -62,6 +62,16 @@ pub(super) fn overlay(given: &Files, problems: &mut Vec<Problem>) -> Files {
     files
 }
 
+/// The same files with this program's schemas.
+pub(super) fn with_own_schemas(whole: &Files) -> Files {
+    let mut files = whole.clone();
+    let own = embedded();
+    files.extend(
+        SCHEMAS.iter().filter_map(|name| own.get_key_value(*name)).map(|(name, text)| (name.clone(), text.clone())),
+    );
+    files
+}
+
 /// Whether a file that is no part of a bundle was probably meant to be one.
 fn looks_like_policy(name: &str) -> bool {
     match name.rsplit_once('.') {

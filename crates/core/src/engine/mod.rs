@@ -19,8 +19,8 @@ mod surely;
 
 use serde::{Deserialize, Serialize};
 
-pub use bundle::Bundle;
-pub use playbook::{Playbook, PlaybookStep, When, built_in_playbook};
+pub use bundle::{Bundle, version_of, whole};
+pub use playbook::{Playbook, PlaybookStep, When};
 pub use problem::{BundleErrors, Problem};
 pub use propose::{NotProposed, Proposal, Proposed, Terms, propose};
 pub use question::{ApprovalQuestion, ApprovalVerdict, Place, ResponseAnswer, ResponseQuestion};

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 
-use super::files::{self, PLAYBOOKS};
+use super::files::PLAYBOOKS;
 use super::problem::{Problem, did_you_mean};
 use crate::action::{self, ACTIONS};
 
@@ -56,13 +56,6 @@ pub enum When {
 pub(super) struct Playbooks {
     pub(super) families: Vec<String>,
     pub(super) by_id: BTreeMap<String, Playbook>,
-}
-
-/// A playbook of the built-in bundle, without loading its rules; `None` when it has none of this id.
-#[must_use]
-pub fn built_in_playbook(id: &str) -> Option<Playbook> {
-    let mut problems = Vec::new();
-    Playbooks::read(files::embedded().get(PLAYBOOKS)?, &mut problems)?.by_id.remove(id)
 }
 
 impl Playbooks {

@@ -1,6 +1,7 @@
 //! The inventory: what is ours. Read from `inventory.toml`; `policy/inventory.example.toml` explains every key.
 
 mod belonging;
+mod cover;
 mod load;
 mod model;
 mod pattern;

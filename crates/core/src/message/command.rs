@@ -52,6 +52,12 @@ impl Command<'_> {
         format!("layerguard resume{}{WHY}", self.place())
     }
 
+    /// Take a published policy back.
+    #[must_use]
+    pub fn rollback(&self) -> String {
+        format!("layerguard policy rollback{}{WHY}", self.place())
+    }
+
     fn about(&self, verb: &str, id: &str, rest: &str) -> String {
         format!("layerguard {verb} {}{}{rest}", word(id), self.place())
     }

@@ -6,13 +6,17 @@ use serde_json::json;
 use super::line::{Line, body};
 use super::words::{moment, subject};
 use super::{ATTRIBUTE, Command};
-use crate::audit::body::Resume;
+use crate::approval::Verb;
+use crate::audit::body::{Published, Resume};
 use crate::ports::{Message, Pause};
 use crate::storm::Summary;
 use crate::text::{escape_chat, escape_chat_to, escape_to};
 
 /// How much of what the one who paused wrote is shown.
 const SENTENCE: usize = 600;
+
+/// How many changes are told; all are recorded.
+const MOST_CHANGES: usize = 30;
 
 /// A pause begins.
 #[must_use]
@@ -57,6 +61,39 @@ pub fn resumed(command: Command<'_>, cause: &Resume) -> Message {
     ];
     let title = "the pause is over".to_owned();
     message(command, Form { kind: "resume", thread: "pause", severity, title, lines, next: command.list() })
+}
+
+/// Another policy is in force.
+#[must_use]
+pub fn published(command: Command<'_>, next: &Published) -> Message {
+    let comment = next.answer.comment.as_deref().unwrap_or("no reason was given");
+    let mut lines = vec![
+        own("Another policy is in force. Every function goes by it within a minute.".to_owned()),
+        told(format!("By:      {}", escape_to(&next.answer.approver_arn, SENTENCE))),
+        told(format!("Why:     {}", escape_to(comment, SENTENCE))),
+        told(format!("Version: {}", escape_to(&next.version, SENTENCE))),
+        told(format!("Before:  {}", escape_to(&next.replaces, SENTENCE))),
+        own(String::new()),
+    ];
+    lines.extend(
+        next.changes.iter().take(MOST_CHANGES).map(|change| told(format!("- {}", escape_to(change, SENTENCE)))),
+    );
+    if next.changes.len() > MOST_CHANGES {
+        lines.push(own(format!("and {} more changes", next.changes.len().saturating_sub(MOST_CHANGES))));
+    }
+    lines.extend([
+        own(String::new()),
+        own("If this was not meant, somebody on call takes it back:".to_owned()),
+        own(format!("  {}", command.rollback())),
+    ]);
+    let title = match next.answer.verb {
+        Verb::Rollback => "the policy was rolled back".to_owned(),
+        _ => "a policy was published".to_owned(),
+    };
+    message(
+        command,
+        Form { kind: "published", thread: "policy", severity: "medium", title, lines, next: command.rollback() },
+    )
 }
 
 /// Many incidents at once.

@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
+use layerguard_core::approval::BUILT_IN;
+use layerguard_core::policy::{self, Package};
 use layerguard_core::ports::{
-    Alarm, Deployment, Function, HourDone, HourStore, Machine, Pause, PortResult, Queue, Rule, Switch, Table, Topic,
-    Trail,
+    Alarm, AuditLog, Deployment, Function, HourDone, HourStore, InForce, Loaded, Machine, Pause, PolicyPointer,
+    PortResult, Queue, Rule, Switch, Table, Topic, Trail,
 };
 use layerguard_core::reconcile::{Hour, LOOKED_BACK};
 
@@ -83,6 +85,19 @@ pub struct TableFound {
     pub policy: PortResult<Option<String>>,
 }
 
+/// Where the stack keeps what it knows.
+#[derive(Clone, Copy)]
+pub struct Kept<'a> {
+    /// The stop switch.
+    pub switch: &'a dyn Switch,
+    /// Which policy is in force.
+    pub policies: &'a dyn PolicyPointer,
+    /// The policies themselves.
+    pub audit: &'a dyn AuditLog,
+    /// Which hours are reconciled.
+    pub hours: &'a dyn HourStore,
+}
+
 /// What was read.
 #[derive(Debug, Clone)]
 pub struct Estate {
@@ -120,6 +135,12 @@ pub struct Estate {
     pub hours: PortResult<Vec<HourDone>>,
     /// The stop switch.
     pub pause: PortResult<Option<Pause>>,
+    /// The policy in force; `None` where none was published.
+    pub in_force: PortResult<Option<InForce>>,
+    /// Which policy each function said last that it runs.
+    pub running: BTreeMap<&'static str, PortResult<Option<Loaded>>>,
+    /// The policy in force as it is recorded, or why it cannot be had; `None` where none was published.
+    pub published: Option<Result<Package, String>>,
     /// The text of an inventory file that the deployed one should be.
     pub file: Option<String>,
 }
@@ -130,8 +151,7 @@ impl Estate {
         place: Place,
         now: Timestamp,
         deployment: &dyn Deployment,
-        switch: &dyn Switch,
-        hours: &dyn HourStore,
+        kept: Kept<'_>,
         mut read: impl FnMut(&str),
     ) -> Self {
         read("the trails");
@@ -169,11 +189,23 @@ impl Estate {
         let audit = table(deployment, &place, "audit").await;
         let state = table(deployment, &place, "state").await;
         let remediate_policy = deployment.role_policy(&place.name("remediate"), "remediate").await;
-        let pause = switch.pause().await;
+        let pause = kept.switch.pause().await;
+        read("the policy");
+        let in_force = kept.policies.in_force().await;
+        let mut running = BTreeMap::new();
+        for name in FUNCTIONS {
+            running.insert(name, kept.policies.loaded(name).await);
+        }
+        let published = match &in_force {
+            Ok(Some(found)) if found.version != BUILT_IN => {
+                Some(policy::recorded(kept.audit, &found.version).await.map_err(|error| error.to_string()))
+            }
+            _ => None,
+        };
         read("what is reconciled");
         let reconcile = deployment.function(&place.name("reconcile")).await;
         let since = Hour::of(now).back(LOOKED_BACK.saturating_mul(4)).start();
-        let hours = hours.hours_done(&place.account, &place.region, since).await;
+        let hours = kept.hours.hours_done(&place.account, &place.region, since).await;
         Self {
             place,
             now,
@@ -192,6 +224,9 @@ impl Estate {
             reconcile,
             hours,
             pause,
+            in_force,
+            running,
+            published,
             file: None,
         }
     }

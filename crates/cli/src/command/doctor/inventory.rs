@@ -54,7 +54,9 @@ const MEMBERS: Check = Check {
 
 /// The inventory and all that follows from it.
 pub(super) fn check(estate: &Estate) -> Vec<Finding> {
-    let Some(text) = estate.variable("detect", "LAYERGUARD_INVENTORY") else {
+    let in_force = estate.published.as_ref().and_then(|published| published.as_ref().ok());
+    let deployed = || estate.variable("detect", "LAYERGUARD_INVENTORY");
+    let Some(text) = in_force.map(|package| package.inventory.as_str()).or_else(deployed) else {
         return vec![not_found(estate)];
     };
     let inventory = match Inventory::from_toml(text) {

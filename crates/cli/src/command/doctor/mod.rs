@@ -8,6 +8,7 @@ pub mod estate;
 pub mod finding;
 mod functions;
 mod inventory;
+mod policy;
 mod reconcile;
 mod rules;
 mod tables;
@@ -39,6 +40,7 @@ pub fn examine(estate: &Estate) -> Vec<Finding> {
         functions::check,
         telling::check,
         tables::check,
+        policy::check,
         reconcile::check,
         inventory::check,
         clock::check,

@@ -136,7 +136,7 @@ impl Run {
 }
 
 /// Why a file could not be read, with what to do about it where the system's own words do not tell.
-pub(super) fn told(error: io::Error) -> io::Error {
+pub(in crate::command) fn told(error: io::Error) -> io::Error {
     let words = match error.kind() {
         io::ErrorKind::NotFound => {
             "there is no such file or folder; check the path, relative ones count from the current folder"
@@ -148,7 +148,7 @@ pub(super) fn told(error: io::Error) -> io::Error {
 }
 
 /// What an error message calls a path.
-pub(super) fn shown(path: &std::path::Path) -> String {
+pub(in crate::command) fn shown(path: &std::path::Path) -> String {
     if path.as_os_str() == "-" {
         "standard input".to_owned()
     } else {

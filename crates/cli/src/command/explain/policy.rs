@@ -85,7 +85,7 @@ fn bundle(folder: Option<&Path>) -> Result<Bundle, Failure> {
 
 /// Reads policy files by their path below the folder. Hidden files and links that lead nowhere are left out.
 /// Below `rules` every file is meant to be a rule, except for a text about them; those that are none are `strangers`.
-fn read_folder(
+pub(in crate::command) fn read_folder(
     folder: &Path,
     prefix: &str,
     files: &mut BTreeMap<String, String>,
