@@ -273,15 +273,19 @@ def test_what_reconciling_misses_is_what_the_rules_would_pass():
     """`crates/core/src/reconcile/rules.toml` says in the records' words what the patterns say in EventBridge's."""
     kinds = {"AwsApiCall": API_CALL, "AwsServiceEvent": SERVICE_EVENT, "AwsConsoleSignIn": SIGN_IN}
     table = tomllib.loads((ROOT / "crates/core/src/reconcile/rules.toml").read_text(encoding="utf-8"))["rule"]
-    assert [rule["name"] for rule in table] == list(WATCHERS.values())
+    table = {rule["name"]: rule for rule in table}
+    assert next(iter(table)) == "pulls", "the first that fits hears a call"
+    assert sorted(table) == sorted(WATCHERS.values())
     silent = expanded(PATH, {"WatchContext": "disabled"})["Resources"]
-    for logical, rule in zip(WATCHERS, table):
+    for logical, name in WATCHERS.items():
+        rule = table[name]
         pattern = properties(logical)["EventPattern"]
         assert pattern["detail-type"] == [kinds[kind] for kind in rule["kinds"]], logical
         assert pattern["detail"]["eventSource"] == rule["services"], logical
         excluded = pattern["detail"].get("userIdentity", {"type": [{"anything-but": []}]})["type"]
         assert excluded == [{"anything-but": rule.get("callers_not", [])}], logical
         assert set(pattern["detail"]) <= {"eventSource", "eventName", "userIdentity"}, "and by nothing else"
+        assert rule.get("names", pattern["detail"]["eventName"]) == pattern["detail"]["eventName"], logical
         assert (silent[logical]["Properties"]["State"] == "DISABLED") == rule.get("optional", False), logical
 
 
@@ -326,7 +330,7 @@ def test_each_function_reaches_only_its_own_keys():
         | rights({"dynamodb:PutItem"}, "activity#intended#*") | rights({"dynamodb:DeleteItem"}, "measure#*", "holder#*")
         | rights({"dynamodb:Query"}, "measure", "open", at=BY_LISTING) | policy_of("remediate")
     )
-    assert reach("ReconcileRole") == rights({"dynamodb:Query"} | PUT, "reconcile#*")
+    assert reach("ReconcileRole") == rights({"dynamodb:Query"} | PUT, "reconcile#*") | policy_of("reconcile")
 
 
 def test_people_on_call_write_answers_and_the_pause_and_nothing_else():
@@ -336,7 +340,7 @@ def test_people_on_call_write_answers_and_the_pause_and_nothing_else():
     every = by_sid.pop("FindEveryChain")
     assert (every["Action"], every["Resource"]) == ("dynamodb:Scan", BY_DAY), "no scan of a table"
     assert reach("OnCallPolicy") == (
-        rights(READS, "incident#*", "approval#*", "activity#*", "switch#pause") | rights({"dynamodb:Query"}, "open", "closed", at=BY_LISTING)
+        rights(READS, "incident#*", "approval#*", "activity#*", "switch#pause", "policy#in_force") | rights({"dynamodb:Query"}, "open", "closed", at=BY_LISTING)
         | rights(PUT, "answer#*", "switch#pause")
     )
     for sid in ("ReadIncidentsRequestsTracesAndThePause", "ListIncidents"):

@@ -6,7 +6,9 @@ use async_trait::async_trait;
 use aws_sdk_dynamodb::types::KeysAndAttributes;
 use aws_sdk_eventbridge::Client;
 use jiff::{SignedDuration, Timestamp};
-use layerguard_core::ports::{AssessedCalls, HourDone, HourStore, PortError, PortErrorKind, PortResult, RuleStates};
+use layerguard_core::ports::{
+    AssessedCalls, HourDone, HourStore, PortError, PortErrorKind, PortResult, RuleNow, RuleStates,
+};
 
 use crate::AuditTable;
 use crate::error::{failed, unreadable};
@@ -111,9 +113,12 @@ impl BusRules {
 
 #[async_trait]
 impl RuleStates for BusRules {
-    async fn rule_state(&self, name: &str) -> PortResult<Option<String>> {
+    async fn rule_state(&self, name: &str) -> PortResult<Option<RuleNow>> {
         match self.0.describe_rule().name(name).send().await {
-            Ok(rule) => Ok(rule.state().map(|state| state.as_str().to_owned())),
+            Ok(rule) => Ok(rule.state().map(|state| RuleNow {
+                state: state.as_str().to_owned(),
+                pattern: rule.event_pattern().map(str::to_owned),
+            })),
             Err(error) => {
                 let error = failed(format!("read the state of rule `{name}`"))(error);
                 if error.kind == PortErrorKind::NotFound { Ok(None) } else { Err(error) }

@@ -1,12 +1,13 @@
 //! Wiring: the reconcile function over AWS.
 
+use std::sync::Mutex;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::SignedDuration;
 use layerguard_aws::config::{Aws, Settings};
 use layerguard_aws::edge::{self, Environment, SystemClock};
-use layerguard_core::assess::Assessor;
+use layerguard_core::policy::PolicySource;
 use layerguard_core::reconcile::{Delivery, Desk, Place};
 use layerguard_reconcile::{ACTOR, Pace, Reconcile};
 
@@ -34,12 +35,21 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let state = &aws.state_table(environment.required("LAYERGUARD_STATE_TABLE")?);
     let triage = &aws.triage_machine(environment.required("LAYERGUARD_TRIAGE_ARN")?);
     let (rules, files) = (&aws.rule_states(), &aws.trail_bucket(&delivery.bucket));
-    let policy = Assessor::load(environment.required("LAYERGUARD_INVENTORY")?, environment.own()?);
-    if let Err(reason) = &policy {
-        tracing::error!(%reason, "there is no policy: every watched call is expected to be recorded");
-    }
-    let policy = policy.as_ref().ok();
+    let source = &PolicySource {
+        pointer: state,
+        audit,
+        clock: &SystemClock,
+        actor: ACTOR,
+        own: environment.own()?,
+        inventory: environment.inventory(),
+        state: Mutex::default(),
+    };
     edge::serve(|payload| async move {
+        let policy = edge::policy(source).await;
+        if let Err(reason) = &*policy {
+            tracing::error!(%reason, "there is no policy: every watched call is expected to be recorded");
+        }
+        let policy = (*policy).as_ref().ok();
         let (calls, log, clock, actor) = (audit, audit, &SystemClock, ACTOR);
         let desk = Desk { stack, actor, policy, files, calls, log, triage, rules, clock };
         let reconcile = Reconcile { desk, delivery, place, hours: state, pace: &Sleep };

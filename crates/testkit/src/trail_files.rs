@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use layerguard_core::ports::{AssessedCalls, HourDone, HourStore, PortErrorKind, PortResult, RuleStates, TrailFiles};
+use layerguard_core::ports::{
+    AssessedCalls, HourDone, HourStore, PortErrorKind, PortResult, RuleNow, RuleStates, TrailFiles,
+};
 
 use crate::World;
 
@@ -14,8 +16,8 @@ const PAGE: usize = 3;
 #[derive(Default)]
 pub(crate) struct Bucket {
     files: BTreeMap<String, Vec<u8>>,
-    /// States of rules by name.
-    rules: BTreeMap<String, String>,
+    /// Rules by name.
+    rules: BTreeMap<String, RuleNow>,
     /// By account, region and hour.
     hours: BTreeMap<(String, String, Timestamp), HourDone>,
 }
@@ -60,7 +62,7 @@ impl AssessedCalls for World {
 
 #[async_trait]
 impl RuleStates for World {
-    async fn rule_state(&self, name: &str) -> PortResult<Option<String>> {
+    async fn rule_state(&self, name: &str) -> PortResult<Option<RuleNow>> {
         self.call("rule_states.rule_state", name, |state| Ok(state.bucket.rules.get(name).cloned()))
     }
 }
@@ -91,7 +93,12 @@ impl World {
 
     /// Let a rule be in this state.
     pub fn set_rule_state(&self, name: &str, rule: &str) {
-        self.state().bucket.rules.insert(name.to_owned(), rule.to_owned());
+        self.set_rule(name, RuleNow { state: rule.to_owned(), pattern: None });
+    }
+
+    /// Let a rule stand like this.
+    pub fn set_rule(&self, name: &str, rule: RuleNow) {
+        self.state().bucket.rules.insert(name.to_owned(), rule);
     }
 
     /// Which hours are done, read without a call being counted.

@@ -5,9 +5,11 @@ use layerguard_aws::config::Aws;
 use layerguard_aws::{
     AuditTable, BusRules, DeployedStack, DrillAccount, FailedEventsQueue, Names, StateTable, TrailBucket, TriageMachine,
 };
+use layerguard_core::approval::BUILT_IN;
 use layerguard_core::assess::Assessor;
 use layerguard_core::facts::{Own, own_roles};
-use layerguard_core::ports::{Deployment, PortError, PortErrorKind};
+use layerguard_core::policy;
+use layerguard_core::ports::{Deployment, PolicyPointer, PortError, PortErrorKind};
 use layerguard_core::reconcile::{self, Delivery, Desk};
 use layerguard_core::text::escape;
 
@@ -142,11 +144,16 @@ impl Operated {
         }
     }
 
-    /// The policy as it is deployed; `None` where it cannot be read.
+    /// The policy in force: the one that was published, else the built-in one with the deployed inventory. `None` where it cannot be read.
     async fn policy(&self) -> Option<Assessor> {
         let function = self.deployment.function(&self.place.name("detect")).await.ok()?;
         let inventory = function.environment.get("LAYERGUARD_INVENTORY")?;
         let prefix = function.environment.get("LAYERGUARD_OWN_ROLE_PREFIX")?;
+        if let Some(found) = self.state.in_force().await.ok()?.filter(|found| found.version != BUILT_IN) {
+            let package = policy::recorded(&self.audit, &found.version).await.ok()?;
+            let own = Own { roles: own_roles(prefix), stack: self.place.stack.clone() };
+            return package.load(own).ok();
+        }
         Assessor::load(inventory, Own { roles: own_roles(prefix), stack: self.place.stack.clone() }).ok()
     }
 

@@ -36,7 +36,7 @@ pub use reading::{Image, ImageList, Images, Listing, Page, Place};
 pub use record::{AuditIndex, Entry, RecordPage, RecordPlace, SHARDS, Search, shard};
 pub use shared::{Holder, Holders, LONGEST_PAUSE, Lever, Pause, Switch};
 pub use source::{LINEAGE_KEPT, LineageStore, Roles};
-pub use trail_files::{AssessedCalls, HourDone, HourStore, RuleStates, TrailFiles};
+pub use trail_files::{AssessedCalls, HourDone, HourStore, RuleNow, RuleStates, TrailFiles};
 
 /// Why a port failed. The message names the operation and what it was about, never a payload.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]

@@ -26,11 +26,20 @@ pub trait AssessedCalls: Send + Sync {
     async fn assessed(&self, chains: &[String]) -> PortResult<BTreeMap<String, Timestamp>>;
 }
 
+/// How a rule stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RuleNow {
+    /// In AWS's word.
+    pub state: String,
+    /// Its event pattern, as JSON text.
+    pub pattern: Option<String>,
+}
+
 /// The states of rules.
 #[async_trait]
 pub trait RuleStates: Send + Sync {
-    /// The state of a rule of the default event bus, in AWS's word; `None` when there is no such rule.
-    async fn rule_state(&self, name: &str) -> PortResult<Option<String>>;
+    /// How a rule of the default event bus stands; `None` when there is no such rule.
+    async fn rule_state(&self, name: &str) -> PortResult<Option<RuleNow>>;
 }
 
 /// How far reconciling is with one hour of one account and region.

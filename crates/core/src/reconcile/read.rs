@@ -6,12 +6,16 @@ use std::io::{BufReader, Read, Take};
 use flate2::bufread::MultiGzDecoder;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
-use super::rules::{envelope, hearing};
+use super::rules::{PULLS, Rule, envelope, hearing};
 use super::standing::Change;
 use super::{Hour, layout};
 use crate::assess::Assessor;
-use crate::cloudtrail::{self, RawRecord, ReadError, Records, read_records};
+use crate::cloudtrail::{self, Event, RawRecord, ReadError, Records, read_records};
+use crate::engine::Verdict;
+use crate::history::History;
+use crate::pattern::matches;
 
 /// The most that is unpacked of one file, so that a small one that unpacks without end is given up. It is read as a stream.
 const MOST_UNPACKED: u64 = 4 << 30;
@@ -53,6 +57,18 @@ pub struct Listener<'a> {
     pub policy: Option<&'a Assessor>,
     /// The rules whose calls are missed where they did not arrive.
     pub rules: &'a BTreeSet<&'static str>,
+    /// The pattern of the rule on pulls as it stands, which may drop some.
+    pub pulls: Option<&'a Value>,
+}
+
+impl Listener<'_> {
+    /// The rule's pattern drops the event on purpose. Somebody may have put another pattern there, so it is believed only about a call that
+    /// the policy finds clear by itself; anything else counts as missing.
+    fn drops(&self, rule: &Rule, record: &Value, event: &Event) -> bool {
+        let Some((pattern, policy)) = self.pulls.zip(self.policy).filter(|_| rule.name == PULLS) else { return false };
+        !matches(pattern, &envelope(record))
+            && policy.assess(event, &History::default()).assessment.verdict == Verdict::Clear
+    }
 }
 
 type Unpacked<'a> = BufReader<Take<Box<dyn Read + Send + 'a>>>;
@@ -108,7 +124,9 @@ impl<'a> Reading<'a> {
                 return None;
             }
         };
-        if !self.listener.policy.map_or(event.call.is_some(), |policy| policy.judges(&event)) {
+        if !self.listener.policy.map_or(event.call.is_some(), |policy| policy.judges(&event))
+            || self.listener.drops(rule, &record.value, &event)
+        {
             return None;
         }
         let after = self.delivered.map(|delivered| delivered.as_second().saturating_sub(event.time.as_second()));
@@ -149,6 +167,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::facts::Own;
     use crate::reconcile::rules::{States, expected};
 
     const KEY: &str = "111122223333_CloudTrail_eu-central-1_20261120T0935Z_x.json.gz";
@@ -173,13 +192,47 @@ mod tests {
 
     fn read(content: &[u8]) -> (Vec<Heard>, Vec<Change>, Vec<String>) {
         let rules = expected(&States::new());
-        let mut reading = Reading::begin(KEY, content, Listener { policy: None, rules: &rules });
+        let mut reading = Reading::begin(KEY, content, Listener { policy: None, rules: &rules, pulls: None });
         let heard = std::iter::from_fn(|| reading.next_heard()).collect();
         (heard, reading.changes, reading.problems)
     }
 
     fn ids(heard: &[Heard]) -> Vec<&str> {
         heard.iter().map(|heard| heard.missed.event_id.as_str()).collect()
+    }
+
+    #[test]
+    fn what_a_pattern_drops_is_missing_only_where_the_policy_would_object() {
+        let inventory = r#"
+            [organization]
+            id = "o-exampleorgid"
+            accounts = ["111122223333"]
+            [principals]
+            image_pullers = ["arn:aws:iam::111122223333:role/node"]
+        "#;
+        let policy = Assessor::load(inventory, Own::default()).unwrap();
+        let pull = |id: &str, role: &str| {
+            let mut record = record(id, "ecr.amazonaws.com", "GetDownloadUrlForLayer");
+            record["userIdentity"] = json!({"type": "AssumedRole", "accountId": "111122223333", "principalId": "AROAEXAMPLE:s",
+                "arn": format!("arn:aws:sts::111122223333:assumed-role/{role}/s"),
+                "sessionContext": {"sessionIssuer": {"arn": format!("arn:aws:iam::111122223333:role/{role}")}}});
+            record["requestParameters"] =
+                json!({"repositoryName": "a", "registryId": "111122223333", "layerDigest": "sha256:0"});
+            record["sourceIPAddress"] = json!("AWS Internal");
+            record
+        };
+        let content = file(&[pull("e-1", "node"), pull("e-2", "stranger")]);
+        let rules = expected(&States::new());
+        // Somebody may have put a pattern there that drops everything.
+        let (nothing, everything) = (json!({"detail": {"eventName": ["None"]}}), json!({"source": ["aws.ecr"]}));
+        let heard = |policy, pulls| {
+            let mut reading = Reading::begin(KEY, &content, Listener { policy, rules: &rules, pulls });
+            std::iter::from_fn(|| reading.next_heard()).map(|heard| heard.missed.event_id).collect::<Vec<_>>()
+        };
+        assert_eq!(heard(Some(&policy), Some(&nothing)), ["e-2"]);
+        assert_eq!(heard(Some(&policy), Some(&everything)), ["e-1", "e-2"]);
+        assert_eq!(heard(None, Some(&nothing)), ["e-1", "e-2"]);
+        assert_eq!(heard(Some(&policy), None), ["e-1", "e-2"]);
     }
 
     #[test]

@@ -16,6 +16,9 @@ pub struct Rule {
     kinds: Vec<String>,
     #[serde(default)]
     callers_not: Vec<String>,
+    /// Event names; all where none is named.
+    #[serde(default)]
+    names: Vec<String>,
     /// People may switch it off: what it would hear is not missed then.
     #[serde(default)]
     pub optional: bool,
@@ -35,6 +38,9 @@ static RULES: LazyLock<Vec<Rule>> =
 pub fn rules() -> &'static [Rule] {
     &RULES
 }
+
+/// The rule whose pattern may be a compiled one ([`crate::pattern`]).
+pub(super) const PULLS: &str = "pulls";
 
 /// The state in which a rule hears calls that only read (AWS facts, section 2).
 pub const HEARS_ALL: &str = "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS";
@@ -57,10 +63,12 @@ pub fn hearing(record: &Value) -> Option<&'static Rule> {
     let source = text("/eventSource")?;
     // Samples of records older than 1.05 have no type: they are calls.
     let kind = text("/eventType").unwrap_or("AwsApiCall");
-    let caller = text("/userIdentity/type");
+    let (caller, name) = (text("/userIdentity/type"), text("/eventName"));
     let among = |list: &[String], value: &str| list.iter().any(|listed| listed == value);
     rules().iter().find(|rule| {
-        let named = among(&rule.services, source) && among(&rule.kinds, kind);
+        let named = among(&rule.services, source)
+            && among(&rule.kinds, kind)
+            && (rule.names.is_empty() || name.is_some_and(|name| among(&rule.names, name)));
         // In a pattern `anything-but` does not match where the field is missing (AWS facts, section 2).
         named && (rule.callers_not.is_empty() || caller.is_some_and(|caller| !among(&rule.callers_not, caller)))
     })
@@ -103,7 +111,7 @@ mod tests {
 
     #[test]
     fn some_rule_hears_every_watched_call() {
-        assert_eq!(rules().len(), 5);
+        assert_eq!(rules().len(), 6);
         for (source, name) in Call::watched() {
             assert!(rules().iter().any(|rule| rule.services.iter().any(|of| of == source)), "{source} {name}");
             let kind = if source == "signin.amazonaws.com" { "AwsConsoleSignIn" } else { "AwsApiCall" };
@@ -122,13 +130,16 @@ mod tests {
         assert_eq!(heard("ecr.amazonaws.com", Some("AwsServiceEvent"), "AWSService"), Some("calls"));
         assert_eq!(heard("lambda.amazonaws.com", Some("AwsServiceEvent"), "AWSService"), None);
         assert_eq!(heard("s3.amazonaws.com", None, "AssumedRole"), None);
+        let of_ecr =
+            |name| hearing(&record("ecr.amazonaws.com", name, None, "AssumedRole")).map(|rule| rule.name.as_str());
+        assert_eq!((of_ecr("BatchGetImage"), of_ecr("PutImage")), (Some("pulls"), Some("calls")));
     }
 
     #[test]
     fn only_what_people_may_switch_off_is_not_missed_when_it_is_off() {
         let off: States = rules().iter().map(|rule| (rule.name.clone(), Some("DISABLED".to_owned()))).collect();
-        assert_eq!(expected(&off), BTreeSet::from(["calls", "control", "identity", "lambda"]));
-        assert_eq!(expected(&States::new()).len(), 5, "where nothing is known all are expected");
+        assert_eq!(expected(&off), BTreeSet::from(["calls", "control", "identity", "lambda", "pulls"]));
+        assert_eq!(expected(&States::new()).len(), 6, "where nothing is known all are expected");
     }
 
     #[test]

@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
 
 use super::hour::later;
 use super::layout::{delivered, from_moment, is_log, of_day};
-use super::rules::{States, expected, rules};
+use super::rules::{PULLS, States, expected, rules};
 use super::{
     Change, Delivery, Desk, Heard, Hour, Listener, Missed, Place, Reading, ReconcileError, Standing, standings,
 };
@@ -138,13 +139,17 @@ impl Desk<'_> {
     ) -> Result<Survey, ReconcileError> {
         // Whoever asks took the time a moment ago.
         let up_to_now = later(wanted.until, MOMENT) >= self.clock.now();
-        let mut states = States::new();
+        let (mut states, mut pulls) = (States::new(), None);
         for rule in rules() {
             let name = format!("{}-{}", self.stack, rule.name);
-            states.insert(rule.name.clone(), self.rules.rule_state(&name).await.map_err(ReconcileError::Rules)?);
+            let now = self.rules.rule_state(&name).await.map_err(ReconcileError::Rules)?;
+            if rule.name == PULLS {
+                pulls = now.as_ref().and_then(|now| serde_json::from_str::<Value>(now.pattern.as_deref()?).ok());
+            }
+            states.insert(rule.name.clone(), now.map(|now| now.state));
         }
         let expected = expected(&states);
-        let listener = Listener { policy: self.policy, rules: &expected };
+        let listener = Listener { policy: self.policy, rules: &expected, pulls: pulls.as_ref() };
         let mut survey = Survey {
             place: wanted.place.clone(),
             hours: wanted.hours.iter().map(|hour| (*hour, Seen::default())).collect(),
