@@ -13,6 +13,8 @@ mod findings;
 #[path = "stack/house.rs"]
 #[expect(dead_code, reason = "what readers need")]
 mod house;
+#[path = "stack/policy.rs"]
+mod policy;
 #[path = "stack/query.rs"]
 mod query;
 
