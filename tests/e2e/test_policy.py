@@ -31,7 +31,7 @@ def test_a_policy_is_published_and_taken_back_without_deploying(strict):
     intruder = strict.intruder()
     assert verdict(strict, intruder) == "violation"
     base = INVENTORY.format(mode="ask", timeout="30m", reminder="20m")
-    listed = base.replace('role/puller-*"', f'role/puller-*", "arn:aws:iam::111122223333:role/{intruder.role}"')
+    listed = base.replace('role/puller-*"', f'role/puller-*", "{intruder.role.arn}"')
     next_policy = folder(strict, "next", listed)
 
     # Somebody who may store answers and is not on call.

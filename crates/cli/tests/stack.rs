@@ -15,6 +15,8 @@ mod findings;
 mod house;
 #[path = "stack/originals.rs"]
 mod originals;
+#[path = "stack/policy.rs"]
+mod policy;
 #[path = "stack/query.rs"]
 mod query;
 

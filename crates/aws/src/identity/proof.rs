@@ -10,8 +10,8 @@ use aws_smithy_types::byte_stream::ByteStream;
 #[cfg(feature = "operations")]
 use jiff::{SignedDuration, Timestamp};
 use layerguard_core::approval::{
-    CallerIdentity, HEADER_ANSWER, HEADER_ASSIGNEE, HEADER_COMMENT, HEADER_INCIDENT, HEADER_PLAN, HEADER_STEP,
-    PROOF_BODY, SignedRequest,
+    CallerIdentity, HEADER_ANSWER, HEADER_ASSIGNEE, HEADER_COMMENT, HEADER_INCIDENT, HEADER_PLAN, HEADER_REPLACES,
+    HEADER_STEP, PROOF_BODY, SignedRequest,
 };
 use layerguard_core::ports::{IdentityProof, PortError, PortErrorKind, PortResult};
 
@@ -19,7 +19,7 @@ use super::{answer, origin};
 use crate::error::of_code;
 
 /// The headers that such a request may carry. Any other could change what STS does or how it answers.
-const HEADERS: [&str; 11] = [
+const HEADERS: [&str; 12] = [
     "authorization",
     "content-type",
     "host",
@@ -31,6 +31,7 @@ const HEADERS: [&str; 11] = [
     HEADER_PLAN,
     HEADER_STEP,
     HEADER_ASSIGNEE,
+    HEADER_REPLACES,
 ];
 
 /// The longest answer that is read, in bytes. A real one has less than one kilobyte.

@@ -86,6 +86,12 @@ pub struct PublishArgs {
     /// Why, for the record and for the people who are told
     #[arg(long, value_name = "TEXT", value_parser = said)]
     pub comment: String,
+    /// Replay these logs first, by the policy in force and by this one
+    #[arg(long, value_name = "PATH", num_args = 1..)]
+    pub replay: Vec<PathBuf>,
+    /// Publish only if no day of these logs has more new incidents than so many
+    #[arg(long, value_name = "N", requires = "replay")]
+    pub max_new_incidents_a_day: Option<u64>,
     /// Seconds to wait until it is in force; 0 does not wait
     #[arg(long, default_value = "120", value_name = "SECONDS", value_parser = seconds, allow_negative_numbers = true)]
     pub wait: u64,
@@ -98,7 +104,7 @@ pub struct PublishArgs {
 #[derive(Debug, Group)]
 pub struct RollbackArgs {
     /// A version that was in force, or how it begins, or `built-in`; the one before unless said
-    #[arg(value_name = "VERSION")]
+    #[arg(id = "to", value_name = "VERSION")]
     pub version: Option<String>,
     /// Why, for the record and for the people who are told
     #[arg(long, value_name = "TEXT", value_parser = said)]
@@ -117,6 +123,8 @@ Examples:
   layerguard policy publish ./policy --comment \"mirror\"
   layerguard policy publish ./policy --stack prod-guard \\
     --comment \"the build farm moved\"
+  layerguard policy publish ./policy --comment \"mirror\" \\
+    --replay trail/ --max-new-incidents-a-day 3
 
 Checks the policy, shows what changes, and signs an STS request with your own credentials, as `approve` does: only somebody on call may \
 publish. The stack checks the policy again; it is recorded under its own hash, people are told, and every function goes by it within a minute. \
@@ -168,6 +176,9 @@ pub struct DiffArgs {
     /// The same
     #[arg(value_name = "NEW")]
     pub new: String,
+    /// Also say what changes in the answers on these logs
+    #[arg(long, value_name = "PATH", num_args = 1..)]
+    pub logs: Vec<PathBuf>,
     /// Where the stack is.
     #[command(flatten)]
     pub stack: StackArgs,
@@ -211,6 +222,7 @@ Examples:
   layerguard policy diff published ./policy
   layerguard policy diff built-in ./policy
   layerguard policy diff 3f2a90c1 published
+  layerguard policy diff published ./policy --logs trail/
 
 A stack is asked only where `published` or a version is named. `built-in` has the inventory of the other side, so that only rules, responses and \
-playbooks are compared. What changes in the answers on your own logs, `layerguard replay --compare` says.";
+playbooks are compared.";

@@ -5,7 +5,9 @@ use std::path::Path;
 
 use layerguard_core::audit::{self, AuditRecord, Body};
 use layerguard_core::incident::Incident;
+use layerguard_core::policy::{self, NotRecorded};
 
+use crate::evidence::policies::decided_by;
 use crate::evidence::{Evidence, check, container, examine, named};
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -148,6 +150,15 @@ pub(super) async fn gather(
             evidence.calls.insert(chain.clone(), call);
         }
         seen(number, chains.len());
+    }
+    let versions: Vec<String> = decided_by(&evidence).into_iter().map(str::to_owned).collect();
+    for version in versions {
+        match policy::recorded(stack.audit, &version).await {
+            Ok(package) => drop(evidence.policies.insert(version, package)),
+            Err(NotRecorded::Port(error)) => return Err(stack.failed()(error)),
+            // Not published, or not what it is called: then no file claims to be it.
+            Err(_) => {}
+        }
     }
     Ok(evidence)
 }

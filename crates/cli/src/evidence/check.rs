@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::manifest::{Chain, FORMAT, FORMAT_VERSION, Manifest};
 use super::pack::{CALLS, INCIDENT, MANIFEST, SUMS, TOOL_VERSION, chain, sha256};
-use super::{Evidence, Examined, Files, derived, examine, originals};
+use super::{Evidence, Examined, Files, derived, examine, originals, policies};
 
 /// So many flaws are named; a broken bundle must not flood a terminal.
 const MOST_FLAWS: usize = 100;
@@ -34,7 +34,9 @@ pub fn check(files: &Files) -> Checked {
     checked.read_manifest(files);
     let incident = checked.read_records(files, INCIDENT);
     let calls = checked.read_records(files, CALLS);
-    let evidence = Evidence { records: records(&incident), calls: by_chain(&calls) };
+    let (policies, flaws) = policies::read(files);
+    checked.flaws.extend(flaws);
+    let evidence = Evidence { records: records(&incident), calls: by_chain(&calls), policies };
     checked.examined = examine(&evidence);
     checked.locate(&incident, &calls);
     if let Some(manifest) = checked.manifest.clone() {

@@ -11,6 +11,7 @@ mod examine;
 mod manifest;
 mod originals;
 mod pack;
+pub mod policies;
 mod report;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,6 +19,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use layerguard_core::audit::{self, AuditRecord, Body};
 use layerguard_core::incident::AGAIN;
+use layerguard_core::policy::Package;
 
 pub use examine::{Examined, examine};
 pub use manifest::Manifest;
@@ -34,6 +36,8 @@ pub struct Evidence {
     pub records: Vec<AuditRecord>,
     /// The chains of the calls that its findings name, by their names. One that is not there is missing here too.
     pub calls: BTreeMap<String, Vec<AuditRecord>>,
+    /// The published policies that decided, by their versions. What was decided by the built-in policy under the stack's parameter is in none.
+    pub policies: BTreeMap<String, Package>,
 }
 
 /// From where and when a bundle was taken.

@@ -5,7 +5,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::manifest::{Chain, FORMAT, FORMAT_VERSION, File, Manifest};
-use super::{Evidence, Examined, Files, Origin, derived, examine};
+use super::{Evidence, Examined, Files, Origin, derived, examine, policies};
 
 /// The records of the incident, one a line, in order.
 pub(super) const INCIDENT: &str = "records/incident.jsonl";
@@ -41,6 +41,7 @@ impl Bundle {
         let mut files = Files::new();
         files.insert(INCIDENT.to_owned(), lines(&evidence.records)?);
         files.insert(CALLS.to_owned(), lines(evidence.calls.values().flatten())?);
+        files.extend(policies::files(&evidence.policies)?);
         files.extend(derived::files(evidence, &examined, &manifest)?);
         manifest.files = files
             .iter()

@@ -1,15 +1,17 @@
 //! `audit export` and `audit verify BUNDLE`.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use layerguard_cli::args::{Args, AuditCommand, Command};
 use layerguard_cli::command::{audit, export};
-use layerguard_cli::evidence::{Files, check, container};
+use layerguard_cli::evidence::{Bundle, Evidence, Files, Origin, check, container, named};
 use layerguard_cli::exit::Exit;
 use layerguard_core::audit::{Body, body};
 use layerguard_core::incident::Status;
-use layerguard_core::ports::AuditLog;
+use layerguard_core::policy::Package;
+use layerguard_core::ports::{AuditLog, Clock};
 use tempfile::TempDir;
 
 use crate::events::{assessment, download};
@@ -363,4 +365,29 @@ async fn an_event_that_joined_a_second_time_rests_on_a_later_record_of_the_same_
     assert!(result == Ok(Exit::Done) && printed.contains("9 records, 4 assessments"), "{printed}");
     let (_folder, path) = bundle(&house).await;
     assert_eq!(verified(&path).await.0, Ok(Exit::Done));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_published_policy_is_carried_along_and_proved_by_its_name() {
+    let house = House::contained().await;
+    let records = house.world.chain(&house.id);
+    let calls = named(&records).into_keys().map(|chain| (chain.clone(), house.world.chain(&chain))).collect();
+    let inventory = "[organization]\nid = \"o-exampleorgid\"\naccounts = [\"111122223333\"]\n";
+    let package = Package::of(&BTreeMap::new(), inventory).unwrap();
+    let version = package.version();
+    let evidence = Evidence { records, calls, policies: BTreeMap::from([(version.clone(), package)]) };
+    let origin = Origin {
+        stack: "layerguard".to_owned(),
+        account: "111122223333".to_owned(),
+        region: "eu-central-1".to_owned(),
+        exported_at: house.world.now(),
+        exported_by: "arn:aws:sts::111122223333:assumed-role/on-call/alice".to_owned(),
+    };
+    let files = Bundle::pack(&house.id, &evidence, &origin).unwrap().files;
+    assert_eq!(check::check(&files).flaws, Vec::<String>::new());
+    let name = format!("policies/{version}.json");
+    assert!(String::from_utf8_lossy(&files[&name]).contains("ecr_pull_breadth"));
+    let other =
+        edit(&name, |lines| lines.iter_mut().for_each(|line| *line = line.replace("111122223333", "444455556666")));
+    assert!(flaws(&files, other).contains("its content is the policy"));
 }

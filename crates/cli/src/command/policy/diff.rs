@@ -3,13 +3,17 @@
 use std::path::Path;
 
 use layerguard_core::approval::BUILT_IN;
+use layerguard_core::assess::Assessor;
 use layerguard_core::audit::{History, POLICY_CHAIN};
+use layerguard_core::facts::Own;
+use layerguard_core::inventory::Inventory;
 use layerguard_core::policy::{self, Package};
 use layerguard_core::text::escape;
 
 use super::folder::Folder;
 use super::publish::named;
 use crate::args::DiffArgs;
+use crate::command::replay::between;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::reach::Reached;
@@ -55,7 +59,19 @@ pub async fn run(args: &DiffArgs, screen: &mut Screen) -> Result<Exit, Failure> 
         return Ok(Exit::Done);
     }
     screen.version_changes(&new.version(), &old.version(), &changes)?;
-    Ok(Exit::Done)
+    if args.logs.is_empty() {
+        return Ok(Exit::Done);
+    }
+    let between = between(&args.logs, Some(assessor(old)?), assessor(new)?, screen).await?;
+    screen.replay_changes(&between)?;
+    Ok(if between.unreadable > 0 { Exit::Unreachable } else { Exit::Done })
+}
+
+/// A policy as `replay` asks it.
+pub(super) fn assessor(package: &Package) -> Result<Assessor, Failure> {
+    let accounts = Inventory::from_toml(&package.inventory).map(|inventory| inventory.organization.accounts);
+    let own = Own::somewhere_in(&accounts.unwrap_or_default());
+    package.load(own).map_err(|error| Failure::usage(error.to_string()))
 }
 
 fn of_folder(path: &Path) -> Result<Package, Failure> {

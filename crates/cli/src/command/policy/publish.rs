@@ -9,10 +9,12 @@ use layerguard_core::policy::{self, Package, check};
 use layerguard_core::text::escape;
 
 use super::check::examine;
+use super::diff::assessor;
 use super::folder::Folder;
 use super::test::test;
 use crate::args::{PublishArgs, RollbackArgs};
 use crate::command::answer::{Wish, sign};
+use crate::command::replay::between;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::render::Screen;
@@ -53,12 +55,44 @@ pub async fn publish(stack: &Stack<'_>, args: &PublishArgs, screen: &mut Screen)
     }
     screen.version_changes(&version, &replaces, &told(stack, &replaces, Some(&package)).await?)?;
     screen.flush()?;
+    if !args.replay.is_empty() {
+        replayed(stack, args, &replaces, &package, screen).await?;
+    }
     let wish = Wish {
         replaces: Some(&replaces),
         package: Some(&packed),
         ..Wish::new(POLICY_CHAIN, Verb::Publish, Some(&args.comment), args.wait)
     };
     put(stack, &wish, &version, screen).await
+}
+
+/// What changes on the logs. More new incidents on a day than are allowed end it.
+async fn replayed(
+    stack: &Stack<'_>,
+    args: &PublishArgs,
+    replaces: &str,
+    next: &Package,
+    screen: &mut Screen,
+) -> Result<(), Failure> {
+    let old = if replaces == BUILT_IN {
+        screen.note("the stack's own inventory is not known here: every incident by the next policy counts as new")?;
+        None
+    } else {
+        Some(assessor(&recorded(stack, replaces).await?)?)
+    };
+    let between = between(&args.replay, old, assessor(next)?, screen).await?;
+    screen.replay_changes(&between)?;
+    if between.unreadable > 0 {
+        return Err(Failure::unreachable("some of the logs could not be read: nothing was published")
+            .remedy("name logs that can be read, or leave --replay out"));
+    }
+    match (&between.most_new, args.max_new_incidents_a_day) {
+        (Some((day, new)), Some(most)) if *new > most => Err(Failure::no(format!(
+            "{day} would have had {new} new incidents, and at most {most} are allowed: nothing was published"
+        ))
+        .remedy("look at the changes above, narrow the policy, or allow more")),
+        _ => Ok(()),
+    }
 }
 
 /// Goes back to a policy that was in force before.

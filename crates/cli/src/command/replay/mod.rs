@@ -17,9 +17,9 @@ mod side;
 mod sorted;
 pub(crate) mod tally;
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{BTreeSet, HashSet, VecDeque};
 use std::num::NonZeroUsize;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
 
@@ -85,6 +85,48 @@ pub async fn run(args: &ReplayArgs, screen: &mut Screen) -> Result<Exit, Failure
         ReplayFormat::Records => {}
     }
     Ok(if read.unreadable > 0 { Exit::Unreachable } else { Exit::Done })
+}
+
+/// What two policies find in the same logs.
+pub struct Between {
+    /// What changes from the first to the second; where there is one policy, what it finds.
+    pub(crate) report: Report,
+    /// The most incidents of one day that the second has more than the first, and the day.
+    pub most_new: Option<(String, u64)>,
+    /// So much could not be read.
+    pub unreadable: u64,
+}
+
+/// Replays logs by two policies, or by one where no other is known.
+///
+/// # Errors
+/// When a temporary file cannot be used. What cannot be read of the logs is told on the way.
+pub(crate) async fn between(
+    paths: &[PathBuf],
+    old: Option<Assessor>,
+    new: Assessor,
+    screen: &mut Screen,
+) -> Result<Between, Failure> {
+    let wanted = Wanted { since: None, until: None, accounts: BTreeSet::new(), regions: BTreeSet::new() };
+    let jobs = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    let bar = progress::over(paths, &wanted);
+    let (read, sorted) = intake::read(paths, &wanted, jobs, &bar, screen)?;
+    bar.finish_and_clear();
+    let (here, other) = match old {
+        Some(old) => (old, Some((Side::new(new), Comparison::default()))),
+        None => (new, None),
+    };
+    let (seen, side) = (Recent::default(), Side::new(here));
+    let mut sweep = Sweep { side, other, wanted, records: false, seen, copies: 0, left_out: 0 };
+    sweep.run(sorted, screen).await?;
+    let other = sweep.other.as_ref().map(|(side, comparison)| (side, comparison));
+    let report = Report::of(read, sweep.copies, sweep.left_out, &sweep.side, other);
+    let before = |date| sweep.side.tally.days.get(date).map_or(0, |day| day.incidents);
+    let days = other.map_or(&sweep.side.tally.days, |(side, _)| &side.tally.days).iter();
+    let more =
+        days.map(|(date, day)| (date, day.incidents.saturating_sub(if other.is_some() { before(date) } else { 0 })));
+    let most_new = more.max_by_key(|(_, new)| *new).map(|(date, new)| (date.to_string(), new));
+    Ok(Between { report, most_new, unreadable: read.unreadable })
 }
 
 /// The policy of `--compare`: a folder as `--policy` takes it, with an inventory of its own or this one's.

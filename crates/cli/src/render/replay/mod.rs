@@ -13,6 +13,7 @@ use layerguard_core::text::{escape, escape_to};
 use super::Screen;
 use super::paint::{Tone, field, more, paint};
 use crate::command::explain::Weight;
+use crate::command::replay::Between;
 use crate::command::replay::incidents::Summed;
 use crate::command::replay::report::{Compared, Report};
 use crate::failure::Failure;
@@ -25,6 +26,23 @@ const DAYS: usize = 14;
 const ENDLESS: u16 = 1_000;
 
 impl Screen {
+    /// What changes from one policy to another on some logs.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn replay_changes(&mut self, between: &Between) -> Result<(), Failure> {
+        let (out, columns, width) = (&mut *self.out, self.columns, self.width);
+        let paper = Paper { columns, width };
+        match &between.report.comparison {
+            Some(compared) => paper.compared(out, compared)?,
+            None => paper.incidents(out, &between.report)?,
+        }
+        if let Some((day, new)) = between.most_new.as_ref().filter(|(_, new)| *new > 0) {
+            field(out, "at most", &format!("{} more incidents on one day, {day}", number(*new)), width)?;
+        }
+        Ok(())
+    }
+
     /// The report of a replay.
     ///
     /// # Errors
