@@ -80,7 +80,8 @@ class _Resolver:
             if "Condition" in resource and not self.condition(resource["Condition"]):
                 continue
             resources[name] = self.value({key: part for key, part in resource.items() if key != "Condition"})
-        outputs = {name: o for name, o in self.source.get("Outputs", {}).items() if "Condition" not in o or self.condition(o["Condition"])}
+        outputs = {name: dict(o) for name, o in self.source.get("Outputs", {}).items()}
+        outputs = {name: o for name, o in outputs.items() if "Condition" not in o or self.condition(o.pop("Condition"))}
         return {"Resources": resources, "Outputs": self.value(outputs)}
 
     def value(self, node):
