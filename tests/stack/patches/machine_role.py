@@ -27,20 +27,44 @@ def _topic_arn(_sfn, request: dict, _region: str, _account: str) -> str:
     return str(request.get("TopicArn") or request.get("TargetArn") or "")
 
 
+def _table_arn(_sfn, request: dict, region: str, account: str) -> str:
+    index = f"/index/{request['IndexName']}" if request.get("IndexName") else ""
+    return f"arn:aws:dynamodb:{region}:{account}:table/{request.get('TableName', '')}{index}"
+
+
+def _repository_arn(_sfn, request: dict, region: str, account: str) -> str:
+    return f"arn:aws:ecr:{region}:{account}:repository/{request.get('RepositoryName', '')}"
+
+
 # integration -> (IAM action, the resource it is checked on, the error that AWS reports)
 _KNOWN = {
     "lambda:invoke": ("lambda:InvokeFunction", _lambda_arn, "Lambda.AWSLambdaException"),
     "sqs:sendMessage": ("sqs:SendMessage", _queue_arn, "SQS.SqsException"),
     "sns:publish": ("sns:Publish", _topic_arn, "SNS.AuthorizationErrorException"),
     "states:startExecution": ("states:StartExecution", _machine_arn, "StepFunctions.AccessDeniedException"),
+    "aws-sdk:dynamodb:query": ("dynamodb:Query", _table_arn, "DynamoDb.AccessDeniedException"),
+    "aws-sdk:ecr:batchGetImage": ("ecr:BatchGetImage", _repository_arn, "Ecr.AccessDeniedException"),
 }
 
 
-def denial(role_arn: str, service: str, action: str, resource: str) -> str | None:
+def _credentials(machine: dict, resource: str) -> str | None:
+    """The role that the Task of this integration names in `Credentials`; the machine's role only has to become it."""
+    states = json.loads(machine.get("definition") or "{}").get("States", {}).values()
+    return next((state["Credentials"]["RoleArn"] for state in states if state.get("Resource") == resource and "Credentials" in state), None)
+
+
+def denial(role_arn: str, service: str, action: str, resource: str, as_role: str | None = None) -> str | None:
     """Why `service` may not do `action` on `resource` under the role, or None when it may.
 
-    The role must exist, its trust policy must name the service, and its policies and boundary must allow the call.
+    The role must exist, its trust policy must name the service, and its policies and boundary must allow the call. With `as_role`
+    it must allow becoming that role, which must allow the call.
     """
+    if as_role:
+        return denial(role_arn, service, "sts:AssumeRole", as_role) or _refusal(as_role, service, action, resource, trusts=False)
+    return _refusal(role_arn, service, action, resource)
+
+
+def _refusal(role_arn: str, service: str, action: str, resource: str, trusts: bool = True) -> str | None:
     from ministack.core import iam_evaluator as iam
     from ministack.core.responses import get_account_id, get_region
     from ministack.services import iam as iam_service
@@ -50,7 +74,7 @@ def denial(role_arn: str, service: str, action: str, resource: str) -> str | Non
     role = iam_service._roles.get_scoped(account, None, name)
     if role is None:
         return f"the role {role_arn} does not exist"
-    if not _trusts(iam, role.get("AssumeRolePolicyDocument"), service):
+    if trusts and not _trusts(iam, role.get("AssumeRolePolicyDocument"), service):
         return f"the role {role_arn} does not trust {service}"
     request = iam.EvalContext(
         principal_arn=f"arn:aws:sts::{account}:assumed-role/{name}/{service.split('.', 1)[0]}",
@@ -93,7 +117,7 @@ def authorise(execution: dict, resource: str, request) -> None:
         )
     action, resource_of, error = _KNOWN[integration]
     target = resource_of(sfn, request, get_region(), get_account_id())
-    refused = denial(machine.get("roleArn", ""), "states.amazonaws.com", action, target)
+    refused = denial(machine.get("roleArn", ""), "states.amazonaws.com", action, target, _credentials(machine, resource))
     if refused is not None:
         raise sfn._ExecutionError(error, refused)
 
