@@ -228,6 +228,7 @@ pub(crate) fn outline(event: &Event, inventory: &Inventory, own: &Own, standing:
         reasons: Vec::new(),
         missing: Vec::new(),
         missing_network: None,
+        drill: false,
         open: Vec::new(),
     }
 }

@@ -142,6 +142,7 @@ impl Class<'_> {
             reasons: Vec::new(),
             missing: Vec::new(),
             missing_network: None,
+            drill: false,
             open: Vec::new(),
         }
     }
