@@ -131,11 +131,6 @@ pub(super) fn check(history: &History, incident: &str, now: Timestamp, body: &Bo
     rule.needs.iter().try_for_each(|need| need.check(history, incident, now, body))
 }
 
-/// Whether a chain holds one call or one bundle.
-fn is_of_one(incident: &str) -> bool {
-    incident.starts_with(CALL_PREFIX) || incident.starts_with(BUNDLE_PREFIX)
-}
-
 impl Need {
     fn check(self, history: &History, incident: &str, now: Timestamp, body: &Body) -> Result<(), &'static str> {
         let step = step_of(body);
@@ -221,7 +216,7 @@ impl Need {
     }
 }
 
-/// The chains of calls and of reconciling hold one kind of record each.
+/// The chains of calls, of bundles and of reconciling hold one kind of record each.
 fn holds_one_kind(incident: &str) -> bool {
     incident.starts_with(CALL_PREFIX) || incident.starts_with(BUNDLE_PREFIX) || is_reconcile_chain(incident)
 }
