@@ -29,7 +29,7 @@ pub use explain::ExplainArgs;
 pub use findings::{FindingFormat, FindingsArgs, FindingsCommand};
 pub use generate::{CompletionsArgs, ManArgs};
 pub use incidents::{IncidentsCommand, ListArgs, ShowArgs, WatchArgs};
-pub use policy::{CheckArgs, DiffArgs, PolicyCommand, PublishArgs, RollbackArgs, ShowPolicyArgs, TestArgs};
+pub use policy::{CheckArgs, DiffArgs, InitArgs, PolicyCommand, PublishArgs, RollbackArgs, ShowPolicyArgs, TestArgs};
 pub use query::{QueryArgs, QueryFormat, written};
 pub use replay::{ReplayArgs, ReplayFormat};
 pub use switch::{PauseArgs, ResumeArgs};

@@ -94,6 +94,14 @@ pub struct Between {
     pub unreadable: u64,
 }
 
+impl Between {
+    /// Whoever would have to be listed, as text for an inventory.
+    #[must_use]
+    pub fn proposal(&self) -> &str {
+        &self.report.coverage.proposal
+    }
+}
+
 /// Replays logs by two policies, or by one where no other is known.
 ///
 /// # Errors
