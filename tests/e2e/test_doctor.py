@@ -38,6 +38,10 @@ class Clinic:
         if not trail.describe_trails()["trailList"]:
             trail.create_trail(Name="all", S3BucketName="trail-of-the-tests", IsMultiRegionTrail=True, IncludeGlobalServiceEvents=True)
         trail.start_logging(Name="all")
+        # A function says which policy it runs when it is first invoked: the schedule does that each minute.
+        for function, task in (("detect", "settle_copies"), ("decide", "sweep"), ("remediate", "lift_due")):
+            _, error = self.world.invoke(function, {"task": task})
+            assert error is None, error
         tables = account.client("dynamodb")
         for name in ("audit", "state"):
             recovery = {"PointInTimeRecoveryEnabled": True}
