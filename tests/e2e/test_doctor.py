@@ -17,6 +17,10 @@ class Clinic:
         self.world, self.account = world, world.account
         policy = f"arn:aws:iam::{self.account.number}:policy/{self.account.stack}-operator"
         self.operator = self.account.session(self.account.role("operator", ELSEWHERE, managed=(policy,)), "oscar")
+        # A function says which policy it runs when it is first invoked: the schedule does that each minute.
+        for function, task in (("detect", "settle_copies"), ("decide", "sweep"), ("remediate", "lift_due")):
+            _, error = world.invoke(function, {"task": task})
+            assert error is None, error
 
     def table(self, name: str) -> str:
         return f"{self.account.stack}-{name}"

@@ -1,5 +1,4 @@
 //! The table of what an event uses against what Detect really asks of the tables, and the figures that come of it.
-#![expect(clippy::unwrap_used, reason = "a test: a panic is the report")]
 
 use layerguard_core::assess::Assessor;
 use layerguard_core::cost::{Assumptions, CLEAR_PULL, Counted, Prices, bill};

@@ -1,5 +1,7 @@
 //! The policy in force as a function sees it: looked at twice a minute, loaded when it changed, kept when the next one cannot be loaded.
 
+#![expect(clippy::unwrap_used, reason = "a test's helpers fail by panicking")]
+
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 

@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::future::Future;
 use std::io::Write;
+use std::sync::Mutex;
 
 use jiff::Timestamp;
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use layerguard_core::error::{Class, Classified};
 use layerguard_core::facts::{Own, own_roles};
 use layerguard_core::policy::{Policy, PolicySource};
-use layerguard_core::ports::Clock;
+use layerguard_core::ports::{AuditLog, Clock, PolicyPointer};
 use serde::Serialize;
 use serde_json::{Value, json};
 use thiserror::Error;
@@ -154,6 +155,18 @@ impl FromIterator<(String, String)> for Environment {
     fn from_iter<I: IntoIterator<Item = (String, String)>>(variables: I) -> Self {
         Self { variables: variables.into_iter().collect() }
     }
+}
+
+/// Where a function gets its policy from: the state table says which is in force, the audit table holds it.
+#[must_use]
+pub fn source<'a>(
+    actor: &'static str,
+    (pointer, audit): (&'a dyn PolicyPointer, &'a dyn AuditLog),
+    own: impl Into<Own>,
+    environment: &Environment,
+) -> PolicySource<'a> {
+    let (own, inventory) = (own.into(), environment.inventory());
+    PolicySource { pointer, audit, clock: &SystemClock, actor, own, inventory, state: Mutex::default() }
 }
 
 /// The policy to go by for this invocation; what changed about it, and what is wrong with it, stands in the log.

@@ -77,6 +77,16 @@ impl Reached {
     }
 }
 
+/// The account of the credentials in use.
+///
+/// # Errors
+/// When there are none, or STS cannot be reached.
+pub async fn caller_of(args: &StackArgs) -> Result<String, Failure> {
+    let aws = configured(args).await?;
+    let caller = aws.caller().await.map_err(|error| Failure::port(&error, &args.stack, aws.region()))?;
+    Ok(caller.account)
+}
+
 /// Access to AWS as the person says.
 ///
 /// # Errors

@@ -1,10 +1,7 @@
 //! Wiring: the decide function over AWS.
 
-use std::sync::Mutex;
-
 use layerguard_aws::config::{Aws, Settings};
 use layerguard_aws::edge::{self, Environment, SystemClock};
-use layerguard_core::policy::PolicySource;
 use layerguard_decide::{Decide, Deployment, Ports};
 
 #[tokio::main(flavor = "current_thread")]
@@ -20,15 +17,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let machine = aws.respond_machine(environment.required("LAYERGUARD_RESPOND_ARN")?);
     let sts = aws.sts();
     let iam = aws.iam();
-    let source = &PolicySource {
-        pointer: &state,
-        audit: &audit,
-        clock: &SystemClock,
-        actor: "decide",
-        own: environment.own_roles()?.into(),
-        inventory: environment.inventory(),
-        state: Mutex::default(),
-    };
+    let source = &edge::source("decide", (&state, &audit), environment.own_roles()?, &environment);
     let ports = Ports {
         audit: &audit,
         incidents: &state,

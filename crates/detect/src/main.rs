@@ -1,10 +1,7 @@
 //! Wiring: the detect function over AWS.
 
-use std::sync::Mutex;
-
 use layerguard_aws::config::{Aws, Settings};
 use layerguard_aws::edge::{self, Environment, SystemClock};
-use layerguard_core::policy::PolicySource;
 use layerguard_detect::Detect;
 
 #[tokio::main(flavor = "current_thread")]
@@ -15,15 +12,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let audit = aws.audit_table(environment.required("LAYERGUARD_AUDIT_TABLE")?);
     let state = aws.state_table(environment.required("LAYERGUARD_STATE_TABLE")?);
     let (audit, state) = (&audit, &state);
-    let source = &PolicySource {
-        pointer: state,
-        audit,
-        clock: &SystemClock,
-        actor: "detect",
-        own: environment.own()?,
-        inventory: environment.inventory(),
-        state: Mutex::default(),
-    };
+    let source = &edge::source("detect", (state, audit), environment.own()?, &environment);
     // Loaded before the first event, while the processor is still lent.
     edge::policy(source).await;
     edge::serve(|payload| async move {

@@ -1,13 +1,11 @@
 //! Wiring: the reconcile function over AWS.
 
-use std::sync::Mutex;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::SignedDuration;
 use layerguard_aws::config::{Aws, Settings};
 use layerguard_aws::edge::{self, Environment, SystemClock};
-use layerguard_core::policy::PolicySource;
 use layerguard_core::reconcile::{Delivery, Desk, Place};
 use layerguard_reconcile::{ACTOR, Pace, Reconcile};
 
@@ -35,15 +33,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let state = &aws.state_table(environment.required("LAYERGUARD_STATE_TABLE")?);
     let triage = &aws.triage_machine(environment.required("LAYERGUARD_TRIAGE_ARN")?);
     let (rules, files) = (&aws.rule_states(), &aws.trail_bucket(&delivery.bucket));
-    let source = &PolicySource {
-        pointer: state,
-        audit,
-        clock: &SystemClock,
-        actor: ACTOR,
-        own: environment.own()?,
-        inventory: environment.inventory(),
-        state: Mutex::default(),
-    };
+    let source = &edge::source(ACTOR, (state, audit), environment.own()?, environment);
     edge::serve(|payload| async move {
         let policy = edge::policy(source).await;
         if let Err(reason) = &*policy {

@@ -1,10 +1,7 @@
 //! Wiring: the remediate function over AWS.
 
-use std::sync::Mutex;
-
 use layerguard_aws::config::{Aws, Settings};
 use layerguard_aws::edge::{self, Environment, SystemClock};
-use layerguard_core::policy::PolicySource;
 use layerguard_remediate::{Guard, Remediate};
 
 #[tokio::main(flavor = "current_thread")]
@@ -17,15 +14,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let audit = &aws.audit_table(environment.required("LAYERGUARD_AUDIT_TABLE")?);
     let topic = &aws.alert_topic(environment.required("LAYERGUARD_TOPIC_ARN")?);
     let (accounts, region) = (&aws.accounts(stack, environment.home()?), aws.region());
-    let source = &PolicySource {
-        pointer: state,
-        audit,
-        clock: &SystemClock,
-        actor: "remediate",
-        own: environment.own_roles()?.into(),
-        inventory: environment.inventory(),
-        state: Mutex::default(),
-    };
+    let source = &edge::source("remediate", (state, audit), environment.own_roles()?, &environment);
     let (account, mode) =
         (environment.account_of("LAYERGUARD_OWN_ROLE_PREFIX")?, environment.required("LAYERGUARD_MODE")?.parse()?);
     edge::serve(|payload| async move {

@@ -69,7 +69,7 @@ impl Estate {
 
 impl Session {
     fn new(rng: &mut Rng, at: usize) -> Self {
-        let listed = at % STRANGERS != 0;
+        let listed = !at.is_multiple_of(STRANGERS);
         let (path, role) = match at % 3 {
             _ if !listed => ("team/", format!("notebook-{:02}", at / STRANGERS)),
             0 => ("", format!("eks-node-{:02}", at % 24)),

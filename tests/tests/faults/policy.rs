@@ -105,3 +105,13 @@ fn loaded() -> BTreeSet<Site> {
     ));
     told("a function that starts", tally)
 }
+
+#[test]
+fn a_publish_is_recorded_once_put_in_force_and_told() {
+    LazyLock::force(&PUBLISHED);
+}
+
+#[test]
+fn a_function_that_starts_runs_what_is_published_or_nothing() {
+    LazyLock::force(&LOADED);
+}

@@ -34,7 +34,7 @@ pub use findings::{FindingFormat, FindingsArgs, FindingsCommand};
 pub use generate::{CompletionsArgs, ManArgs};
 pub use incidents::{IncidentsCommand, ListArgs, ShowArgs, WatchArgs};
 pub use pattern::{PatternArgs, PatternFormat};
-pub use policy::{CheckArgs, DiffArgs, PolicyCommand, PublishArgs, RollbackArgs, ShowPolicyArgs, TestArgs};
+pub use policy::{CheckArgs, DiffArgs, InitArgs, PolicyCommand, PublishArgs, RollbackArgs, ShowPolicyArgs, TestArgs};
 pub use query::{QueryArgs, QueryFormat, written};
 pub use reconcile::ReconcileArgs;
 pub use replay::{ReplayArgs, ReplayFormat};

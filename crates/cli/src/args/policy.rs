@@ -12,6 +12,9 @@ use crate::typed::{said, seconds};
 /// `policy ...`.
 #[derive(Debug, Subcommand)]
 pub enum PolicyCommand {
+    /// Make a policy folder to start from
+    #[command(after_help = MORE, after_long_help = format!("{INIT_EXAMPLES}\n\n{STACK_EXITS}"))]
+    Init(InitArgs),
     /// Say what is wrong with a policy, and what is probably not meant
     #[command(after_help = MORE, after_long_help = format!("{CHECK_EXAMPLES}\n\n{CHECK_EXITS}"))]
     Check(CheckArgs),
@@ -226,3 +229,26 @@ Examples:
 
 A stack is asked only where `published` or a version is named. `built-in` has the inventory of the other side, so that only rules, responses and \
 playbooks are compared.";
+
+/// `policy init`.
+#[derive(Debug, Group)]
+pub struct InitArgs {
+    /// The folder; the current one unless said
+    #[arg(value_name = "DIR")]
+    pub folder: Option<PathBuf>,
+    /// Logs in which whoever pulled is looked for, as `replay` reads them
+    #[arg(long, value_name = "PATH", num_args = 1..)]
+    pub from_logs: Vec<PathBuf>,
+    /// Where the stack is.
+    #[command(flatten)]
+    pub stack: StackArgs,
+}
+
+/// Of `policy init`.
+const INIT_EXAMPLES: &str = "\
+Examples:
+  layerguard policy init ./policy
+  layerguard policy init ./policy --from-logs trail/
+
+Writes `inventory.toml` with its keys explained, a README and one case. What is there already stays as it is. The account is that of your \
+credentials, where there are any; the organisation and its other accounts you fill in yourself.";

@@ -151,10 +151,10 @@ impl Operated {
         let prefix = function.environment.get("LAYERGUARD_OWN_ROLE_PREFIX")?;
         if let Some(found) = self.state.in_force().await.ok()?.filter(|found| found.version != BUILT_IN) {
             let package = policy::recorded(&self.audit, &found.version).await.ok()?;
-            let own = Own { roles: own_roles(prefix), stack: self.place.stack.clone() };
+            let own = Own { roles: own_roles(prefix), stack: self.place.stack.clone(), drill: None };
             return package.load(own).ok();
         }
-        Assessor::load(inventory, Own { roles: own_roles(prefix), stack: self.place.stack.clone() }).ok()
+        Assessor::load(inventory, Own { roles: own_roles(prefix), stack: self.place.stack.clone(), drill: None }).ok()
     }
 
     /// Reads all that `doctor` looks at.

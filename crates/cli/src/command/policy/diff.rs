@@ -29,10 +29,8 @@ const PUBLISHED: &str = "published";
 /// When one of them cannot be read.
 pub async fn run(args: &DiffArgs, screen: &mut Screen) -> Result<Exit, Failure> {
     let is_of_stack = |name: &str| name != BUILT_IN && (name == PUBLISHED || !Path::new(name).exists());
-    let reached = match [&args.old, &args.new].into_iter().any(|name| is_of_stack(name)) {
-        true => Some(Reached::reach(&args.stack).await?),
-        false => None,
-    };
+    let asks = [&args.old, &args.new].into_iter().any(|name| is_of_stack(name));
+    let reached = if asks { Some(Reached::reach(&args.stack).await?) } else { None };
     let stack = reached.as_ref().map(Reached::stack);
     let mut sides = Vec::new();
     for name in [&args.old, &args.new] {

@@ -3,6 +3,7 @@
 pub mod check;
 pub mod diff;
 pub(crate) mod folder;
+pub mod init;
 pub mod publish;
 pub mod show;
 pub mod test;
@@ -19,6 +20,7 @@ use crate::render::Screen;
 /// Why it ended early.
 pub async fn run(command: PolicyCommand, screen: &mut Screen) -> Result<Exit, Failure> {
     match command {
+        PolicyCommand::Init(args) => init::run(&args, screen).await,
         PolicyCommand::Check(args) => check::run(&args, jiff::Timestamp::now(), screen),
         PolicyCommand::Test(args) => test::run(&args, screen).await,
         PolicyCommand::Pattern(args) => super::pattern::run(&args, screen),

@@ -97,6 +97,14 @@ pub struct Between {
     pub unreadable: u64,
 }
 
+impl Between {
+    /// Whoever would have to be listed, as text for an inventory.
+    #[must_use]
+    pub fn proposal(&self) -> &str {
+        &self.report.coverage.proposal
+    }
+}
+
 /// Replays logs by two policies, or by one where no other is known.
 ///
 /// # Errors
@@ -118,7 +126,7 @@ pub(crate) async fn between(
     };
     let (seen, side) = (Recent::default(), Side::new(here));
     let mut sweep = Sweep { side, other, wanted, records: false, seen, copies: 0, left_out: 0 };
-    sweep.run(sorted, screen).await?;
+    sweep.run(sorted, jobs, screen).await?;
     let other = sweep.other.as_ref().map(|(side, comparison)| (side, comparison));
     let report = Report::of(read, sweep.copies, sweep.left_out, &sweep.side, other);
     let before = |date| sweep.side.tally.days.get(date).map_or(0, |day| day.incidents);
