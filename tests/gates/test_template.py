@@ -139,7 +139,7 @@ def test_each_function_reaches_only_its_own_keys():
         | policy_of("decide") | rights({"dynamodb:PutItem"}, "policy#in_force")  # it alone puts one in force
     )
     assert reach("RemediateRole") == (
-        rights(READS, "incident#*", "switch#*") | rights(READS | PUT, "measure#*", "breaker#*", "holder#*", "announced#*")
+        rights(READS, "incident#*", "switch#*") | rights(READS | PUT, "measure#*", "breaker#*", "holder#*", "announced#*", "reach#accounts")
         | rights({"dynamodb:PutItem"}, "activity#intended#*") | rights({"dynamodb:DeleteItem"}, "measure#*", "holder#*")
         | rights({"dynamodb:Query"}, "measure", "open", at=BY_LISTING) | policy_of("remediate")
     )

@@ -34,6 +34,7 @@ mod measures;
 mod names;
 mod notifier;
 mod policies;
+mod reach;
 mod roles;
 mod shared;
 mod table;

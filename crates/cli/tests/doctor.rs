@@ -14,13 +14,13 @@ use layerguard_cli::command::doctor::{clock_of, examine};
 use layerguard_core::audit::body::Bundle;
 use layerguard_core::audit::{self, Body, Draft, bundle_chain};
 use layerguard_core::policy::Package;
-use layerguard_core::ports::{InForce, Pause, PortErrorKind, Queue, Topic};
+use layerguard_core::ports::{InForce, Pause, PortErrorKind, Queue, Reach, Topic};
 use layerguard_testkit::{Deployed, Fault, World, drive};
 
 use crate::good::{NOW, here, inventory, place, reconciled, world};
 
 fn kept(world: &World) -> Kept<'_> {
-    Kept { switch: world, policies: world, audit: world, hours: world }
+    Kept { switch: world, policies: world, audit: world, hours: world, reaches: world }
 }
 
 async fn looked(world: &World) -> Vec<Finding> {
@@ -207,7 +207,7 @@ const BREAKS: &[Break] = &[
     ("member_accounts", Status::Warning, "1 other account", |d| {
         everywhere(d, &inventory("ask", "", r#", "444455556666""#, false));
     }),
-    ("member_accounts", Status::Unchecked, "could not be checked from here", |d| {
+    ("member_accounts", Status::Unchecked, "was not tried yet", |d| {
         everywhere(d, &inventory("ask", "", r#", "444455556666""#, false));
         let policy = r#"{"Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Resource":"*"}]}"#;
         d.role_policies.insert(("layerguard-remediate".into(), "remediate".into()), policy.into());
@@ -308,6 +308,27 @@ fn a_clock_that_spoils_every_signature_is_what_is_said() {
     assert!(clock_of(&Ok(SignedDuration::from_secs(-299))).is_none());
     let failure = clock_of(&Ok(SignedDuration::from_secs(-400))).unwrap();
     assert!(failure.message.contains("400 s off") && failure.remedy.unwrap().contains("NTP"));
+}
+
+#[tokio::test]
+async fn an_account_that_lets_nobody_in_is_named() {
+    let world = world();
+    world.deploy(|d| {
+        everywhere(d, &inventory("ask", "", r#", "444455556666""#, false));
+        let policy = r#"{"Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Resource":"*"}]}"#;
+        d.role_policies.insert(("layerguard-remediate".into(), "remediate".into()), policy.into());
+    });
+    let said = async |at: &str, refused: Option<&str>| {
+        let refused = refused.map(str::to_owned);
+        world.set_reach(Reach { account: "444455556666".into(), at: at.parse().unwrap(), refused });
+        let found = looked(&world).await.into_iter().find(|finding| finding.check == "member_accounts").unwrap();
+        (found.status, found.found)
+    };
+    let late = "2026-11-20T09:00:00Z";
+    assert_eq!(said(late, None).await.0, Status::Ok);
+    let (status, words) = said(late, Some("AccessDenied: no \u{1b}[31m")).await;
+    assert!(status == Status::Failed && words.contains("444455556666: AccessDenied: no \\u{1b}"), "{words}");
+    assert_eq!(said("2026-11-20T02:00:00Z", None).await.0, Status::Failed);
 }
 
 #[tokio::test]

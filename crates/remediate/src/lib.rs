@@ -8,13 +8,15 @@ mod breaker;
 mod error;
 mod guard;
 mod lift;
+mod reach;
 mod report;
 mod step;
 mod undo;
 
 use layerguard_core::assess::Assessor;
 use layerguard_core::ports::{
-    Accounts, ActivityStore, AuditLog, Clock, Holders, IncidentStore, MeasureStore, Notifier, Outbox, Switch,
+    Accounts, ActivityStore, AuditLog, Clock, Holders, IncidentStore, MeasureStore, Notifier, Outbox, ReachStore,
+    Switch,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -38,6 +40,8 @@ pub struct Remediate<'a> {
     pub measures: &'a dyn MeasureStore,
     /// The accounts that it may change.
     pub accounts: &'a dyn Accounts,
+    /// Which of them let it in, when it tried last.
+    pub reaches: &'a dyn ReachStore,
     /// Where it says what it is about to change, before it does.
     pub activity: &'a dyn ActivityStore,
     /// Who holds the measures that incidents share.
@@ -119,7 +123,14 @@ impl Remediate<'_> {
                 self.report(&incident_id).await?;
                 Ok(serde_json::json!({ "incident_id": incident_id }))
             }
-            Task::LiftDue {} => serde_json::to_value(self.lift_due().await?),
+            Task::LiftDue {} => {
+                let answer = self.lift_due().await?;
+                // What is due is lifted whether this comes about or not: the next minute tries again.
+                if let Err(error) = self.try_accounts().await {
+                    tracing::warn!(error = error::in_words(&error), "it was not tried which accounts let us in");
+                }
+                serde_json::to_value(answer)
+            }
         };
         answer.map_err(RemediateError::Answer)
     }

@@ -25,6 +25,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
             incidents: state,
             measures: state,
             accounts,
+            reaches: state,
             activity: state,
             holders: state,
             switch: state,

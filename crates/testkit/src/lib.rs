@@ -20,6 +20,7 @@ mod layers;
 mod measures;
 mod outside;
 mod policies;
+mod reach;
 mod shared;
 mod site;
 mod source;

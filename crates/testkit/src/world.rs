@@ -8,7 +8,7 @@ use layerguard_core::ports::{Clock, PortError, PortErrorKind, PortResult};
 use crate::fault::{Call, Fault, Trap, dead};
 use crate::{
     Site, accounts, announce, approvals, audit, deployment, drill, images, incidents, measures, outside, policies,
-    shared, source, trail_files,
+    reach, shared, source, trail_files,
 };
 
 /// The outside world. Clones share it.
@@ -34,6 +34,7 @@ pub(crate) struct State {
     pub(crate) accounts: accounts::All,
     pub(crate) shared: shared::Rows,
     pub(crate) policies: policies::Rows,
+    pub(crate) reach: reach::Rows,
     pub(crate) lineage: source::Rows,
     pub(crate) outside: outside::Outside,
     pub(crate) deployed: deployment::Deployed,
@@ -61,6 +62,7 @@ impl World {
             accounts: accounts::All::default(),
             shared: shared::Rows::default(),
             policies: policies::Rows::default(),
+            reach: reach::Rows::default(),
             lineage: source::Rows::default(),
             outside: outside::Outside::default(),
             deployed: deployment::Deployed::default(),

@@ -41,6 +41,7 @@ fn against_a_rival(scene: &Scene, task: &str, passes: usize) {
         incidents: world,
         measures: world,
         accounts: world,
+        reaches: world,
         activity: world,
         holders: world,
         switch: world,

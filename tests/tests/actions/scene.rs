@@ -278,6 +278,7 @@ impl Scene {
             incidents: world,
             measures: world,
             accounts: world,
+            reaches: world,
             activity: world,
             holders: world,
             switch: world,

@@ -227,6 +227,7 @@ impl Chain {
             incidents: world,
             measures: world,
             accounts: world,
+            reaches: world,
             activity: world,
             holders: world,
             switch: world,

@@ -18,6 +18,7 @@ mod elsewhere;
 #[allow(dead_code, reason = "shared with the tests of the chain, which use more of it")]
 mod machine;
 mod policy;
+mod reach;
 mod reconcile;
 mod run;
 #[path = "../actions/scene.rs"]

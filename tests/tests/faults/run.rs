@@ -23,5 +23,6 @@ pub(crate) fn all() -> Vec<&'static Run> {
     all.extend(crate::reconcile::runs());
     all.extend(crate::detect::runs());
     all.extend(crate::policy::runs());
+    all.extend(crate::reach::runs());
     all
 }

@@ -160,7 +160,13 @@ impl Operated {
     /// Reads all that `doctor` looks at.
     pub async fn estate(&self, progress: &Progress) -> Estate {
         let read = |what: &str| progress.begin(what);
-        let kept = Kept { switch: &self.state, policies: &self.state, audit: &self.audit, hours: &self.state };
+        let kept = Kept {
+            switch: &self.state,
+            policies: &self.state,
+            audit: &self.audit,
+            hours: &self.state,
+            reaches: &self.state,
+        };
         Estate::read(self.place.clone(), Timestamp::now(), &self.deployment, kept, read).await
     }
 }

@@ -7,6 +7,7 @@ mod deployment;
 mod drill;
 mod failed_events;
 mod policy;
+mod reach;
 mod reading;
 mod record;
 mod shared;
@@ -32,6 +33,7 @@ pub use deployment::{Alarm, Deployment, Function, Machine, Queue, Recorded, Rule
 pub use drill::{DrillGround, DrillSession};
 pub use failed_events::{FailedEvent, FailedEvents, Triage};
 pub use policy::{InForce, Loaded, PolicyLever, PolicyPointer};
+pub use reach::{Reach, ReachStore};
 pub use reading::{Image, ImageList, Images, Listing, Page, Place};
 pub use record::{AuditIndex, Entry, RecordPage, RecordPlace, SHARDS, Search, shard};
 pub use shared::{Holder, Holders, LONGEST_PAUSE, Lever, Pause, Switch};

@@ -96,6 +96,8 @@ pub struct Kept<'a> {
     pub audit: &'a dyn AuditLog,
     /// Which hours are reconciled.
     pub hours: &'a dyn HourStore,
+    /// Which accounts let Remediate in.
+    pub reaches: &'a dyn ReachStore,
 }
 
 /// What was read.
@@ -133,6 +135,8 @@ pub struct Estate {
     pub reconcile: PortResult<Function>,
     /// Which hours are reconciled, of those that are looked back at and some before.
     pub hours: PortResult<Vec<HourDone>>,
+    /// Which accounts let Remediate in, as it tried last.
+    pub reaches: PortResult<Vec<Reach>>,
     /// The stop switch.
     pub pause: PortResult<Option<Pause>>,
     /// The policy in force; `None` where none was published.
@@ -190,6 +194,7 @@ impl Estate {
         let state = table(deployment, &place, "state").await;
         let remediate_policy = deployment.role_policy(&place.name("remediate"), "remediate").await;
         let pause = kept.switch.pause().await;
+        let reaches = kept.reaches.reaches().await;
         read("the policy");
         let in_force = kept.policies.in_force().await;
         let mut running = BTreeMap::new();
@@ -223,6 +228,7 @@ impl Estate {
             remediate_policy,
             reconcile,
             hours,
+            reaches,
             pause,
             in_force,
             running,

@@ -1,8 +1,10 @@
 //! Whether the deployed inventory can be read, and what it lets layerguard know and do.
 
+use jiff::SignedDuration;
 use layerguard_core::inventory::Inventory;
 use layerguard_core::message::{duration, moment};
 use layerguard_core::plan::Mode;
+use layerguard_core::ports::Reach;
 use layerguard_core::text::{escape, escape_to};
 use serde_json::Value;
 
@@ -202,7 +204,12 @@ fn inline(estate: &Estate, inventory: &Inventory) -> Finding {
     }
 }
 
-/// Whether Remediate may enter the other accounts. Whether they let it in, only it can try.
+/// Remediate tries each hour; what is older than this says that it does not any more.
+const TRIED_LATELY: SignedDuration = SignedDuration::from_hours(3);
+/// So many accounts are named.
+const NAMED: usize = 5;
+
+/// Whether Remediate may enter the other accounts, and whether they let it in: only it can try, and says what came of it.
 fn members(estate: &Estate, inventory: &Inventory) -> Option<Finding> {
     let home = &estate.place.account;
     let management = inventory.organization.management_account.as_ref();
@@ -223,11 +230,42 @@ fn members(estate: &Estate, inventory: &Inventory) -> Option<Finding> {
             format!("{count} are listed, and layerguard changes its own alone: it only tells what happens there"),
             "deploy infra/member.yaml there and this template with OrganizationId",
         ),
-        Ok(_) => MEMBERS.unchecked(
-            format!("Remediate may enter {count}; whether their role `layerguard-responder` lets it in could not be checked from here"),
-            "see in each account that the stack of infra/member.yaml stands and names this Remediate's role",
-        ),
+        Ok(_) => match &estate.reaches {
+            Err(error) => MEMBERS.unread("which accounts let Remediate in", error, &estate.place.stack),
+            Ok(reaches) => entered(estate, &others, &count, reaches),
+        },
     })
+}
+
+/// What came of the latest tries.
+fn entered(estate: &Estate, others: &[&String], count: &str, reaches: &[Reach]) -> Finding {
+    let of = |account: &String| reaches.iter().find(|reach| reach.account == *account);
+    let tried: Vec<&Reach> = others.iter().filter_map(|account| of(account)).collect();
+    let refused: Vec<&&Reach> = tried.iter().filter(|reach| reach.refused.is_some()).collect();
+    if let Some(first) = refused.first() {
+        let named: Vec<&str> = refused.iter().take(NAMED).map(|reach| reach.account.as_str()).collect();
+        let more = refused.len().saturating_sub(NAMED);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        let why = escape_to(first.refused.as_deref().unwrap_or_default(), 200);
+        return MEMBERS.failed(
+            format!("Remediate is not let into {}{more}: {why}", named.join(", ")),
+            "deploy infra/member.yaml there, with this Remediate's role and this organisation; it is tried again within the hour",
+        );
+    }
+    let untried = others.len().saturating_sub(tried.len());
+    if untried > 0 {
+        return MEMBERS.unchecked(
+            format!("whether Remediate is let into {untried} of {count} was not tried yet"),
+            "it tries each hour, twenty accounts a minute: look again then",
+        );
+    }
+    match tried.iter().map(|reach| reach.at).min() {
+        Some(oldest) if estate.now.duration_since(oldest) > TRIED_LATELY => MEMBERS.failed(
+            format!("Remediate was let into {count}, and has not tried since {oldest}"),
+            "see whether the rule of the sweep is on and the function works",
+        ),
+        _ => MEMBERS.ok(format!("Remediate is let into {count}")),
+    }
 }
 
 fn enters(policy: &str) -> bool {
