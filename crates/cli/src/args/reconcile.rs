@@ -53,8 +53,8 @@ pub(super) const RECONCILE_EXAMPLES: &str = "\
 Examples:
   layerguard reconcile --dry-run
   layerguard reconcile --hours 24
-  layerguard reconcile --since 2026-11-19 --until 2026-11-19 \\
-    --trail s3://our-trail/logs
+  layerguard reconcile --since 2026-11-19 \\
+    --until 2026-11-19 --trail s3://our-trail/logs
   layerguard reconcile --hours 12 --format json | jq .recovered
 
 Reads the trail's files, compares them with what was assessed, and runs what was not received through the same chain. What each hour \
