@@ -3,6 +3,7 @@
 import os
 import statistics
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -25,23 +26,27 @@ class Run:
 def run(command: list[str], *, accept: tuple[int, ...] = (0,), peak: bool = False, env: dict[str, str] | None = None) -> Run:
     """Runs a program and waits for it. Raises `Failed` when it ends with a status that is not accepted."""
     begin = time.monotonic()
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env) as child:
-        highest = _watch(child) if peak else 0
-        # Both pipes are small here: every program prints one line.
-        output, errors = child.stdout.read(), child.stderr.read()
+    # Files, not pipes: nobody reads while the memory is watched, and a report may be larger than a pipe.
+    with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
+        child = subprocess.Popen(command, stdout=out, stderr=err, env=env)
+        highest = _watch(child.pid) if peak else 0
         _, status, usage = os.wait4(child.pid, 0)
         child.returncode = os.waitstatus_to_exitcode(status)
+        taken = time.monotonic() - begin
+        out.seek(0)
+        err.seek(0)
+        output, errors = out.read(), err.read()
     if child.returncode not in accept:
         last = errors.strip().splitlines()[-1:] or ["nothing on standard error"]
         raise Failed(f"`{' '.join(command)[:120]}` ended with status {child.returncode}: {last[0]}")
-    return Run(usage.ru_utime + usage.ru_stime, time.monotonic() - begin, output, highest)
+    return Run(usage.ru_utime + usage.ru_stime, taken, output, highest)
 
 
-def _watch(child: subprocess.Popen) -> int:
+def _watch(pid: int) -> int:
     """Reads the high-water mark until the child has ended. `ru_maxrss` would begin with this process's own."""
     highest = 0
     while True:
-        seen = high_water(child.pid)
+        seen = high_water(pid)
         if seen is None:
             return highest
         highest = max(highest, seen)

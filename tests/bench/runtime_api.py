@@ -7,7 +7,7 @@ import subprocess
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from measure import cpu_of, high_water
+from measure import Failed, cpu_of, high_water
 
 WAIT = 30  # seconds that a function may take
 
@@ -82,20 +82,27 @@ class RuntimeApi:
             "AWS_LAMBDA_FUNCTION_VERSION": "1",
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "256",
             "AWS_REGION": "eu-central-1",
+            "AWS_DEFAULT_REGION": "eu-central-1",
             "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE",
             "AWS_SECRET_ACCESS_KEY": "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
         }
         self.child = subprocess.Popen(
             command, env={**keep, **own, **variables}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
-        return self.asked.get(timeout=WAIT)
+        return self._within(self.asked, f"`{command[-1]}` asked for no event")
+
+    def _within(self, answers: queue.Queue, what: str) -> object:
+        try:
+            return answers.get(timeout=WAIT)
+        except queue.Empty:
+            raise Failed(f"{what} in {WAIT} seconds") from None
 
     def invoke(self, event: object) -> tuple[str, bytes, float]:
         """Hands an event over. Answers `response` or `error`, the body, and the processor seconds until the next one was asked for."""
         before = cpu_of(self.child.pid)
         self.events.put(json.dumps(event).encode())
-        kind, body = self.answers.get(timeout=WAIT)
-        return kind, body, self.asked.get(timeout=WAIT) - before
+        kind, body = self._within(self.answers, "the function gave no answer")
+        return kind, body, self._within(self.asked, "the function asked for no further event") - before
 
     def stop(self) -> int:
         """Ends the function. Answers its high-water mark in KiB."""

@@ -72,7 +72,10 @@ impl Lexer {
         let mut used = 0;
         loop {
             let rest = bytes.get(used..).unwrap_or_default();
-            let passed = self.pass_blocks(rest);
+            let (passed, outcome) = self.blocks(rest);
+            if outcome != Outcome::More {
+                return (used + passed, outcome);
+            }
             let rest = rest.get(passed..).unwrap_or_default();
             let (count, outcome) = self.step(rest.get(..block::SIZE).unwrap_or(rest));
             used += passed + count;
@@ -82,23 +85,28 @@ impl Lexer {
         }
     }
 
-    /// Passes over whole blocks in which the value surely neither ends nor breaks off. Returns how many bytes.
-    fn pass_blocks(&mut self, bytes: &[u8]) -> usize {
+    /// Reads whole blocks, as far as there is nothing unusual in them. What is left is for [`Self::step`].
+    fn blocks(&mut self, bytes: &[u8]) -> (usize, Outcome) {
+        let mut used = 0;
         if self.watch_members || self.escaped || self.line_start || self.depth == 0 {
-            return 0;
+            return (used, Outcome::More);
         }
-        let mut passed = 0;
         for bytes in bytes.chunks_exact(block::SIZE) {
             let Some(block) = Block::of(bytes, self.in_string) else { break };
-            if block.closed >= self.depth {
-                break;
+            match block.depth(self.depth) {
+                Ok(depth) => self.depth = depth,
+                Err(at) => {
+                    let before = bytes.get(..at).unwrap_or_default();
+                    self.last = block::last(before).unwrap_or(self.last);
+                    (self.depth, self.in_string) = (0, false);
+                    return (used + at + 1, Outcome::Done);
+                }
             }
-            self.depth = self.depth + block.opened - block.closed;
             self.in_string = block.ends_in_string;
             self.last = if self.in_string { b'"' } else { block::last(bytes).unwrap_or(self.last) };
-            passed += bytes.len();
+            used += bytes.len();
         }
-        passed
+        (used, Outcome::More)
     }
 
     /// The same byte by byte.
