@@ -8,6 +8,9 @@
 #[path = "../chain/machine.rs"]
 #[allow(dead_code, reason = "shared with the tests of the chain, which use more of it")]
 mod machine;
+#[path = "../chain/shape.rs"]
+#[allow(dead_code, reason = "shared with the tests of the chain, which use more of it")]
+mod shape;
 #[path = "../chain/telling.rs"]
 #[allow(dead_code, reason = "shared with the tests of the chain, which use more of it")]
 mod telling;

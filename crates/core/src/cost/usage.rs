@@ -18,7 +18,7 @@ pub struct Counted {
 }
 
 /// A pull by somebody who may, which is clear: what nearly all events are. `tests/tests/cost.rs` lets Detect judge one and counts.
-pub const CLEAR_PULL: Counted = Counted { traces_put: 1, state_queries: 4, audit_queries: 2, records: 1 };
+pub const CLEAR_PULL: Counted = Counted { traces_put: 4, state_queries: 9, audit_queries: 2, records: 1 };
 
 /// What cannot be counted here. Each can be set.
 #[derive(Debug, Clone, PartialEq, Serialize)]
