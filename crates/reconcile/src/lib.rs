@@ -158,6 +158,15 @@ impl Reconcile<'_> {
             self.pace.wait(APART).await;
             open = self.desk.look(&mut survey).await?;
         }
+        // First of all: whoever dies after this hour is done must not forget those of which something came late.
+        for late in survey.late.iter().filter(|late| **late != hour) {
+            let covered_until = covered.get(late).copied().unwrap_or(now);
+            let again = HourDone { hour: late.start(), covered_until, complete: false };
+            self.hours
+                .put_hour(&self.place.account, &self.place.region, &again)
+                .await
+                .map_err(ReconcileError::Hours)?;
+        }
         for account in self.desk.finish(&survey).await? {
             let complete = account.is_complete();
             answer.add(&account, ran.saturating_sub(open));

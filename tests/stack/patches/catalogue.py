@@ -134,6 +134,16 @@ REWRITES = [
         why="The audit table is append-only by `dynamodb:PartiQLInsert`; the emulator knows no such action.",
     ),
     Rewrite(
+        name="rules-of-the-default-bus",
+        module=ACTIONS,
+        old="""            return f"arn:aws:events:{region}:{account_id}:rule/{bus}/{name}"
+""",
+        new="""            within = "" if bus == "default" else f"{bus}/"
+            return f"arn:aws:events:{region}:{account_id}:rule/{within}{name}"
+""",
+        why="The ARN of a rule on the default bus does not name the bus: Reconcile may describe exactly its own rules.",
+    ),
+    Rewrite(
         name="leading-keys",
         module=APP,
         old='dynamodb_service_context(body) if service == "dynamodb"\n',

@@ -147,13 +147,14 @@ fn a_corrupt_file_is_named_and_the_rest_is_read() {
     chain.world.deliver(&broken, cut);
     chain.world.deliver(&key(time("2026-11-20T09:20:00Z"), "whole"), packed(&[event(2)]));
     let answer = drive(invoke(&chain, &Started(&chain))).unwrap();
-    assert_eq!((answer.recovered, answer.unreadable, answer.incomplete), (1, 1, 1));
+    // It may hold late events of any hour before: all seven stay open.
+    assert_eq!((answer.recovered, answer.unreadable, answer.incomplete), (1, 7, 7));
     let account = &accounts(&chain.world)[&time("2026-11-20T09:00:00Z")];
     assert_eq!((account.files, account.unreadable, account.unreadable_files[0].key.as_str()), (2, 1, broken.as_str()));
     // It is taken again, and the file is whole by then.
     chain.world.deliver(&broken, packed(&[event(1)]));
     let answer = drive(invoke(&chain, &Started(&chain))).unwrap();
-    assert_eq!((answer.completed, answer.recovered, answer.unreadable), (1, 1, 0));
+    assert_eq!((answer.completed, answer.recovered, answer.unreadable), (7, 1, 0));
 }
 
 #[test]

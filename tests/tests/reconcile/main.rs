@@ -9,6 +9,7 @@
 #[allow(dead_code, reason = "shared with the tests of the chain, which use more of it")]
 mod machine;
 #[path = "../chain/shape.rs"]
+#[allow(dead_code, reason = "shared with the tests of the chain, which use more of it")]
 mod shape;
 #[path = "../chain/telling.rs"]
 #[allow(dead_code, reason = "shared with the tests of the chain, which use more of it")]

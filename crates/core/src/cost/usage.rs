@@ -18,7 +18,7 @@ pub struct Counted {
 }
 
 /// A pull by somebody who may, which is clear: what nearly all events are. `tests/tests/cost.rs` lets Detect judge one and counts.
-pub const CLEAR_PULL: Counted = Counted { traces_put: 1, state_queries: 4, audit_queries: 2, records: 1 };
+pub const CLEAR_PULL: Counted = Counted { traces_put: 4, state_queries: 9, audit_queries: 2, records: 1 };
 
 /// What cannot be counted here. Each can be set.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -65,7 +65,7 @@ impl Default for Assumptions {
             detect_ms: 20.0,
             function_mb: 256.0,
             triage_ms: 100.0,
-            record_kb: 1.0,
+            record_kb: 2.0,
             log_bytes: 400.0,
             trail_files_per_hour: 60.0,
             reconcile_seconds: 60.0,

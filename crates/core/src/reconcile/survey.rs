@@ -299,7 +299,9 @@ impl Survey {
         let at = delivered(key);
         for (hour, seen) in &mut self.hours {
             let usual = at.is_none_or(|at| at >= hour.start() && at < later(hour.end(), USUAL));
-            if !usual && !touched.contains(hour) {
+            // What cannot be read may hold late events of any hour before.
+            let may_hold = !problems.is_empty() && at.is_none_or(|at| at >= hour.start());
+            if !usual && !may_hold && !touched.contains(hour) {
                 continue;
             }
             seen.files = seen.files.saturating_add(1);
