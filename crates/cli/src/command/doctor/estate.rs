@@ -7,7 +7,7 @@ use layerguard_core::approval::BUILT_IN;
 use layerguard_core::policy::{self, Package};
 use layerguard_core::ports::{
     Alarm, AuditLog, Deployment, Function, HourDone, HourStore, InForce, Loaded, Machine, Pause, PolicyPointer,
-    PortResult, Queue, Rule, Switch, Table, Topic, Trail,
+    PortResult, Queue, Reach, ReachStore, Rule, Switch, Table, Topic, Trail,
 };
 use layerguard_core::reconcile::{Hour, LOOKED_BACK};
 
