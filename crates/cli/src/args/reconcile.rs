@@ -55,7 +55,7 @@ Examples:
   layerguard reconcile --hours 24
   layerguard reconcile --since 2026-11-19 \\
     --until 2026-11-19 --trail s3://our-trail/logs
-  layerguard reconcile --hours 12 --format json | jq .recovered
+  layerguard reconcile --hours 12 --format json | jq .
 
 Reads the trail's files, compares them with what was assessed, and runs what was not received through the same chain. What each hour \
 came to is recorded: `layerguard audit query --kind reconciliation`. A deployed stack does this each hour where it was given TrailBucket. \
