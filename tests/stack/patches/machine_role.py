@@ -9,6 +9,8 @@ own for it.
 
 import json
 
+from . import leading_keys
+
 
 def _lambda_arn(sfn, request: dict, region: str, account: str) -> str:
     name = str(sfn._resolve_lambda_function_ref(request.get("FunctionName", ""), optimized=True) or "")
@@ -53,18 +55,18 @@ def _credentials(machine: dict, resource: str) -> str | None:
     return next((state["Credentials"]["RoleArn"] for state in states if state.get("Resource") == resource and "Credentials" in state), None)
 
 
-def denial(role_arn: str, service: str, action: str, resource: str, as_role: str | None = None) -> str | None:
+def denial(role_arn: str, service: str, action: str, resource: str, as_role: str | None = None, keys: dict | None = None) -> str | None:
     """Why `service` may not do `action` on `resource` under the role, or None when it may.
 
     The role must exist, its trust policy must name the service, and its policies and boundary must allow the call. With `as_role`
-    it must allow becoming that role, which must allow the call.
+    it must allow becoming that role, which must allow the call. `keys` are the condition keys of the call itself.
     """
     if as_role:
-        return denial(role_arn, service, "sts:AssumeRole", as_role) or _refusal(as_role, service, action, resource, trusts=False)
-    return _refusal(role_arn, service, action, resource)
+        return denial(role_arn, service, "sts:AssumeRole", as_role) or _refusal(as_role, service, action, resource, keys, trusts=False)
+    return _refusal(role_arn, service, action, resource, keys)
 
 
-def _refusal(role_arn: str, service: str, action: str, resource: str, trusts: bool = True) -> str | None:
+def _refusal(role_arn: str, service: str, action: str, resource: str, keys: dict | None, trusts: bool = True) -> str | None:
     from ministack.core import iam_evaluator as iam
     from ministack.core.responses import get_account_id, get_region
     from ministack.services import iam as iam_service
@@ -83,6 +85,7 @@ def _refusal(role_arn: str, service: str, action: str, resource: str, trusts: bo
         action=action,
         resource_arn=resource,
         region=get_region(),
+        service_context={key.lower(): value for key, value in (keys or {}).items()},
     )
     limits = iam._permissions_boundary(iam_service._roles, name, account)
     if iam.evaluate(request, iam._gather_role_policies(name, account), *limits).decision == "Allow":
@@ -117,7 +120,8 @@ def authorise(execution: dict, resource: str, request) -> None:
         )
     action, resource_of, error = _KNOWN[integration]
     target = resource_of(sfn, request, get_region(), get_account_id())
-    refused = denial(machine.get("roleArn", ""), "states.amazonaws.com", action, target, _credentials(machine, resource))
+    keys = leading_keys.context(json.dumps(request).encode()) if action.startswith("dynamodb:") else {}
+    refused = denial(machine.get("roleArn", ""), "states.amazonaws.com", action, target, _credentials(machine, resource), keys)
     if refused is not None:
         raise sfn._ExecutionError(error, refused)
 

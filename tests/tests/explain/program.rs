@@ -35,7 +35,8 @@ fn program() -> &'static Path {
     PROGRAM.get_or_init(|| {
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let mut build = Command::new(cargo);
-        build.args(["build", "--quiet", "--package", "layerguard-cli", "--bin", "layerguard"]);
+        // As `make build` does it, so that what both build is built once.
+        build.args(["build", "--quiet", "--workspace", "--bins"]);
         build.args(["--message-format", "json-render-diagnostics"]).current_dir(env!("CARGO_MANIFEST_DIR"));
         if !cfg!(debug_assertions) {
             build.arg("--release");
@@ -44,7 +45,7 @@ fn program() -> &'static Path {
         assert!(built.status.success(), "the command line does not build");
         Message::parse_stream(built.stdout.as_slice())
             .filter_map(|message| match message.unwrap() {
-                Message::CompilerArtifact(artifact) => artifact.executable,
+                Message::CompilerArtifact(artifact) if artifact.target.name == "layerguard" => artifact.executable,
                 _ => None,
             })
             .last()
