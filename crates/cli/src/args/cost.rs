@@ -96,10 +96,12 @@ fn share(text: &str) -> Result<f64, String> {
 pub(super) const COST_EXAMPLES: &str = "\
 Examples:
   layerguard cost --events-per-day 10_000_000
-  layerguard cost --events-per-day 10_000_000 --pass-rate 0.05
-  layerguard cost --events-per-day 1_000_000 --pulls-per-day 600_000 \\
-    --pass-rate 0.05 --clear count
-  layerguard cost --events-per-day 1_000_000 --format json | jq .month
+  layerguard cost --events-per-day 10_000_000 \\
+    --pass-rate 0.05
+  layerguard cost --events-per-day 1_000_000 \\
+    --pulls-per-day 600_000 --pass-rate 0.05 --clear count
+  layerguard cost --events-per-day 1_000_000 \\
+    --format json | jq .month
 
 Counts what Detect asks of the tables for one pull as a test of the sources counts it. The rest is assumed, and printed: set what you \
 have measured. On demand, without the free tier, without tax. AWS's own figures for your account decide.";
