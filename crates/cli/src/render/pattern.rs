@@ -31,7 +31,7 @@ impl Screen {
             writeln!(self.out)?;
             self.heading("BLINDS")?;
             for (rule, callers) in &shown.compiled.blinded {
-                writeln!(self.out, "  {} to what is dropped of", paint(Tone::Alarm, rule))?;
+                writeln!(self.out, "  {} to what is dropped", paint(Tone::Alarm, rule))?;
                 self.callers(callers.iter())?;
             }
         }
