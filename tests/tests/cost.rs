@@ -3,6 +3,7 @@
 use layerguard_core::assess::Assessor;
 use layerguard_core::cost::{Assumptions, CLEAR_PULL, Counted, Prices, bill};
 use layerguard_core::engine::Verdict;
+use layerguard_core::metric::Figures;
 use layerguard_detect::Detect;
 use layerguard_testkit::{World, drive};
 use serde_json::json;
@@ -48,7 +49,15 @@ fn pull() -> serde_json::Value {
 fn a_clear_pull_uses_what_the_table_says() {
     let world = World::at("2026-11-20T09:32:00Z".parse().unwrap());
     let policy = Assessor::load(INVENTORY, Vec::<String>::new()).map_err(|error| error.to_string());
-    let detect = Detect { policy: &policy, audit: &world, incidents: &world, activity: &world, clock: &world };
+    let figures = Figures::default();
+    let detect = Detect {
+        policy: &policy,
+        audit: &world,
+        incidents: &world,
+        activity: &world,
+        clock: &world,
+        figures: &figures,
+    };
     let found = drive(detect.handle(&pull())).unwrap();
     assert_eq!(found.assessment, Verdict::Clear);
     let count = |operation: &str| u32::try_from(world.count(operation)).unwrap();
@@ -59,6 +68,7 @@ fn a_clear_pull_uses_what_the_table_says() {
         audit_queries: count("audit.records"),
         records: count("audit.insert"),
     };
+    assert!(figures.take().is_empty(), "a clear pull tells no figure: ten million lines of a log a day are not free");
     let every: Vec<String> = world.calls().iter().map(|call| call.operation.to_owned()).collect();
     assert_eq!(counted, CLEAR_PULL, "{every:?}");
     let known = counted.traces_put + counted.state_queries + counted.audit_queries + counted.records;
