@@ -198,7 +198,7 @@ fn asking() -> BTreeSet<Site> {
     let tally = every_sweep(make, |chain, point| {
         let [row] = &chain.world.rows()[..] else { panic!("{point}: not one incident") };
         assert_eq!(row.status, Status::AwaitingApproval, "{point}");
-        chain.figures.take();
+        let _before = chain.figures.take();
         drive(chain.function(json!({"task": "sweep"}))).unwrap();
         assert_eq!(chain.figures.take()[&(Metric::ApprovalsOpen, None)], [1], "{point}");
     });
