@@ -178,6 +178,9 @@ impl Reconcile<'_> {
         for account in self.desk.finish(&survey).await? {
             let complete = account.is_complete();
             answer.add(&account, ran.saturating_sub(open));
+            if let Some(delay) = account.assessed_after {
+                self.figures.tell(Metric::AssessedAfterSeconds, delay.median);
+            }
             if !complete {
                 tracing::warn!(%hour, failed = account.failed, waiting = account.waiting, unreadable = account.unreadable,
                     "the hour is not complete: the next run takes it again");

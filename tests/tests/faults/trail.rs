@@ -6,7 +6,6 @@ use async_trait::async_trait;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use jiff::{SignedDuration, Timestamp};
-use layerguard_core::metric::Figures;
 use layerguard_core::ports::{PortResult, Triage};
 use layerguard_core::reconcile::rules::{HEARS_ALL, rules};
 use layerguard_core::reconcile::{Delivery, Desk, Place};
@@ -85,13 +84,7 @@ pub(crate) async fn invoke(chain: &Chain, triage: &dyn Triage) -> Result<Answer,
         clock: world,
     };
     let (delivery, place) = (delivery(), place());
-    let reconcile = Reconcile {
-        desk,
-        delivery: &delivery,
-        place: &place,
-        hours: world,
-        pace: &AtOnce,
-        figures: &Figures::default(),
-    };
+    let reconcile =
+        Reconcile { desk, delivery: &delivery, place: &place, hours: world, pace: &AtOnce, figures: &chain.figures };
     reconcile.answer(&json!({"task": "reconcile"})).await
 }

@@ -153,6 +153,8 @@ table! {
     MeasuresNotLifted: Count;
     /// Looks at the policy in force after which a function goes by another one, or by none.
     PolicyNotLoaded: Count;
+    /// From a call to its record, clear ones included: the median of each hour of the trail that was taken.
+    AssessedAfterSeconds: Seconds;
     /// Hours of the trail that are complete now and were not before.
     HoursCompleted: Count;
     /// Hours of the trail that were taken, or left for want of time, and are not complete.
