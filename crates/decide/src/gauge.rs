@@ -9,6 +9,8 @@ use crate::Decide;
 
 /// When a request counts as near its end where no policy says so.
 const NEAR: SignedDuration = SignedDuration::from_mins(20);
+/// So many requests are looked at, of the oldest incidents: in a storm the sweep has more to do than to count.
+const MOST_LOOKED_AT: usize = 100;
 
 impl Decide<'_> {
     /// Tells how these open incidents stand. Answers with how many requests could not be looked at.
@@ -16,7 +18,8 @@ impl Decide<'_> {
         let now = self.ports.clock.now();
         let mut failed: u32 = 0;
         let mut deadlines = Vec::new();
-        for incident in open.iter().filter(|incident| incident.status == Status::AwaitingApproval) {
+        let waiting: Vec<&Incident> = open.iter().filter(|one| one.status == Status::AwaitingApproval).collect();
+        for incident in waiting.iter().take(MOST_LOOKED_AT) {
             match self.ports.approvals.request(&incident.id).await {
                 Ok(request) => deadlines.extend(request.map(|request| request.deadline)),
                 Err(error) => {
@@ -25,24 +28,24 @@ impl Decide<'_> {
                 }
             }
         }
-        self.tell_open(open, now);
-        self.tell_waiting(&deadlines, now);
+        self.tell_open(open, waiting.len(), now);
+        self.tell_left(&deadlines, now);
         failed
     }
 
-    fn tell_open(&self, open: &[Incident], now: Timestamp) {
+    fn tell_open(&self, open: &[Incident], waiting: usize, now: Timestamp) {
         let figures = self.ports.figures;
         figures.tell(Metric::IncidentsOpen, count(open.len()));
+        figures.tell(Metric::ApprovalsOpen, count(waiting));
         if let Some(oldest) = open.iter().map(|incident| incident.opened_at).min() {
             figures.tell(Metric::OldestIncidentSeconds, seconds(oldest, now));
         }
     }
 
-    fn tell_waiting(&self, deadlines: &[Timestamp], now: Timestamp) {
+    fn tell_left(&self, deadlines: &[Timestamp], now: Timestamp) {
         let figures = self.ports.figures;
         let near = self.policy.as_ref().map_or(NEAR, |assessor| assessor.inventory().approval.escalate_before);
         let is_near = |deadline: &&Timestamp| deadline.duration_since(now) <= near;
-        figures.tell(Metric::ApprovalsOpen, count(deadlines.len()));
         figures.tell(Metric::ApprovalsNearExpiry, count(deadlines.iter().filter(is_near).count()));
         if let Some(nearest) = deadlines.iter().min() {
             figures.tell(Metric::SecondsToDeadline, seconds(now, *nearest));
