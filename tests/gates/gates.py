@@ -26,7 +26,7 @@ TRAIL = ("TrailBucket=trail-of-ours", "TrailPrefix=logs", "TrailKeyArn=arn:aws:k
 NEVER_TOUCH = "NeverTouchArns=arn:aws:iam::111122223333:role/break-glass"
 FORMS = {
     "narrow": (TEMPLATE, "InlineDeny=forbidden", "Mode=observe"),
-    "wide": (TEMPLATE, "InlineDeny=allowed", "Mode=act", "OrganizationId=o-exampleorgid", "Drill=enabled", NEVER_TOUCH, *TRAIL),
+    "wide": (TEMPLATE, "InlineDeny=allowed", "Mode=act", "OrganizationId=o-exampleorgid", "Drill=enabled", "Tracing=enabled", NEVER_TOUCH, *TRAIL),
     "member-narrow": (MEMBER, "InlineDeny=forbidden"),
     "member-wide": (MEMBER, "InlineDeny=allowed", NEVER_TOUCH),
 }

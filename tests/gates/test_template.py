@@ -76,7 +76,7 @@ def test_the_trail_is_read_below_its_prefix_and_only_where_it_is_named():
             assert ("DecryptTheTrailsFiles" in by_sid) == (template is WIDE)
     assert [s["Resource"] for s in statements(WIDE, "ReconcileRole") if s["Action"] == "kms:Decrypt"] == [TRAIL_KEY]
     parts = [name for name in RESOURCES if name.startswith(("Reconcile", "EventsRecovered", "HoursIncomplete"))]
-    assert len(parts) == 10 and not set(parts) & set(NARROW["Resources"]), "without a bucket nothing of it is made"
+    assert len(parts) == 11 and not set(parts) & set(NARROW["Resources"]), "without a bucket nothing of it is made"
     for name in ("Boundary", "OperatorPolicy"):
         assert not [s for s in statements(NARROW, name) if str(s["Action"]).count("s3:")], name
 
@@ -92,14 +92,9 @@ def test_reconcile_is_called_each_hour_and_not_repeated():
 
 
 def test_people_hear_what_reconciling_finds_and_when_it_stops():
-    source = (ROOT / "crates/reconcile/src/lib.rs").read_text(encoding="utf-8")
-    own = {a["MetricName"]: a for a in of_type("AWS::CloudWatch::Alarm").values() if a["Namespace"] == "layerguard"}
-    assert set(own) == {"EventsRecovered", "HoursCompleted", "HoursIncomplete"}
-    for metric, alarm in own.items():
-        assert f'("{metric}", ' in source, "the function tells this figure"
-        assert alarm["Dimensions"] == [{"Name": "Stack", "Value": "layerguard"}]
-    assert (own["EventsRecovered"]["Threshold"], own["EventsRecovered"]["EvaluationPeriods"]) == (0, 1)
-    assert own["HoursCompleted"]["TreatMissingData"] == "breaching"
+    recovered, stopped = properties("EventsRecoveredAlarm"), properties("ReconcileStoppedAlarm")
+    assert (recovered["Threshold"], recovered["EvaluationPeriods"]) == (0, 1)
+    assert (stopped["MetricName"], stopped["TreatMissingData"]) == ("HoursCompleted", "breaching")
 
 
 def reach(name: str) -> set[tuple[str, str, str]]:
@@ -284,16 +279,6 @@ def test_a_function_gets_what_it_needs_and_the_longest_inventory_fits(function):
     assert longest == 2800
     rest = sum(len(name) + len(value) for name, value in variables.items() if name != "LAYERGUARD_INVENTORY")
     assert rest + longest < 4096, "Lambda's limit for all variables together"
-
-
-def test_people_hear_when_a_function_fails():
-    alarms = {tuple(d["Value"] for d in a["Dimensions"]): a for a in of_type("AWS::CloudWatch::Alarm").values() if a["Namespace"] == "AWS/Lambda"}
-    assert set(alarms) == {(f"layerguard-{function.lower()}",) for function in FUNCTIONS}
-    for alarm in alarms.values():
-        assert [d["Name"] for d in alarm["Dimensions"]] == ["FunctionName"] and alarm["MetricName"] == "Errors"
-        assert (alarm["Statistic"], alarm["Threshold"], alarm["ComparisonOperator"]) == ("Sum", 0, "GreaterThanThreshold")
-    topic = "arn:aws:sns:eu-central-1:111122223333:security-alerts"
-    assert all(alarm["AlarmActions"] == [topic] for alarm in of_type("AWS::CloudWatch::Alarm").values())
 
 
 def test_everything_logs_into_a_group_that_forgets():

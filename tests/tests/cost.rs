@@ -4,6 +4,7 @@ use layerguard_core::assess::Assessor;
 use layerguard_core::cost::{Assumptions, BUILD_PULLS_IMAGE, CLEAR_PULL, Counted, NODE_PULLS_IMAGE, Prices, bill};
 use layerguard_core::engine::Verdict;
 use layerguard_core::history::Kept;
+use layerguard_core::metric::Figures;
 use layerguard_detect::Detect;
 use layerguard_testkit::{World, drive};
 use serde_json::json;
@@ -67,13 +68,14 @@ fn image(role: &str) -> Vec<serde_json::Value> {
 fn counted(calls: &[serde_json::Value]) -> Counted {
     let world = World::at("2026-11-20T09:32:00Z".parse().unwrap());
     let policy = Assessor::load(INVENTORY, Vec::<String>::new()).map_err(|error| error.to_string());
-    let kept = Kept::default();
-    let activity = &kept.over(&world);
-    let detect = Detect { policy: &policy, audit: &world, incidents: &world, activity, clock: &world };
+    let (kept, figures) = (Kept::default(), Figures::default());
+    let (activity, figures) = (&kept.over(&world), &figures);
+    let detect = Detect { policy: &policy, audit: &world, incidents: &world, activity, clock: &world, figures };
     for call in calls {
         let found = drive(detect.handle(call)).unwrap();
         assert_eq!(found.assessment, Verdict::Clear, "{call}");
     }
+    assert!(figures.take().is_empty(), "a clear pull tells no figure: ten million lines of a log a day are not free");
     // The fake counts each item that is put, as the table does.
     let count = |operation: &str| u32::try_from(world.count(operation)).unwrap();
     let counted = Counted {

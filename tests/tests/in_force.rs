@@ -64,7 +64,7 @@ fn without_a_published_policy_the_deployed_one_counts() {
     let world = world();
     let source = source(&world, Ok(INVENTORY));
     let looked = look(&source);
-    assert!(looked.policy.is_ok() && looked.problem.is_none());
+    assert!(looked.policy.is_ok() && looked.problem.is_none() && !looked.behind);
     assert_eq!(world.said_loaded("detect").unwrap().running.as_deref(), Some("built-in"));
 }
 
@@ -103,7 +103,7 @@ fn a_policy_that_cannot_be_loaded_leaves_the_one_that_runs_and_is_said() {
         world.advance(SignedDuration::from_secs(30));
         let looked = look(&source);
         assert_eq!(version(&looked).unwrap(), first);
-        assert!(looked.problem.unwrap().contains(next));
+        assert!(looked.behind && looked.problem.unwrap().contains(next));
         let said = world.said_loaded("detect").unwrap();
         assert_eq!((said.wanted.as_str(), said.running.as_deref()), (next, Some(first.as_str())));
         assert!(said.problem.is_some());
@@ -116,7 +116,7 @@ fn a_function_that_starts_without_it_has_no_policy_and_never_the_built_in_one() 
     put(&world, "gone");
     let source = source(&world, Ok(INVENTORY));
     let looked = look(&source);
-    assert!(looked.policy.is_err() && looked.problem.unwrap().contains("gone"));
+    assert!(looked.behind && looked.policy.is_err() && looked.problem.unwrap().contains("gone"));
     assert_eq!(world.said_loaded("detect").unwrap().running, None);
     let calls = world.calls().len();
     assert!(look(&source).policy.is_err());
@@ -135,11 +135,12 @@ fn a_pointer_that_cannot_be_read_changes_nothing_and_is_tried_again() {
     world.trap_operation("policies.in_force", 0, usize::MAX, unavailable());
     let looked = look(&source);
     assert!(looked.policy.is_err() && looked.problem.is_some(), "nothing is known yet: undecided");
+    assert!(looked.behind, "without any policy people are told");
     world.heal();
     assert_eq!(version(&look(&source)).unwrap(), first, "the next invocation looks again");
     world.advance(SignedDuration::from_secs(30));
     world.trap_operation("policies.in_force", 0, usize::MAX, unavailable());
     let looked = look(&source);
     assert_eq!(version(&looked).unwrap(), first);
-    assert!(looked.problem.is_some());
+    assert!(looked.problem.is_some() && !looked.behind, "a look that failed says nothing about what is in force");
 }

@@ -60,11 +60,11 @@ fn readable_answer(operation: &str, incident: &str, item: &Item) -> Option<Answe
     match read_document::<Answer>(operation, item) {
         Ok(answer) if answer.incident == incident => Some(answer),
         Ok(_) => {
-            tracing::warn!(incident, "an answer that names another incident is left out");
+            tracing::warn!(incident_id = incident, "an answer that names another incident is left out");
             None
         }
         Err(_) => {
-            tracing::warn!(incident, "an answer that cannot be read is left out");
+            tracing::warn!(incident_id = incident, "an answer that cannot be read is left out");
             None
         }
     }

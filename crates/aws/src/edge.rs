@@ -11,10 +11,11 @@ use jiff::Timestamp;
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use layerguard_core::error::{Class, Classified};
 use layerguard_core::facts::{Own, own_roles};
+use layerguard_core::metric::{self, Figures, Metric};
 use layerguard_core::policy::{Policy, PolicySource};
 use layerguard_core::ports::{AuditLog, Clock, PolicyPointer};
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 use thiserror::Error;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
@@ -169,14 +170,18 @@ pub fn source<'a>(
     PolicySource { pointer, audit, clock: &SystemClock, actor, own, inventory, state: Mutex::default() }
 }
 
-/// The policy to go by for this invocation; what changed about it, and what is wrong with it, stands in the log.
-pub async fn policy(source: &PolicySource<'_>) -> Policy {
+/// The policy to go by for this invocation; what changed about it, and what is wrong with it, stands in the log, and in a figure that an
+/// alarm looks at.
+pub async fn policy(source: &PolicySource<'_>, figures: &Figures) -> Policy {
     let looked = source.current().await;
     if let Some(version) = &looked.loaded {
         tracing::info!(policy_version = version, "this policy is loaded");
     }
-    if let Some(problem) = &looked.problem {
-        tracing::error!(problem, "the policy in force is not what runs, or could not be looked at");
+    if looked.behind {
+        figures.tell(Metric::PolicyNotLoaded, 1);
+    }
+    if let Some(error) = &looked.problem {
+        tracing::error!(error, "the policy in force is not what runs, or could not be looked at");
     }
     looked.policy
 }
@@ -222,11 +227,13 @@ impl From<Failure> for Diagnostic {
     }
 }
 
-/// Serves invocations: each payload goes to the handler, each error leaves as a [`Failure`] and stands in the log.
+/// Serves invocations: each payload goes to the handler, each error leaves as a [`Failure`] and stands in the log. What an invocation
+/// told in figures is written when it is over, also when it failed.
 ///
 /// ```no_run
 /// use layerguard_aws::config::{Aws, Settings};
 /// use layerguard_aws::edge::{self, Environment, Failure};
+/// use layerguard_core::metric::Figures;
 /// use layerguard_core::ports::{AuditLog, PortResult};
 ///
 /// async fn count(log: &dyn AuditLog, payload: serde_json::Value) -> PortResult<usize> {
@@ -240,13 +247,13 @@ impl From<Failure> for Diagnostic {
 ///     let table = environment.required("LAYERGUARD_AUDIT_TABLE").map_err(|error| Failure::of(&error))?;
 ///     let aws = Aws::load(&Settings::default()).await.map_err(|error| Failure::of(&error))?;
 ///     let log = aws.audit_table(table);
-///     edge::serve(|payload| count(&log, payload)).await
+///     edge::serve("layerguard", &Figures::default(), |payload| count(&log, payload)).await
 /// }
 /// ```
 ///
 /// # Errors
 /// When the runtime's own interface fails.
-pub async fn serve<H, F, T, E>(handler: H) -> Result<(), lambda_runtime::Error>
+pub async fn serve<H, F, T, E>(stack: &str, figures: &Figures, handler: H) -> Result<(), lambda_runtime::Error>
 where
     H: Fn(Value) -> F,
     F: Future<Output = Result<T, E>>,
@@ -255,35 +262,27 @@ where
 {
     let handler = &handler;
     let serve_one = move |event: LambdaEvent<Value>| async move {
-        handler(event.payload).await.map_err(|error| {
+        let answer = handler(event.payload).await.map_err(|error| {
             let failure = Failure::of(&error);
             tracing::error!(class = failure.class.as_str(), error = %failure, "invocation failed");
             failure
-        })
+        });
+        tell(stack, figures);
+        answer
     };
     lambda_runtime::run(service_fn(serve_one)).await
 }
 
-/// Tells figures to CloudWatch, as one line of the log in the embedded metric format (AWS facts, section 10): namespace `layerguard`, one
-/// dimension, the stack's name. A line that cannot be written is lost, as any line of a log is.
-pub fn measure(stack: &str, figures: &[(&str, u64)]) {
-    let mut out = std::io::stdout().lock();
-    let _lost = writeln!(out, "{}", metrics(stack, figures, Timestamp::now()));
-}
-
-fn metrics(stack: &str, figures: &[(&str, u64)], now: Timestamp) -> Value {
-    let names: Vec<Value> = figures.iter().map(|(name, _)| json!({"Name": name, "Unit": "Count"})).collect();
-    let mut line = json!({
-        "_aws": {
-            "Timestamp": now.as_millisecond(),
-            "CloudWatchMetrics": [{"Namespace": "layerguard", "Dimensions": [["Stack"]], "Metrics": names}],
-        },
-        "Stack": stack,
-    });
-    if let Some(line) = line.as_object_mut() {
-        line.extend(figures.iter().map(|(name, value)| ((*name).to_owned(), json!(value))));
+/// Writes what was told, for CloudWatch. A line that cannot be written is lost, as any line of a log is.
+fn tell(stack: &str, figures: &Figures) {
+    let lines = metric::lines(stack, &figures.take(), Timestamp::now());
+    if lines.is_empty() {
+        return;
     }
-    line
+    let mut out = std::io::stdout().lock();
+    for line in lines {
+        let _lost = writeln!(out, "{line}");
+    }
 }
 
 /// The messages of an error and of its causes, cut at the longest length.
@@ -355,15 +354,6 @@ mod tests {
         let home = of("arn:aws-cn:iam::111122223333:role/guard-").home().unwrap();
         assert_eq!(home, Home { partition: "aws-cn".into(), account: "111122223333".into() });
         assert!(of("guard-").home().is_err());
-    }
-
-    #[test]
-    fn figures_stand_in_the_form_that_cloudwatch_reads() {
-        let line = metrics("guard", &[("EventsRecovered", 3)], Timestamp::UNIX_EPOCH);
-        let declared = &line["_aws"]["CloudWatchMetrics"][0];
-        assert_eq!(declared["Metrics"], json!([{"Name": "EventsRecovered", "Unit": "Count"}]));
-        assert_eq!(declared["Dimensions"], json!([["Stack"]]));
-        assert_eq!((&line["Stack"], &line["EventsRecovered"]), (&json!("guard"), &json!(3)));
     }
 
     #[test]

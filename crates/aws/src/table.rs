@@ -196,7 +196,12 @@ pub(crate) fn is_id(part: &str) -> bool {
 /// true ones from being found.
 pub(crate) fn pass_over(operation: &str, item: &Item) {
     let [partition, sort] = ["pk", "sk"].map(|name| escape_to(key_text(item, name).unwrap_or("none"), SHORT));
-    tracing::warn!(operation, partition, sort, "the index lists an item that does not belong there; it is passed over");
+    tracing::warn!(
+        operation,
+        key = partition,
+        sort,
+        "the index lists an item that does not belong there; it is passed over"
+    );
 }
 
 /// Reads a number attribute.

@@ -8,6 +8,7 @@ use std::process::Command;
 
 use layerguard_aws::edge;
 use layerguard_core::error::Class;
+use layerguard_core::metric::{Figures, Metric};
 use layerguard_core::ports::{PortError, PortErrorKind};
 use serde_json::{Value, json};
 
@@ -29,7 +30,15 @@ async fn fail(payload: Value) -> Result<Value, PortError> {
 async fn function() {
     if std::env::var_os(CHILD).is_some() {
         edge::init_logging();
-        edge::serve(fail).await.unwrap();
+        let figures = Figures::default();
+        let told = |payload: Value| {
+            if payload["fails"] != "nothing" {
+                figures.tell(Metric::EventsRecovered, 2);
+                figures.tell_of(Metric::IncidentsOpened, "high", 1);
+            }
+            fail(payload)
+        };
+        edge::serve("guard", &figures, told).await.unwrap();
     }
 }
 
@@ -117,4 +126,26 @@ fn the_error_type_on_the_wire_is_the_class() {
     assert_eq!(failed[0]["class"], "Retryable");
     assert_eq!(failed[0]["span"]["requestId"], "request-1", "{log}");
     assert!(!log.contains('\u{1b}'));
+}
+
+#[test]
+fn each_invocation_writes_its_figures_also_one_that_failed_and_nothing_where_it_told_none() {
+    let asked = ["nothing", "denied", "nothing", "unavailable"].map(|fails| json!({"fails": fails}));
+    let (_, log) = invoke(&asked);
+    let lines: Vec<Value> = log.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    let figures: Vec<&Value> = lines.iter().filter(|line| line.get("_aws").is_some()).collect();
+    assert_eq!(figures.len(), 2, "{log}");
+    for line in figures {
+        assert!(line["_aws"]["Timestamp"].as_i64().unwrap() > 1_700_000_000_000, "milliseconds, and of today");
+        let split: Vec<&Value> =
+            line["_aws"]["CloudWatchMetrics"].as_array().unwrap().iter().map(|set| &set["Dimensions"]).collect();
+        assert_eq!(split, [&json!([["Stack"]]), &json!([["Stack", "Severity"]])]);
+        assert_eq!((&line["Stack"], &line["Severity"]), (&json!("guard"), &json!("high")));
+        assert_eq!(
+            (&line["EventsRecovered"], &line["IncidentsOpened"]),
+            (&json!(2), &json!(1)),
+            "counted anew each time"
+        );
+        assert!(line.get("level").is_none() && line.get("message").is_none(), "a figure is no message");
+    }
 }

@@ -14,7 +14,7 @@ use layerguard_cli::command::doctor::{clock_of, examine};
 use layerguard_core::audit::body::Bundle;
 use layerguard_core::audit::{self, Body, Draft, bundle_chain};
 use layerguard_core::policy::Package;
-use layerguard_core::ports::{InForce, Pause, PortErrorKind, Queue, Reach, Topic};
+use layerguard_core::ports::{Alarm, InForce, Pause, PortErrorKind, Queue, Reach, Topic};
 use layerguard_testkit::{Deployed, Fault, World, drive};
 
 use crate::good::{NOW, here, inventory, place, reconciled, world};
@@ -155,6 +155,13 @@ const BREAKS: &[Break] = &[
     ("alert_topic", Status::Failed, "does not exist", |d| d.topics.clear()),
     ("alarms", Status::Failed, "missing: sweep-stopped", |d| {
         d.alarms.retain(|alarm| !alarm.name.ends_with("sweep-stopped"))
+    }),
+    ("alarms", Status::Failed, "missing: reconcile-stopped", |d| {
+        d.alarms.retain(|alarm| !alarm.name.ends_with("reconcile-stopped"))
+    }),
+    ("alarms", Status::Failed, "layerguard-drill-not-seen` has gone off", |d| {
+        let drills = Alarm { name: "layerguard-drill-not-seen".into(), state: "ALARM".into(), tells: true };
+        d.alarms.push(drills);
     }),
     ("alarms", Status::Failed, "tells nobody", |d| d.alarms[0].tells = false),
     ("alarms", Status::Failed, "has gone off", |d| d.alarms[0].state = "ALARM".into()),

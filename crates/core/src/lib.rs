@@ -22,6 +22,7 @@ pub mod incident;
 pub mod inventory;
 pub mod lifecycle;
 pub mod message;
+pub mod metric;
 pub mod pattern;
 pub mod plan;
 pub mod policy;

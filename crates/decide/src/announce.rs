@@ -18,7 +18,7 @@ impl Decide<'_> {
         match self.announce_rest(id).await {
             Ok(()) => true,
             Err(error) => {
-                tracing::error!(incident = id, error = %error, "an incident could not be announced; the next look tries again");
+                tracing::error!(incident_id = id, %error, "an incident could not be announced; the next look tries again");
                 false
             }
         }
@@ -79,7 +79,7 @@ impl Decide<'_> {
     pub(crate) async fn mark_due(&self, id: &str) -> Result<(), DecideError> {
         match mark_due(self.ports.outbox, id).await {
             Err(error) if error.class() != Class::Retryable => {
-                tracing::error!(incident = id, error = %error, "an incident could not be marked for announcement");
+                tracing::error!(incident_id = id, %error, "an incident could not be marked for announcement");
                 Ok(())
             }
             marked => marked.map_err(|source| DecideError::Port { incident: id.to_owned(), source }),

@@ -40,7 +40,7 @@ impl Decide<'_> {
                 Ok(judgement) => judgement,
                 // One answer that cannot be judged now must not keep the others, or the incident, from going on.
                 Err(error) => {
-                    tracing::warn!(incident = id, error = %error, "an answer could not be judged; it is tried again");
+                    tracing::warn!(incident_id = id, %error, "an answer could not be judged; it is tried again");
                     unjudged = Some(error);
                     continue;
                 }
@@ -61,7 +61,9 @@ impl Decide<'_> {
                     refusals = refusals.saturating_add(1);
                     added = true;
                 }
-                Err(_) => tracing::warn!(incident = id, "one more answer does not count; it is not recorded any more"),
+                Err(_) => {
+                    tracing::warn!(incident_id = id, "one more answer does not count; it is not recorded any more")
+                }
             }
         }
         match unjudged {

@@ -4,6 +4,7 @@ use layerguard_core::audit::body::UndoCause;
 use layerguard_core::audit::{self, Body};
 use layerguard_core::engine::Verdict;
 use layerguard_core::incident::{Incident, Status};
+use layerguard_core::metric::Metric;
 
 use crate::hub::course;
 use crate::view::View;
@@ -26,6 +27,7 @@ impl Decide<'_> {
         let closed = Incident { status, quiet, closed_at: Some(self.ports.clock.now()), ..view.incident.clone() };
         self.mark_due(&view.incident.id).await?;
         self.update(&closed, view.incident.revision).await?;
+        self.ports.figures.tell(Metric::IncidentsClosed, 1);
         self.record_closing(view, status).await
     }
 

@@ -10,6 +10,7 @@ mod close;
 mod deliberate;
 mod error;
 mod escalate;
+mod gauge;
 mod hub;
 mod publish;
 mod repairs;
@@ -20,6 +21,7 @@ mod view;
 
 use layerguard_core::assess::Assessor;
 use layerguard_core::audit::{self, AuditRecord, Draft};
+use layerguard_core::metric::Figures;
 use layerguard_core::plan::Mode;
 use layerguard_core::ports::{
     ActivityStore, ApprovalStore, AuditLog, Bus, Clock, Executions, IdentityProof, IncidentStore, Lever, LineageStore,
@@ -72,6 +74,8 @@ pub struct Ports<'a> {
     pub proof: &'a dyn IdentityProof,
     /// The time.
     pub clock: &'a dyn Clock,
+    /// What is told in figures.
+    pub figures: &'a Figures,
 }
 
 /// What the deployment says.
@@ -231,9 +235,11 @@ impl Decide<'_> {
     /// Append one record to the incident's chain.
     async fn append(&self, incident: &str, draft: Draft) -> Result<AuditRecord, DecideError> {
         let now = self.ports.clock.now();
-        audit::append(self.ports.audit, incident, ACTOR, self.policy_version(), now, draft)
+        let record = audit::append(self.ports.audit, incident, ACTOR, self.policy_version(), now, draft)
             .await
-            .map_err(|source| DecideError::Audit { incident: incident.to_owned(), source })
+            .map_err(|source| DecideError::Audit { incident: incident.to_owned(), source })?;
+        self.ports.figures.count(&record);
+        Ok(record)
     }
 
     fn policy_version(&self) -> &str {

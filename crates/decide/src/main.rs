@@ -2,6 +2,7 @@
 
 use layerguard_aws::config::{Aws, Settings};
 use layerguard_aws::edge::{self, Environment, SystemClock};
+use layerguard_core::metric::Figures;
 use layerguard_decide::{Decide, Deployment, Ports};
 
 #[tokio::main(flavor = "current_thread")]
@@ -18,6 +19,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let sts = aws.sts();
     let iam = aws.iam();
     let source = &edge::source("decide", (&state, &audit), environment.own_roles()?, &environment);
+    let figures = &Figures::default();
     let ports = Ports {
         audit: &audit,
         incidents: &state,
@@ -36,9 +38,10 @@ async fn main() -> Result<(), lambda_runtime::Error> {
         executions: &machine,
         proof: &sts,
         clock: &SystemClock,
+        figures,
     };
-    edge::serve(|payload| async move {
-        let policy = &*edge::policy(source).await;
+    edge::serve(&deployment.stack, figures, |payload| async move {
+        let policy = &*edge::policy(source, figures).await;
         Decide { policy, deployment, ports }.serve(payload).await
     })
     .await

@@ -88,7 +88,7 @@ impl Decide<'_> {
                 }
                 Ok(Err(_)) => tracing::warn!("one more policy does not count; it is not recorded any more"),
                 // One answer that cannot be judged now must not keep the others from being read.
-                Err(error) => tracing::warn!(error = %error, "a policy could not be judged; it is tried again"),
+                Err(error) => tracing::warn!(%error, "a policy could not be judged; it is tried again"),
             }
         }
         Ok(false)

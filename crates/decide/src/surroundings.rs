@@ -172,7 +172,7 @@ impl Decide<'_> {
         match self.ports.roles.role(account, name).await {
             Ok(found) => found.ok_or("there is no such role"),
             Err(error) => {
-                tracing::warn!(error = %error, "a role could not be looked at; it is treated as one that runs workloads");
+                tracing::warn!(%error, "a role could not be looked at; it is treated as one that runs workloads");
                 Err("the role could not be looked at")
             }
         }

@@ -3,6 +3,7 @@
 
 use jiff::SignedDuration;
 use layerguard_core::incident::Incident;
+use layerguard_core::metric::Metric;
 use layerguard_core::ports::ExecutionStatus;
 use serde::{Deserialize, Serialize};
 
@@ -43,18 +44,20 @@ impl Decide<'_> {
         // What cannot be read or told now is tried again in a minute, and must not keep the incidents waiting.
         if let Err(error) = self.watch_switch().await {
             swept.failed = swept.failed.saturating_add(1);
-            tracing::error!(error = %error, "the stop switch could not be looked after");
+            tracing::error!(%error, "the stop switch could not be looked after");
         }
         if let Err(error) = self.watch_policy().await {
             swept.failed = swept.failed.saturating_add(1);
-            tracing::error!(error = %error, "the policy in force could not be looked after");
+            tracing::error!(%error, "the policy in force could not be looked after");
         }
         // What was held back after the last summary of a storm that is over.
         if let Err(error) = self.sum_up().await {
             swept.failed = swept.failed.saturating_add(1);
-            tracing::error!(error = %error, "the summary of a storm could not be told");
+            tracing::error!(%error, "the summary of a storm could not be told");
         }
-        for incident in self.ports.incidents.open().await.map_err(port)? {
+        let open = self.ports.incidents.open().await.map_err(port)?;
+        swept.failed = swept.failed.saturating_add(self.gauge(&open).await);
+        for incident in open {
             match self.look_after(&incident).await {
                 Ok(Care::None) => {}
                 Ok(Care::Started) => swept.started = swept.started.saturating_add(1),
@@ -62,7 +65,7 @@ impl Decide<'_> {
                 Ok(Care::Escalated) => swept.escalated = swept.escalated.saturating_add(1),
                 Err(error) => {
                     swept.failed = swept.failed.saturating_add(1);
-                    tracing::error!(incident = incident.id, error = %error, "an incident could not be looked after");
+                    tracing::error!(incident_id = incident.id, %error, "an incident could not be looked after");
                 }
             }
         }
@@ -71,8 +74,12 @@ impl Decide<'_> {
             Ok(failed) => swept.failed = swept.failed.saturating_add(failed),
             Err(error) => {
                 swept.failed = swept.failed.saturating_add(1);
-                tracing::error!(error = %error, "what is to be announced could not be listed");
+                tracing::error!(%error, "what is to be announced could not be listed");
             }
+        }
+        self.ports.figures.tell(Metric::SweepFailures, swept.failed.into());
+        if swept.restarted > 0 {
+            self.ports.figures.tell(Metric::ExecutionsRestarted, swept.restarted.into());
         }
         Ok(swept)
     }
@@ -109,7 +116,11 @@ impl Decide<'_> {
             let status = self.ports.executions.status(&name, &incident.id).await;
             match status.map_err(|source| DecideError::Port { incident: incident.id.clone(), source })? {
                 ExecutionStatus::Foreign => {
-                    tracing::warn!(incident = incident.id, name, "the name of an execution is taken by another one");
+                    tracing::warn!(
+                        incident_id = incident.id,
+                        execution = name,
+                        "the name of an execution is taken by another one"
+                    );
                 }
                 _ if earlier < incident.restarts => earlier = earlier.saturating_add(1),
                 status => return Ok(Some((name, status))),

@@ -82,7 +82,7 @@ impl Decide<'_> {
                 Ok(proven) => proven,
                 // One answer that cannot be judged now must not keep the others from being read.
                 Err(error) => {
-                    tracing::warn!(error = %error, "an answer could not be judged; it is tried again");
+                    tracing::warn!(%error, "an answer could not be judged; it is tried again");
                     continue;
                 }
             };

@@ -6,6 +6,7 @@
 
 use layerguard_core::assess::{Assessed, Assessor};
 use layerguard_core::history::{self, COPY_WAITS, Trace};
+use layerguard_core::metric::Metric;
 use serde::Serialize;
 
 use crate::{Detect, DetectError};
@@ -39,11 +40,14 @@ impl Detect<'_> {
                 Ok(true) => &mut settled.undecided,
                 Ok(false) => &mut settled.decided,
                 Err(error) => {
-                    tracing::error!(event = trace.event, error = %error, "a waiting copy could not be looked after");
+                    tracing::error!(dedupe_id = trace.event, %error, "a waiting copy could not be looked after");
                     &mut settled.failed
                 }
             };
             *count = count.saturating_add(1);
+        }
+        if settled.failed > 0 {
+            self.figures.tell(Metric::SweepFailures, settled.failed.into());
         }
         Ok(settled)
     }

@@ -10,9 +10,10 @@ mod error;
 use layerguard_core::assess::{self, Assessed, Assessor};
 use layerguard_core::audit::{self, AuditError, Body, Draft, History, Original, body};
 use layerguard_core::cloudtrail::{self, Event};
-use layerguard_core::engine::{Assessment, Verdict};
+use layerguard_core::engine::{Assessment, Severity, Verdict};
 use layerguard_core::history::{self, Ancestor};
 use layerguard_core::incident::{AGAIN, IncidentEvent};
+use layerguard_core::metric::{Figures, Metric};
 use layerguard_core::ports::{ActivityStore, AuditLog, Clock, IncidentStore};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -35,6 +36,8 @@ pub struct Detect<'a> {
     pub activity: &'a dyn ActivityStore,
     /// The time.
     pub clock: &'a dyn Clock,
+    /// What is told in figures.
+    pub figures: &'a Figures,
 }
 
 /// What the schedule sends each minute.
@@ -109,7 +112,12 @@ impl Detect<'_> {
             // Not recorded yet: whoever handles it reads this event's traces.
             let Some((_, before)) = self.recorded(&id).await? else { continue };
             let found = self.assess_again(assessor, before).await?;
-            tracing::info!(event_id = found.event_id, after = event.event_id, assessment = ?found.assessment, "assessed again");
+            tracing::info!(
+                event_id = found.event_id,
+                late_event_id = event.event_id,
+                assessment = found.assessment.as_str(),
+                "assessed again"
+            );
         }
         Ok(())
     }
@@ -130,6 +138,10 @@ impl Detect<'_> {
 
     /// Record what was found out, and add what is not clear to its incident.
     async fn settle(&self, event: &Event, record: &Value, assessed: Assessed) -> Result<Found, DetectError> {
+        if is_told(assessed.assessment.verdict) {
+            let took = self.clock.now().duration_since(event.time).as_secs();
+            self.figures.tell(Metric::DeliverySeconds, u64::try_from(took).unwrap_or_default());
+        }
         let record_hash = match assessed.assessment.verdict {
             Verdict::Unwatched => None,
             _ => Some(self.record(evidence(event, &assessed).with_original(record)).await?),
@@ -152,14 +164,22 @@ impl Detect<'_> {
         // Nearly every event comes once, so its record is written without looking first: a chain that has begun refuses it.
         let first = audit::begin(self.audit, &incident, ACTOR, &version, now, draft.clone()).await;
         if let Some(record) = first.map_err(DetectError::Audit)? {
+            self.tell_of(&answer);
             return Ok(record.hash);
         }
         let before = self.recorded(&dedupe_id).await?;
         if let Some((hash, _)) = before.filter(|(_, before)| same_answer(&before.assessment, &answer)) {
             return Ok(hash);
         }
-        let record = audit::append(self.audit, &incident, ACTOR, &version, now, draft).await;
-        record.map(|record| record.hash).map_err(DetectError::Audit)
+        let record = audit::append(self.audit, &incident, ACTOR, &version, now, draft).await.map_err(DetectError::Audit)?;
+        self.tell_of(&answer);
+        Ok(record.hash)
+    }
+
+    fn tell_of(&self, answer: &Assessment) {
+        if is_told(answer.verdict) {
+            self.figures.tell_of(Metric::Assessments, answer.verdict.as_str(), 1);
+        }
     }
 
     /// The latest assessment that is recorded of the event of this dedupe id, with its record's hash and whatever record of the event an
@@ -186,17 +206,31 @@ impl Detect<'_> {
         let Some((key, record_hash)) = assessed.key.zip(record_hash) else {
             return Ok(Found { event_id, assessment: verdict, incident_id: None, start: false });
         };
+        let severity = assessed.assessment.severity().map_or("undecided", Severity::as_str);
         let joining = IncidentEvent { event, facts: assessed.facts, assessment: assessed.assessment, record_hash };
         let joined = self.incidents.join(&key, &joining).await.map_err(DetectError::Incident)?;
+        if joined.opened {
+            self.figures.tell_of(Metric::IncidentsOpened, severity, 1);
+        }
         tracing::info!(
             event_id,
-            assessment = ?verdict,
+            call = joining.event.call_name(),
+            assessment = verdict.as_str(),
+            severity,
+            rule = rule_ids(&joining.assessment).join(" "),
+            account = key.account,
+            region = key.region,
             incident_id = joined.incident,
             opened = joined.opened,
             "an event joined its incident"
         );
         Ok(Found { event_id, assessment: verdict, incident_id: Some(joined.incident), start: joined.pending })
     }
+}
+
+/// Clear and unwatched calls are told in no figure: there are too many of them.
+const fn is_told(verdict: Verdict) -> bool {
+    matches!(verdict, Verdict::Violation | Verdict::Undecided)
 }
 
 /// What is recorded of an assessed event. Ten million clear calls a day are recorded one by one, so a clear one is kept small: who,

@@ -3,6 +3,7 @@
 use layerguard_aws::config::{Aws, Settings};
 use layerguard_aws::edge::{self, Environment, SystemClock};
 use layerguard_core::history::Kept;
+use layerguard_core::metric::Figures;
 use layerguard_detect::Detect;
 
 #[tokio::main(flavor = "current_thread")]
@@ -14,11 +15,13 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let state = aws.state_table(environment.required("LAYERGUARD_STATE_TABLE")?);
     let (audit, state, kept) = (&audit, &state, &Kept::default());
     let source = &edge::source("detect", (state, audit), environment.own()?, &environment);
+    let (stack, figures) = (environment.required("LAYERGUARD_STACK")?, &Figures::default());
     // Loaded before the first event, while the processor is still lent.
-    edge::policy(source).await;
-    edge::serve(|payload| async move {
-        let policy = &*edge::policy(source).await;
-        let detect = Detect { policy, audit, incidents: state, activity: &kept.over(state), clock: &SystemClock };
+    edge::policy(source, figures).await;
+    edge::serve(stack, figures, |payload| async move {
+        let policy = &*edge::policy(source, figures).await;
+        let activity = &kept.over(state);
+        let detect = Detect { policy, audit, incidents: state, activity, clock: &SystemClock, figures };
         detect.answer(&payload).await
     })
     .await

@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use layerguard_core::audit::body::Reconciliation;
+use layerguard_core::metric::{Figures, Metric};
 use layerguard_core::ports::{HourDone, HourStore};
 use layerguard_core::reconcile::{self, Delivery, Desk, Due, Hour, Place, ReconcileError, Wanted};
 use serde::Serialize;
@@ -53,6 +54,8 @@ pub struct Reconcile<'a> {
     pub hours: &'a dyn HourStore,
     /// Lets time pass.
     pub pace: &'a dyn Pace,
+    /// What is told in figures.
+    pub figures: &'a Figures,
 }
 
 /// What one invocation came to.
@@ -75,16 +78,13 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// The figures that alarms look at.
-    #[must_use]
-    pub const fn figures(&self) -> [(&'static str, u64); 5] {
-        [
-            ("HoursCompleted", self.completed),
-            ("HoursIncomplete", self.incomplete.saturating_add(self.left)),
-            ("EventsRecovered", self.recovered),
-            ("EventsMissing", self.missing),
-            ("FilesUnreadable", self.unreadable),
-        ]
+    /// Told also where there is nothing: an alarm looks at hours in which none was completed.
+    fn tell(&self, figures: &Figures) {
+        figures.tell(Metric::HoursCompleted, self.completed);
+        figures.tell(Metric::HoursIncomplete, self.incomplete.saturating_add(self.left));
+        figures.tell(Metric::EventsRecovered, self.recovered);
+        figures.tell(Metric::EventsMissing, self.missing);
+        figures.tell(Metric::FilesUnreadable, self.unreadable);
     }
 
     fn add(&mut self, account: &Reconciliation, recovered: u64) {
@@ -130,7 +130,15 @@ impl Reconcile<'_> {
             let late = self.take(hour, now, &mut covered, &mut room, &mut answer).await?;
             queue.extend(late.into_iter().filter(|hour| taken.insert(*hour)));
         }
-        tracing::info!(?answer, account, region, "reconciled");
+        answer.tell(self.figures);
+        tracing::info!(
+            account,
+            region,
+            seen = answer.seen,
+            recovered = answer.recovered,
+            left = answer.left,
+            "reconciled"
+        );
         Ok(answer)
     }
 
@@ -170,8 +178,11 @@ impl Reconcile<'_> {
         for account in self.desk.finish(&survey).await? {
             let complete = account.is_complete();
             answer.add(&account, ran.saturating_sub(open));
+            if let Some(delay) = account.assessed_after {
+                self.figures.tell(Metric::AssessedAfterSeconds, delay.median);
+            }
             if !complete {
-                tracing::warn!(hour = %hour, failed = account.failed, waiting = account.waiting, unreadable = account.unreadable,
+                tracing::warn!(%hour, failed = account.failed, waiting = account.waiting, unreadable = account.unreadable,
                     "the hour is not complete: the next run takes it again");
             }
             let done = HourDone { hour: account.hour, covered_until: now, complete };

@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use jiff::SignedDuration;
 use layerguard_aws::config::{Aws, Settings};
 use layerguard_aws::edge::{self, Environment, SystemClock};
+use layerguard_core::metric::Figures;
 use layerguard_core::reconcile::{Delivery, Desk, Place};
 use layerguard_reconcile::{ACTOR, Pace, Reconcile};
 
@@ -34,20 +35,16 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let triage = &aws.triage_machine(environment.required("LAYERGUARD_TRIAGE_ARN")?);
     let (rules, files) = (&aws.rule_states(), &aws.trail_bucket(&delivery.bucket));
     let source = &edge::source(ACTOR, (state, audit), environment.own()?, environment);
-    edge::serve(|payload| async move {
-        let policy = edge::policy(source).await;
-        if let Err(reason) = &*policy {
-            tracing::error!(%reason, "there is no policy: every watched call is expected to be recorded");
+    let figures = &Figures::default();
+    edge::serve(stack, figures, |payload| async move {
+        let policy = edge::policy(source, figures).await;
+        if let Err(error) = &*policy {
+            tracing::error!(error, "there is no policy: every watched call is expected to be recorded");
         }
         let policy = (*policy).as_ref().ok();
         let (calls, log, clock, actor) = (audit, audit, &SystemClock, ACTOR);
         let desk = Desk { stack, actor, policy, files, calls, log, triage, rules, clock };
-        let reconcile = Reconcile { desk, delivery, place, hours: state, pace: &Sleep };
-        let answer = reconcile.answer(&payload).await;
-        if let Ok(answer) = &answer {
-            edge::measure(stack, &answer.figures());
-        }
-        answer
+        Reconcile { desk, delivery, place, hours: state, pace: &Sleep, figures }.answer(&payload).await
     })
     .await
 }

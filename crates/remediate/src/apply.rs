@@ -70,6 +70,10 @@ impl Remediate<'_> {
             }
             Err(trouble) => failed(at, trouble)?,
         };
+        if let Body::Outcome(outcome) = &body {
+            let (incident_id, action, outcome) = (at.incident, &step.action, outcome.result.as_str());
+            tracing::info!(incident_id, step = at.step, action, outcome, "a step came out");
+        }
         self.record(history, at, body).await.map(drop)
     }
 

@@ -14,6 +14,7 @@ mod step;
 mod undo;
 
 use layerguard_core::assess::Assessor;
+use layerguard_core::metric::{Figures, Metric};
 use layerguard_core::ports::{
     Accounts, ActivityStore, AuditLog, Clock, Holders, IncidentStore, MeasureStore, Notifier, Outbox, ReachStore,
     Switch,
@@ -62,6 +63,8 @@ pub struct Remediate<'a> {
     pub stack: &'a str,
     /// The region that it runs in, for the same.
     pub region: &'a str,
+    /// What is told in figures.
+    pub figures: &'a Figures,
 }
 
 /// A task, as the state machine or the scheduler sends it.
@@ -128,6 +131,9 @@ impl Remediate<'_> {
                 // What is due is lifted whether this comes about or not: the next minute tries again.
                 if let Err(error) = self.try_accounts().await {
                     tracing::warn!(error = error::in_words(&error), "it was not tried which accounts let us in");
+                }
+                if answer.failed > 0 {
+                    self.figures.tell(Metric::MeasuresNotLifted, answer.failed.into());
                 }
                 serde_json::to_value(answer)
             }

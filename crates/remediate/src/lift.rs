@@ -35,7 +35,7 @@ impl Remediate<'_> {
                 Ok(Lifted::Later) => {}
                 // The measure stays due: the next minute tries again.
                 Err(error) => {
-                    tracing::warn!(incident, step, error = in_words(&error), "a measure was not lifted");
+                    tracing::warn!(incident_id = incident, step, error = in_words(&error), "a measure was not lifted");
                     answer.failed += 1;
                 }
             }
@@ -72,7 +72,7 @@ impl Remediate<'_> {
     async fn mark_due(&self, incident: &str) -> Result<(), RemediateError> {
         match mark_due(self.outbox, incident).await {
             Err(error) if error.class() != Class::Retryable => {
-                tracing::error!(incident, error = %error, "an incident could not be marked for announcement");
+                tracing::error!(incident_id = incident, %error, "an incident could not be marked for announcement");
                 Ok(())
             }
             marked => marked.map_err(|source| RemediateError::Port { task: TASK, source }),

@@ -2,6 +2,7 @@
 
 use layerguard_aws::config::{Aws, Settings};
 use layerguard_aws::edge::{self, Environment, SystemClock};
+use layerguard_core::metric::Figures;
 use layerguard_remediate::{Guard, Remediate};
 
 #[tokio::main(flavor = "current_thread")]
@@ -17,8 +18,9 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let source = &edge::source("remediate", (state, audit), environment.own_roles()?, &environment);
     let (account, mode) =
         (environment.account_of("LAYERGUARD_OWN_ROLE_PREFIX")?, environment.required("LAYERGUARD_MODE")?.parse()?);
-    edge::serve(|payload| async move {
-        let policy = &*edge::policy(source).await;
+    let figures = &Figures::default();
+    edge::serve(stack, figures, |payload| async move {
+        let policy = &*edge::policy(source, figures).await;
         let guard = &Guard::of(policy, account, &source.own.roles, mode);
         let remediate = Remediate {
             audit,
@@ -36,6 +38,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
             guard,
             stack,
             region,
+            figures,
         };
         remediate.handle(payload).await
     })

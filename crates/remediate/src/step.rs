@@ -93,7 +93,10 @@ impl<'a> Remediate<'a> {
         let version = history.decided_in(at.step).map_or("", |decided| decided.policy_version.as_str());
         let draft = Draft::of(&body)?;
         match audit::append(self.audit, at.incident, ACTOR, version, self.clock.now(), draft).await {
-            Ok(_) => Ok(true),
+            Ok(record) => {
+                self.figures.count(&record);
+                Ok(true)
+            }
             Err(AuditError::Illegal { .. }) => Ok(false),
             Err(error) => Err(error.into()),
         }

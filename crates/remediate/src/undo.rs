@@ -59,6 +59,8 @@ impl Remediate<'_> {
             Ok(Undone::Drifted(words)) => (UndoResult::Drifted, Some(words)),
             Err(trouble) => (UndoResult::Failed, Some(trouble.passes(at)?)),
         };
+        let (incident_id, action, outcome) = (at.incident, &step.action, result.as_str());
+        tracing::info!(incident_id, step = at.step, action, outcome, "a step was to be taken back");
         let body = Body::UndoOutcome(UndoOutcome { step: at.step, cause, result, detail });
         self.record(history, at, body).await.map(drop)
     }

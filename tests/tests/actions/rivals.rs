@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use layerguard_core::audit::{About, AuditRecord, Body};
+use layerguard_core::metric::Figures;
 use layerguard_core::plan::Mode;
 use layerguard_core::ports::{AuditLog, PortResult};
 use layerguard_remediate::Remediate;
@@ -52,6 +53,7 @@ fn against_a_rival(scene: &Scene, task: &str, passes: usize) {
         guard: &scene.guard,
         stack: "layerguard",
         region: "eu-central-1",
+        figures: &Figures::default(),
     };
     drive(remediate.handle(json!({"task": task, "incident_id": scene.id, "step": 0}))).unwrap();
 }

@@ -14,6 +14,7 @@ use layerguard_core::engine::{Assessment, FiredRule, Severity, Verdict};
 use layerguard_core::error::{Class, Classified};
 use layerguard_core::incident::{IncidentEvent, IncidentKey, Status};
 use layerguard_core::inventory::Inventory;
+use layerguard_core::metric::Figures;
 use layerguard_core::plan::{Mode, Plan, Step};
 use layerguard_core::ports::{Accounts, Clock, IncidentStore};
 use layerguard_remediate::{Guard, Remediate, RemediateError};
@@ -289,6 +290,7 @@ impl Scene {
             guard: &self.guard,
             stack: "layerguard",
             region: "eu-central-1",
+            figures: &Figures::default(),
         };
         remediate.handle(payload).await
     }

@@ -10,6 +10,7 @@ use layerguard_core::audit::{History, verify};
 use layerguard_core::error::{Class, Classified};
 use layerguard_core::incident::Incident;
 use layerguard_core::inventory::Inventory;
+use layerguard_core::metric::Figures;
 use layerguard_core::plan::Mode;
 use layerguard_core::ports::{ApprovalStore, Clock, ExecutionStatus};
 use layerguard_decide::{Course, Decide, Deployment, Next, Ports, Reply};
@@ -40,6 +41,8 @@ pub(crate) struct Chain {
     guard: Guard,
     invocations: AtomicUsize,
     repeated: Option<usize>,
+    /// What the functions told in figures.
+    pub(crate) figures: Figures,
 }
 
 /// Loading a bundle takes longer than a story; the fault tests tell thousands of stories with few inventories.
@@ -61,6 +64,7 @@ impl Chain {
             policy,
             invocations: AtomicUsize::new(0),
             repeated: None,
+            figures: Figures::default(),
             deployment: Deployment {
                 stack: "layerguard".to_owned(),
                 region: "eu-central-1".to_owned(),
@@ -97,7 +101,14 @@ impl Chain {
     /// failed-events queue.
     pub(crate) async fn triage(&self, event: &Value) -> Option<Found> {
         let world = &self.world;
-        let detect = Detect { policy: &self.policy, audit: world, incidents: world, activity: world, clock: world };
+        let detect = Detect {
+            policy: &self.policy,
+            audit: world,
+            incidents: world,
+            activity: world,
+            clock: world,
+            figures: &self.figures,
+        };
         for _ in 0..TRIES {
             let found = detect.handle(event).await;
             match found {
@@ -199,6 +210,7 @@ impl Chain {
             executions: world,
             proof: world,
             clock: world,
+            figures: &self.figures,
         };
         let decide = Decide { policy: &self.policy, deployment: &self.deployment, ports };
         let mut last = Class::Retryable;
@@ -238,6 +250,7 @@ impl Chain {
             policy: &self.policy,
             stack: "layerguard",
             region: "eu-central-1",
+            figures: &self.figures,
         };
         let mut last = Class::Retryable;
         for _ in 0..TRIES {

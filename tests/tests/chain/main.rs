@@ -4,6 +4,7 @@ mod announcements;
 mod answers;
 mod asking;
 mod deeds;
+mod figures;
 mod guardrails;
 mod machine;
 mod notes;

@@ -8,6 +8,7 @@ use layerguard_core::assess::Assessor;
 use layerguard_core::audit::verify;
 use layerguard_core::error::{Class, Classified};
 use layerguard_core::history::{COPY_WAITS, intended};
+use layerguard_core::metric::Figures;
 use layerguard_core::ports::ActivityStore;
 use layerguard_detect::Detect;
 use layerguard_testkit::{Fault, Site, Verdict, World, drive, every_fault};
@@ -45,7 +46,15 @@ impl Telling {
 
     /// Every record, and a day later whatever waited for its twin.
     async fn happens(world: World, policy: Arc<Result<Assessor, String>>, records: Arc<Vec<Value>>) -> Verdict {
-        let detect = Detect { policy: &policy, audit: &world, incidents: &world, activity: &world, clock: &world };
+        let figures = Figures::default();
+        let detect = Detect {
+            policy: &policy,
+            audit: &world,
+            incidents: &world,
+            activity: &world,
+            clock: &world,
+            figures: &figures,
+        };
         for record in records.iter() {
             for _ in 0..TRIES {
                 match detect.handle(record).await {

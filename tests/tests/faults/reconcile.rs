@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 use jiff::Timestamp;
 use layerguard_core::audit::{History, reconcile_chain};
 use layerguard_core::error::{Class, Classified};
+use layerguard_core::metric::Metric;
 use layerguard_core::ports::{HourDone, HourStore};
 use layerguard_testkit::{Fault, Site, Verdict, World, drive, every_fault};
 
@@ -83,4 +84,28 @@ fn hours() -> BTreeSet<Site> {
 #[test]
 fn what_was_not_received_is_found_and_counted_once() {
     LazyLock::force(&HOURS);
+}
+
+#[test]
+fn what_an_hour_came_to_is_told_in_figures_also_where_it_came_to_nothing() {
+    let world = trail();
+    let chain = chain(&world);
+    let mut told = Vec::new();
+    for _ in 0..2 {
+        let _before = chain.figures.take();
+        drive(invoke(&chain, &Started(&chain))).unwrap();
+        let figures = chain.figures.take();
+        let of = |metric| figures.get(&(metric, None)).map(|values| values.iter().sum::<u64>());
+        told.push(
+            [Metric::HoursCompleted, Metric::HoursIncomplete, Metric::EventsRecovered, Metric::EventsMissing].map(of),
+        );
+        assert_eq!(of(Metric::FilesUnreadable), Some(0));
+        assert_eq!(
+            of(Metric::AssessedAfterSeconds).is_some(),
+            told.len() == 1,
+            "half of an hour's events took no longer"
+        );
+    }
+    assert_eq!(told[0], [Some(2), Some(0), Some(2), Some(0)]);
+    assert_eq!(told[1], [Some(0); 4], "an alarm looks at runs that completed nothing");
 }

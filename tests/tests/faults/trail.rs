@@ -84,6 +84,7 @@ pub(crate) async fn invoke(chain: &Chain, triage: &dyn Triage) -> Result<Answer,
         clock: world,
     };
     let (delivery, place) = (delivery(), place());
-    let reconcile = Reconcile { desk, delivery: &delivery, place: &place, hours: world, pace: &AtOnce };
+    let reconcile =
+        Reconcile { desk, delivery: &delivery, place: &place, hours: world, pace: &AtOnce, figures: &chain.figures };
     reconcile.answer(&json!({"task": "reconcile"})).await
 }

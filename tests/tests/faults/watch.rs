@@ -7,13 +7,14 @@ use jiff::SignedDuration;
 use layerguard_core::approval::Verb;
 use layerguard_core::audit::SWITCH_CHAIN;
 use layerguard_core::incident::Status;
+use layerguard_core::metric::Metric;
 use layerguard_core::ports::{Clock, ExecutionStatus, Pause};
 use layerguard_decide::Reply;
 use layerguard_testkit::{Fault, Site, Tally, Verdict, World, drive, every_fault};
 use serde_json::json;
 
 use crate::deeds::found;
-use crate::machine::{Chain, on_call};
+use crate::machine::{Chain, TASK_TOKEN, on_call};
 use crate::run::{Run, told};
 use crate::world::{at, download, inventory, session, world};
 
@@ -21,9 +22,10 @@ static SWITCH: Run = LazyLock::new(switch);
 static STARTED: Run = LazyLock::new(started);
 static HANDED_OVER: Run = LazyLock::new(handed_over);
 static STORM: Run = LazyLock::new(storm);
+static ASKING: Run = LazyLock::new(asking);
 
 pub(crate) fn runs() -> Vec<&'static Run> {
-    vec![&SWITCH, &STARTED, &HANDED_OVER, &STORM]
+    vec![&SWITCH, &STARTED, &HANDED_OVER, &STORM, &ASKING]
 }
 
 fn chain(world: &World) -> Chain {
@@ -177,6 +179,35 @@ fn storm() -> BTreeSet<Site> {
     });
     struck.extend(told("a storm that is over", tally));
     struck
+}
+
+/// Somebody is asked: how much time is left is told, and the other incidents are looked after whether it is known or not.
+fn asking() -> BTreeSet<Site> {
+    let asks = |world: &World| Chain::new(world.clone(), &inventory("ask", ""));
+    let make = || {
+        let world = world();
+        let chain = asks(&world);
+        let id = drive(found(&chain, &download(1)));
+        drive(chain.function(json!({"task": "decide", "incident_id": id}))).unwrap();
+        let token = format!("{TASK_TOKEN}-1");
+        drive(chain.function(json!({"task": "request_approval", "incident_id": id, "task_token": token}))).unwrap();
+        world.set_execution(&id, &id, ExecutionStatus::Running);
+        world.advance(SignedDuration::from_mins(5));
+        world
+    };
+    let tally = every_sweep(make, |chain, point| {
+        let [row] = &chain.world.rows()[..] else { panic!("{point}: not one incident") };
+        assert_eq!(row.status, Status::AwaitingApproval, "{point}");
+        let _before = chain.figures.take();
+        drive(chain.function(json!({"task": "sweep"}))).unwrap();
+        assert_eq!(chain.figures.take()[&(Metric::ApprovalsOpen, None)], [1], "{point}");
+    });
+    told("a sweep while people are asked", tally)
+}
+
+#[test]
+fn how_much_time_is_left_to_answer_is_told() {
+    LazyLock::force(&ASKING);
 }
 
 #[test]

@@ -10,6 +10,7 @@ use jiff::SignedDuration;
 use layerguard_core::assess::{Assessed, Assessor};
 use layerguard_core::cloudtrail;
 use layerguard_core::history::{COPY_WAITS, Memory, intended};
+use layerguard_core::metric::Figures;
 use layerguard_core::plan::Target;
 use layerguard_core::ports::ActivityStore;
 use layerguard_detect::Detect;
@@ -63,7 +64,15 @@ async fn live(assessor: Assessor, records: &[Value], said: &[Intended]) -> Incid
         world.remember(&[trace]).await.unwrap();
     }
     let policy = Ok(assessor);
-    let detect = Detect { policy: &policy, audit: &world, incidents: &world, activity: &world, clock: &world };
+    let figures = Figures::default();
+    let detect = Detect {
+        policy: &policy,
+        audit: &world,
+        incidents: &world,
+        activity: &world,
+        clock: &world,
+        figures: &figures,
+    };
     for record in records {
         detect.handle(record).await.unwrap();
     }

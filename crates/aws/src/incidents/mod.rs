@@ -112,7 +112,7 @@ impl StateTable {
 
 /// Says that a row cannot be read. The others are listed all the same.
 fn unreadable_row(error: &PortError) {
-    tracing::error!(error = %error, "an incident is not listed, because its row cannot be read");
+    tracing::error!(%error, "an incident is not listed, because its row cannot be read");
 }
 
 /// The open statuses as expression values `:s0`, `:s1` and so on, with the expression that lists them.

@@ -40,8 +40,8 @@ pub struct CostArgs {
     /// Milliseconds of one execution of triage, which AWS rounds up to the next 100
     #[arg(long, default_value = "100", value_name = "MS", value_parser = amount)]
     pub triage_ms: f64,
-    /// Bytes that one invocation leaves in the log
-    #[arg(long, default_value = "400", value_name = "BYTES", value_parser = amount)]
+    /// Bytes that one invocation for a clear call leaves in the log
+    #[arg(long, default_value = "0", value_name = "BYTES", value_parser = amount)]
     pub log_bytes: f64,
     /// Files that the trail delivers in an hour for the account and region
     #[arg(long, default_value = "60", value_name = "N", value_parser = amount)]

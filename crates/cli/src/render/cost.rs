@@ -78,7 +78,7 @@ impl Screen {
             format!("the events of one pull are spread over {} processes of Detect (--processes)", assumed.processes),
             format!("Detect is billed for {} ms at {} MB (--detect-ms)", assumed.detect_ms, assumed.function_mb),
             format!("an execution of triage takes {} ms (--triage-ms)", assumed.triage_ms),
-            format!("an invocation leaves {} bytes in the log (--log-bytes)", assumed.log_bytes),
+            format!("an invocation for a clear call leaves {} bytes in the log (--log-bytes)", assumed.log_bytes),
             format!(
                 "{} incidents a day of {} transitions (--incidents-per-day, --transitions)",
                 assumed.incidents_per_day, assumed.transitions

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
 use layerguard_cli::command::doctor::estate::{FUNCTIONS, Place, WATCHING};
+use layerguard_core::metric::{ALARMS, Made};
 use layerguard_core::ports::{
     Alarm, Function, HourDone, HourStore, Loaded, Machine, PolicyPointer, Queue, Recorded, Rule, Table, Target, Topic,
     Trail,
@@ -143,18 +144,10 @@ fn tell(deployed: &mut Deployed) {
         },
     );
     deployed.topics.insert(TOPIC.into(), Topic { confirmed: 2, pending: 0, own_key: false });
-    let alarms = [
-        "failed-events",
-        "triage-failed",
-        "triage-timed-out",
-        "sweep-stopped",
-        "detect-errors",
-        "decide-errors",
-        "remediate-errors",
-    ];
-    deployed.alarms = alarms
+    deployed.alarms = ALARMS
         .iter()
-        .map(|name| Alarm { name: place().name(name), state: "OK".into(), tells: true })
+        .filter(|(_, made)| *made != Made::Drilling)
+        .map(|(name, _)| Alarm { name: place().name(name), state: "OK".into(), tells: true })
         // Another stack's, whose name begins as ours: none of our business.
         .chain([Alarm { name: "layerguard-two-failed-events".into(), state: "ALARM".into(), tells: false }])
         .collect();

@@ -267,6 +267,18 @@ pub enum OutcomeResult {
     Failed,
 }
 
+impl OutcomeResult {
+    /// The word in JSON, logs and figures.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Applied => "applied",
+            Self::NothingToDo => "nothing_to_do",
+            Self::Failed => "failed",
+        }
+    }
+}
+
 /// What became of a step.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outcome {
@@ -320,6 +332,19 @@ pub enum UndoResult {
     Drifted,
     /// It could not be done.
     Failed,
+}
+
+impl UndoResult {
+    /// The word in JSON, logs and figures.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Undone => "undone",
+            Self::NothingToDo => "nothing_to_do",
+            Self::Drifted => "drifted",
+            Self::Failed => "failed",
+        }
+    }
 }
 
 /// What became of taking a change back.

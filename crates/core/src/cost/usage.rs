@@ -58,7 +58,7 @@ pub struct Assumptions {
     pub triage_ms: f64,
     /// Kilobytes that the record of a clear call has, rounded up.
     pub record_kb: f64,
-    /// Bytes that one invocation leaves in the log: the platform's own lines, as a clear call logs nothing else.
+    /// Bytes that one invocation for a clear call leaves in the log: none, as the platform's own lines are kept only where something failed.
     pub log_bytes: f64,
     /// Files that the trail delivers in an hour for the account and region.
     pub trail_files_per_hour: f64,
@@ -83,10 +83,10 @@ impl Default for Assumptions {
             function_mb: 256.0,
             triage_ms: 100.0,
             record_kb: 2.0,
-            log_bytes: 400.0,
+            log_bytes: 0.0,
             trail_files_per_hour: 60.0,
             reconcile_seconds: 60.0,
-            alarms: 14.0,
+            alarms: 31.0,
         }
     }
 }
@@ -112,8 +112,14 @@ const LISTS: f64 = 6.0;
 const RECONCILE_MB: f64 = 512.0;
 /// An execution of triage is billed for 64 MB.
 const TRIAGE_GB: f64 = 64.0 / 1_024.0;
-/// Metrics that Reconcile tells.
-const METRICS: f64 = 5.0;
+/// Figures that are told however little happens: four each minute by Decide, six each hour by Reconcile.
+const FIGURES: f64 = 10.0;
+/// An incident tells about a dozen others, within two hours. A metric is paid for by the hours in which it is told.
+const FIGURES_OF_AN_INCIDENT: f64 = 1.0;
+/// All others, with every value of what they are split by.
+const MOST_FIGURES: f64 = 36.0;
+/// Bytes of the line in which Decide tells its figures each minute.
+const LINE: f64 = 600.0;
 /// DynamoDB keeps the key of an encrypted table for five minutes for each caller: four functions, two tables.
 const KEY_REQUESTS: f64 = 8.0 * 12.0 * HOURS;
 /// A finding, a decision, notifications and so on, each with its entry in the index.
@@ -198,7 +204,9 @@ fn standing(assumed: &Assumptions) -> Vec<Line> {
         ("KMS: keys of the tables", "kms_requests", KEY_REQUESTS),
         ("KMS: the trail's files, where they are encrypted", "kms_requests", reads),
         ("alarms", "alarms", assumed.alarms),
-        ("metrics of Reconcile", "metrics", METRICS),
+        ("figures of layerguard itself", "metrics", FIGURES + (incidents * FIGURES_OF_AN_INCIDENT).min(MOST_FIGURES)),
+        ("logs of the sweep", "logs", MINUTES * LINE),
+        ("the dashboard", "dashboards", 1.0),
     ];
     lines.into_iter().map(|line| (Kind::Standing, line)).collect()
 }

@@ -54,6 +54,19 @@ pub enum Verdict {
     Unwatched,
 }
 
+impl Verdict {
+    /// The word in JSON, logs and figures.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Clear => "clear",
+            Self::Violation => "violation",
+            Self::Undecided => "undecided",
+            Self::Unwatched => "unwatched",
+        }
+    }
+}
+
 /// A rule that fired.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FiredRule {

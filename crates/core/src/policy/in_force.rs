@@ -28,6 +28,8 @@ pub struct Looked {
     pub loaded: Option<String>,
     /// What kept it from seeing or loading the policy in force, or from saying so; for the log and for people.
     pub problem: Option<String>,
+    /// What is in force is known not to run: it goes by an earlier policy, or by none.
+    pub behind: bool,
 }
 
 /// Where a function gets its policy from.
@@ -63,7 +65,7 @@ impl PolicySource<'_> {
         if let (Some(looked), Some((_, policy))) = (known.looked, &known.running) {
             let age = now.duration_since(looked);
             if !age.is_negative() && age < EVERY {
-                return Looked { policy: policy.clone(), loaded: None, problem: None };
+                return Looked { policy: policy.clone(), loaded: None, problem: None, behind: false };
             }
         }
         match self.pointer.in_force().await {
@@ -79,14 +81,14 @@ impl PolicySource<'_> {
     async fn turn_to(&self, known: State, wanted: String, now: Timestamp) -> Looked {
         if let Some((_, policy)) = known.running.clone().filter(|(running, _)| *running == wanted) {
             self.remember(State { looked: Some(now), ..known });
-            return Looked { policy, loaded: None, problem: None };
+            return Looked { policy, loaded: None, problem: None, behind: false };
         }
         match self.load(&wanted).await {
             Ok(assessor) => {
                 let policy: Policy = Arc::new(Ok(assessor));
                 self.remember(State { looked: Some(now), running: Some((wanted.clone(), policy.clone())) });
                 let unsaid = self.say(&wanted, Some(&wanted), now, None).await;
-                Looked { policy, loaded: Some(wanted), problem: unsaid }
+                Looked { policy, loaded: Some(wanted), problem: unsaid, behind: false }
             }
             Err(reason) => self.stay(known, &wanted, now, reason).await,
         }
@@ -102,7 +104,7 @@ impl PolicySource<'_> {
         let (name, policy) = running.unwrap_or_else(|| (String::new(), Arc::new(Err(reason))));
         self.remember(State { looked: Some(now), running: Some((name, policy.clone())) });
         let problem = unsaid.map_or(problem.clone(), |unsaid| format!("{problem}; {unsaid}"));
-        Looked { policy, loaded: None, problem: Some(problem) }
+        Looked { policy, loaded: None, problem: Some(problem), behind: true }
     }
 
     /// The pointer cannot be read: goes on with what it runs. Without that there is no policy, and the next invocation looks again.
@@ -111,11 +113,13 @@ impl PolicySource<'_> {
             Some((_, policy)) => {
                 let policy = policy.clone();
                 self.remember(State { looked: Some(now), ..known });
-                Looked { policy, loaded: None, problem: Some(problem) }
+                // Which policy is in force is not known, and it is most likely the one that runs.
+                let behind = policy.is_err();
+                Looked { policy, loaded: None, problem: Some(problem), behind }
             }
             None => {
                 let reason = "it cannot be looked up which policy is in force".to_owned();
-                Looked { policy: Arc::new(Err(reason)), loaded: None, problem: Some(problem) }
+                Looked { policy: Arc::new(Err(reason)), loaded: None, problem: Some(problem), behind: true }
             }
         }
     }

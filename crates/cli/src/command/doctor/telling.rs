@@ -1,6 +1,7 @@
 //! Whether people would learn of anything: the queue of failed events, the topic, the alarms.
 
 use jiff::SignedDuration;
+use layerguard_core::metric::{ALARMS as OF_THE_TEMPLATE, Made};
 use layerguard_core::ports::{Queue, Topic};
 use layerguard_core::text::escape;
 use serde_json::Value;
@@ -23,17 +24,6 @@ const ALARMS: Check = Check {
     why: "they are how people learn that layerguard itself is in trouble",
     needs: &["cloudwatch:DescribeAlarms"],
 };
-
-/// The alarms that the template makes, by the names that follow the stack's.
-const TEMPLATE_ALARMS: [&str; 7] = [
-    "failed-events",
-    "triage-failed",
-    "triage-timed-out",
-    "sweep-stopped",
-    "detect-errors",
-    "decide-errors",
-    "remediate-errors",
-];
 
 /// The least time that a message should be kept: somebody is away for a weekend and a holiday.
 const LEAST_KEPT: SignedDuration = SignedDuration::from_hours(4 * 24);
@@ -119,18 +109,29 @@ fn topic(topic: Topic) -> Finding {
     TOPIC.ok(format!("confirmed subscriptions of the alert topic: {confirmed}"))
 }
 
+/// Whether the alarm has to be there. Whether drills are made by schedule is not known here: their alarms are looked at where they are.
+fn is_due(estate: &Estate, made: Made) -> bool {
+    match made {
+        Made::Always => true,
+        Made::Reconciling => estate.reconcile.is_ok(),
+        Made::Drilling => false,
+    }
+}
+
 fn alarms(estate: &Estate) -> Vec<Finding> {
     let stack = &estate.place.stack;
     let alarms = match &estate.alarms {
         // Names of another stack may begin as ours do.
         Ok(all) => all
             .iter()
-            .filter(|alarm| TEMPLATE_ALARMS.iter().any(|name| alarm.name == estate.place.name(name)))
+            .filter(|alarm| OF_THE_TEMPLATE.iter().any(|(name, _)| alarm.name == estate.place.name(name)))
             .collect::<Vec<_>>(),
         Err(error) => return vec![ALARMS.unread("the alarms", error, stack)],
     };
-    let missing: Vec<&str> = TEMPLATE_ALARMS
+    let missing: Vec<&str> = OF_THE_TEMPLATE
         .into_iter()
+        .filter(|(_, made)| is_due(estate, *made))
+        .map(|(name, _)| name)
         .filter(|name| !alarms.iter().any(|alarm| alarm.name == estate.place.name(name)))
         .collect();
     let mut findings = Vec::new();
@@ -147,7 +148,7 @@ fn alarms(estate: &Estate) -> Vec<Finding> {
     for alarm in alarms.iter().filter(|alarm| alarm.state == "ALARM") {
         findings.push(ALARMS.failed(
             format!("alarm `{}` has gone off", escape(&alarm.name)),
-            "its description says what is wrong; the logs of the functions say more",
+            "infra/README.md, `When layerguard itself is in trouble`, says what it means and what to do",
         ));
     }
     if findings.is_empty() {
