@@ -10,7 +10,7 @@ STACK := $(PYTHON) tests/stack/stack.py
 WORKSPACE := --workspace --locked
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check check-fast fmt lint unit docs gates e2e fuzz bench build stack-up stack-down rust clean
+.PHONY: help demo test check check-fast fmt lint unit docs gates e2e fuzz bench build package cli deploy stack-up stack-down rust clean
 
 help: ## show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -61,6 +61,19 @@ bench: rust ## how fast it is, beside its peers and its goals (BENCH_QUICK=1: a 
 
 build: rust ## the four functions and the command line, as the local stack runs them
 	@$(CARGO) build $(WORKSPACE) --bins
+
+package: rust ## the functions as Lambda takes them, below target/lambda (ARCH=arm64 or x86_64)
+	@CARGO="$(CARGO)" $(PYTHON) infra/install/package.py $(if $(ARCH),--arch $(ARCH))
+
+cli: rust ## the command line alone
+	@$(CARGO) build $(WORKSPACE) --bin layerguard
+
+# Quoted, because whoever deploys chooses these texts. MORE is words: MORE="Drill=enabled TrailBucket=ours".
+deploy: cli ## layerguard into the account of your credentials: asks, or STACK= REGION= TOPIC= INVENTORY= MODE= ARCH= MORE= BUCKET= PLAN=1 YES=1
+	@$(PYTHON) infra/install/deploy.py $(if $(STACK),--stack '$(STACK)') $(if $(REGION),--region '$(REGION)') \
+		$(if $(TOPIC),--topic '$(TOPIC)') $(if $(INVENTORY),--inventory '$(INVENTORY)') $(if $(MODE),--mode '$(MODE)') \
+		$(if $(ARCH),--arch '$(ARCH)') $(foreach one,$(MORE),--parameter '$(one)') $(if $(BUCKET),--bucket '$(BUCKET)') \
+		$(if $(PLAN),--plan) $(if $(YES),--yes)
 
 stack-up: build ## bring the local stack up and leave it running
 	@$(STACK) up

@@ -13,6 +13,7 @@ use layerguard_core::error::{Class, Classified};
 use layerguard_core::facts::{Own, own_roles};
 use layerguard_core::policy::{Policy, PolicySource};
 use layerguard_core::ports::{AuditLog, Clock, PolicyPointer};
+use layerguard_core::release;
 use serde::Serialize;
 use serde_json::{Value, json};
 use thiserror::Error;
@@ -166,7 +167,8 @@ pub fn source<'a>(
     environment: &Environment,
 ) -> PolicySource<'a> {
     let (own, inventory) = (own.into(), environment.inventory());
-    PolicySource { pointer, audit, clock: &SystemClock, actor, own, inventory, state: Mutex::default() }
+    let build = release::named(env!("CARGO_PKG_VERSION"), option_env!("LAYERGUARD_COMMIT"));
+    PolicySource { pointer, audit, clock: &SystemClock, actor, build, own, inventory, state: Mutex::default() }
 }
 
 /// The policy to go by for this invocation; what changed about it, and what is wrong with it, stands in the log.
