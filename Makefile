@@ -47,7 +47,7 @@ gates: ## validators over the state machines, the template and the IAM policies
 	@.local/stack/bin/python -m pytest -q tests/gates
 
 e2e: build ## the local stack's own tests, then the chain end to end with real processes
-	@$(PYTHON) tests/stack/bootstrap.py stack
+	@$(PYTHON) tests/stack/bootstrap.py stack gates
 	@.local/stack/bin/python -m pytest -q tests/stack
 	@LAYERGUARD_BIN_DIR=$(abspath $(TARGET))/debug .local/stack/bin/python -m pytest -q tests/e2e
 
