@@ -38,7 +38,7 @@ class Plan:
         for name, value in self.parameters.items():
             old = (before or {}).get(name)
             change = "" if before is None else " (as it is)" if old == value else f" (is: {_short(old)})"
-            lines.append(f"  {name:10} {_short(value)}{change}")
+            lines.append(f"  {name:14} {_short(value)}{change}")
         kept = len(set(before or {}) - set(self.parameters))
         lines.append(f"  {kept} other parameters stay as they are" if before is not None else "  other parameters have the template's defaults")
         if before is None:
