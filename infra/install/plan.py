@@ -32,13 +32,13 @@ class Plan:
         here, before = self.place, self.place.deployed
         lines = [
             f"{'change' if before is not None else 'make'} the stack `{here.stack}` in account {here.account} {here.region}",
-            f"  as         {here.caller}",
-            f"  packages   layerguard {self.packages.build} for {self.packages.architecture}, {self.packages.folder}",
+            f"  as              {here.caller}",
+            f"  packages        layerguard {self.packages.build} for {self.packages.architecture}, {self.packages.folder}",
         ]
         for name, value in self.parameters.items():
             old = (before or {}).get(name)
             change = "" if before is None else " (as it is)" if old == value else f" (is: {_short(old)})"
-            lines.append(f"  {name:14} {_short(value)}{change}")
+            lines.append(f"  {name:15} {_short(value)}{change}")
         kept = len(set(before or {}) - set(self.parameters))
         lines.append(f"  {kept} other parameters stay as they are" if before is not None else "  other parameters have the template's defaults")
         if before is None:
