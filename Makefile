@@ -5,7 +5,7 @@ CARGO ?= cargo
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 FUNCTIONS := -p layerguard-detect -p layerguard-decide -p layerguard-remediate -p layerguard-reconcile
 PROGRAMS := $(FUNCTIONS) -p layerguard-cli
-STACK := $(PYTHON) tests/stack/stack.py
+LOCAL_STACK := $(PYTHON) tests/stack/stack.py
 # Every build of the workspace takes the same features, so that nothing is built twice.
 WORKSPACE := --workspace --locked
 
@@ -16,7 +16,7 @@ help: ## show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: build ## the whole product on your own machine: an intruder pulls, on-call approves, the session is cut off (WAIT=1: you approve)
-	@$(STACK) run -q -p Inventory=@tests/demo/inventory.toml -p Mode=ask -p InlineDeny=allowed \
+	@$(LOCAL_STACK) run -q -p Inventory=@tests/demo/inventory.toml -p Mode=ask -p InlineDeny=allowed \
 		--bin-dir $(TARGET)/debug -- python tests/demo/demo.py $(if $(WAIT),--wait)
 
 test: check e2e ## everything: check, and the end-to-end run on the local stack
@@ -76,11 +76,11 @@ deploy: cli ## layerguard into the account of your credentials: asks, or STACK= 
 		$(if $(PLAN),--plan) $(if $(YES),--yes)
 
 stack-up: build ## bring the local stack up and leave it running
-	@$(STACK) up
-	@$(STACK) deploy -p Inventory=@tests/demo/inventory.toml -p Mode=ask -p InlineDeny=allowed --bin-dir $(TARGET)/debug
+	@$(LOCAL_STACK) up
+	@$(LOCAL_STACK) deploy -p Inventory=@tests/demo/inventory.toml -p Mode=ask -p InlineDeny=allowed --bin-dir $(TARGET)/debug
 
 stack-down: ## take the local stack down
-	@$(STACK) down
+	@$(LOCAL_STACK) down
 
 rust:
 	@command -v $(CARGO) >/dev/null || { echo "cargo is missing: install Rust 1.95 or newer (https://rustup.rs), then run this again"; exit 2; }

@@ -1,6 +1,7 @@
 """What guides and forms say is held against what is there."""
 
 import re
+import subprocess
 import tomllib
 
 import yaml
@@ -34,6 +35,16 @@ def test_the_variables_of_deploy_are_those_of_the_makefile():
     assert not {name for name in taken if not re.search(rf"\b{name}\b", guide)}, "install.md names them all"
     options = text(ROOT / "infra" / "install" / "deploy.py")
     assert not {o for o in re.findall(r"(--[a-z]+)", recipe) if f'"{o}"' not in options}
+
+
+def test_deploy_passes_on_what_is_said_and_nothing_else():
+    def command(*variables: str) -> list[str]:
+        done = subprocess.run(["make", "--dry-run", "deploy", *variables], cwd=ROOT, capture_output=True, text=True, check=True)
+        return done.stdout.replace("\\\n", " ").splitlines()[-1].replace("'", "").split()
+
+    assert command()[1:] == ["infra/install/deploy.py"]
+    said = command("STACK=guard", "MODE=ask", "MORE=Drill=enabled WatchContext=disabled", "YES=1")
+    assert said[2:] == ["--stack", "guard", "--mode", "ask", "--parameter", "Drill=enabled", "--parameter", "WatchContext=disabled", "--yes"]
 
 
 def test_parameters_that_the_guides_set_exist():
