@@ -5,18 +5,18 @@ CARGO ?= cargo
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 FUNCTIONS := -p layerguard-detect -p layerguard-decide -p layerguard-remediate -p layerguard-reconcile
 PROGRAMS := $(FUNCTIONS) -p layerguard-cli
-STACK := $(PYTHON) tests/stack/stack.py
+LOCAL_STACK := $(PYTHON) tests/stack/stack.py
 # Every build of the workspace takes the same features, so that nothing is built twice.
 WORKSPACE := --workspace --locked
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check check-fast fmt lint unit docs gates e2e fuzz bench build stack-up stack-down rust clean
+.PHONY: help demo test check check-fast fmt lint unit docs gates e2e fuzz bench build package cli deploy stack-up stack-down rust clean
 
 help: ## show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: build ## the whole product on your own machine: an intruder pulls, on-call approves, the session is cut off (WAIT=1: you approve)
-	@$(STACK) run -q -p Inventory=@tests/demo/inventory.toml -p Mode=ask -p InlineDeny=allowed \
+	@$(LOCAL_STACK) run -q -p Inventory=@tests/demo/inventory.toml -p Mode=ask -p InlineDeny=allowed \
 		--bin-dir $(TARGET)/debug -- python tests/demo/demo.py $(if $(WAIT),--wait)
 
 test: check e2e ## everything: check, and the end-to-end run on the local stack
@@ -47,7 +47,7 @@ gates: ## validators over the state machines, the template and the IAM policies
 	@.local/stack/bin/python -m pytest -q tests/gates
 
 e2e: build ## the local stack's own tests, then the chain end to end with real processes
-	@$(PYTHON) tests/stack/bootstrap.py stack
+	@$(PYTHON) tests/stack/bootstrap.py stack gates
 	@.local/stack/bin/python -m pytest -q tests/stack
 	@LAYERGUARD_BIN_DIR=$(abspath $(TARGET))/debug .local/stack/bin/python -m pytest -q tests/e2e
 
@@ -62,12 +62,25 @@ bench: rust ## how fast it is, beside its peers and its goals (BENCH_QUICK=1: a 
 build: rust ## the four functions and the command line, as the local stack runs them
 	@$(CARGO) build $(WORKSPACE) --bins
 
+package: rust ## the functions as Lambda takes them, below target/lambda (ARCH=arm64 or x86_64)
+	@CARGO="$(CARGO)" $(PYTHON) infra/install/package.py $(if $(ARCH),--arch $(ARCH))
+
+cli: rust ## the command line alone
+	@$(CARGO) build $(WORKSPACE) --bin layerguard
+
+# Quoted, because whoever deploys chooses these texts. MORE is words: MORE="Drill=enabled TrailBucket=ours".
+deploy: cli ## layerguard into the account of your credentials: asks, or STACK= REGION= TOPIC= INVENTORY= MODE= ARCH= MORE= BUCKET= PLAN=1 YES=1
+	@$(PYTHON) infra/install/deploy.py $(if $(STACK),--stack '$(STACK)') $(if $(REGION),--region '$(REGION)') \
+		$(if $(TOPIC),--topic '$(TOPIC)') $(if $(INVENTORY),--inventory '$(INVENTORY)') $(if $(MODE),--mode '$(MODE)') \
+		$(if $(ARCH),--arch '$(ARCH)') $(foreach one,$(MORE),--parameter '$(one)') $(if $(BUCKET),--bucket '$(BUCKET)') \
+		$(if $(PLAN),--plan) $(if $(YES),--yes)
+
 stack-up: build ## bring the local stack up and leave it running
-	@$(STACK) up
-	@$(STACK) deploy -p Inventory=@tests/demo/inventory.toml -p Mode=ask -p InlineDeny=allowed --bin-dir $(TARGET)/debug
+	@$(LOCAL_STACK) up
+	@$(LOCAL_STACK) deploy -p Inventory=@tests/demo/inventory.toml -p Mode=ask -p InlineDeny=allowed --bin-dir $(TARGET)/debug
 
 stack-down: ## take the local stack down
-	@$(STACK) down
+	@$(LOCAL_STACK) down
 
 rust:
 	@command -v $(CARGO) >/dev/null || { echo "cargo is missing: install Rust 1.95 or newer (https://rustup.rs), then run this again"; exit 2; }

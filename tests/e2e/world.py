@@ -83,6 +83,10 @@ class World:
         text = inventory or INVENTORY.format(mode=mode, timeout=timeout, reminder=reminder)
         parameters = {"Mode": mode, "InlineDeny": "allowed", "Inventory": text, **more}
         deploy.deploy(self.settings, deploy.default_template(), binaries(), parameters)
+        self.settle()
+
+    def settle(self) -> None:
+        """What the tests need in an account where the stack is deployed: an image, and somebody on call."""
         self.layers = self.account.image(REPOSITORY, "1.0", 30)
         duty = self.account.role("on-call", managed=(self.account.on_call_policy(),))
         self.on_call = self.account.session(duty, "alice")

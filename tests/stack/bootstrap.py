@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Makes the virtual environments and the npm folder below `.local/` from the lock files. System Python only.
 
-    python3 tests/stack/bootstrap.py [stack] [gates] [checkov] [npm]      (default: stack)
+    python3 tests/stack/bootstrap.py [stack] [gates] [checkov] [npm] [package]      (default: stack)
 
 Each is made anew when its lock file has changed. A stamp with the lock file's hash is written last, so that an
 interrupted run is not taken for a finished one. Ends with status 2 and one line with the remedy when something is
@@ -115,6 +115,7 @@ PARTS = {
     "gates": lambda: venv("gates", TESTS / "gates" / "requirements.lock"),
     "checkov": lambda: venv("checkov", TESTS / "gates" / "checkov.lock"),
     "npm": npm_folder,
+    "package": lambda: venv("package", REPOSITORY / "infra" / "install" / "requirements.lock"),
 }
 
 

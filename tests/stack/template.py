@@ -1,14 +1,18 @@
 """The SAM template as the local stack deploys it: the same template, with its local paths replaced by uploads."""
 
 import hashlib
-import io
 import json
-import zipfile
+import sys
 from pathlib import Path
 
 import yaml
 
+from bootstrap import REPOSITORY
 from settings import StackError
+
+sys.path.append(str(REPOSITORY / "infra" / "install"))
+
+from archive import packed  # noqa: E402
 
 # The longest text that CloudFormation takes in the request itself.
 INLINE_LIMIT = 51_200
@@ -67,15 +71,8 @@ def _binary(logical_id: str, resource: dict, directory: Path) -> Path:
 
 
 def package(binary: Path) -> bytes:
-    """A Lambda package: the binary as an executable `bootstrap`. The same binary gives the same bytes."""
-    entry = zipfile.ZipInfo("bootstrap", date_time=(1980, 1, 1, 0, 0, 0))
-    entry.external_attr = 0o100755 << 16
-    entry.create_system = 3
-    entry.compress_type = zipfile.ZIP_DEFLATED
-    output = io.BytesIO()
-    with zipfile.ZipFile(output, "w", compresslevel=1) as archive:
-        archive.writestr(entry, binary.read_bytes(), compresslevel=1)
-    return output.getvalue()
+    """A Lambda package, made as the real ones are, but in less time."""
+    return packed(binary.read_bytes(), level=1)
 
 
 def _definition(logical_id: str, path: Path) -> bytes:

@@ -23,6 +23,7 @@ fn source(world: &World, inventory: Result<&str, &str>) -> PolicySource<'static>
         audit: world,
         clock: world,
         actor: "detect",
+        build: "0.1.0 (59807616e1fa)".to_owned(),
         own: Own::default(),
         inventory: inventory.map(str::to_owned).map_err(str::to_owned),
         state: Mutex::default(),

@@ -14,6 +14,7 @@ use layerguard_core::facts::{Own, own_roles};
 use layerguard_core::metric::{self, Figures, Metric};
 use layerguard_core::policy::{Policy, PolicySource};
 use layerguard_core::ports::{AuditLog, Clock, PolicyPointer};
+use layerguard_core::release;
 use serde::Serialize;
 use serde_json::Value;
 use thiserror::Error;
@@ -167,7 +168,8 @@ pub fn source<'a>(
     environment: &Environment,
 ) -> PolicySource<'a> {
     let (own, inventory) = (own.into(), environment.inventory());
-    PolicySource { pointer, audit, clock: &SystemClock, actor, own, inventory, state: Mutex::default() }
+    let build = release::named(env!("CARGO_PKG_VERSION"), option_env!("LAYERGUARD_COMMIT"));
+    PolicySource { pointer, audit, clock: &SystemClock, actor, build, own, inventory, state: Mutex::default() }
 }
 
 /// The policy to go by for this invocation; what changed about it, and what is wrong with it, stands in the log, and in a figure that an

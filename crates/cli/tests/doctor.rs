@@ -7,7 +7,7 @@ mod good;
 
 use std::collections::BTreeMap;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use layerguard_cli::command::doctor::estate::{Estate, Kept};
 use layerguard_cli::command::doctor::finding::{Finding, Status};
 use layerguard_cli::command::doctor::{clock_of, examine};
@@ -392,6 +392,32 @@ async fn a_function_that_runs_another_policy_is_named() {
     let findings = of_policy(looked(&world).await);
     assert_eq!(findings[1].status, Status::Failed);
     assert!(findings[1].found.contains("it is not recorded"), "{findings:?}");
+}
+
+#[tokio::test]
+async fn functions_of_other_builds_are_told() {
+    let world = world();
+    let of_versions = |findings: Vec<Finding>| {
+        let found = findings.into_iter().find(|finding| finding.check == "versions").unwrap();
+        (found.status, found.found)
+    };
+    good::says(&world, "decide", "built-in", None, "0.0.9 (59807616e1fa)");
+    let (status, found) = of_versions(looked(&world).await);
+    assert_eq!(status, Status::Failed);
+    assert!(found.contains("decide 0.0.9 (59807616e1fa)"), "{found}");
+    for name in ["detect", "decide", "remediate"] {
+        good::says(&world, name, "built-in", None, "0.0.9 (59807616e1fa)");
+    }
+    let (status, found) = of_versions(looked(&world).await);
+    assert_eq!(status, Status::Warning);
+    assert!(found.contains(env!("CARGO_PKG_VERSION")), "{found}");
+    // What they said before they were deployed anew says nothing about what runs now.
+    world.deploy(|d| {
+        d.functions
+            .values_mut()
+            .for_each(|f| f.0.modified = NOW.parse::<Timestamp>().ok().map(|t| t + SignedDuration::from_secs(9)))
+    });
+    assert_eq!(of_versions(looked(&world).await).0, Status::Ok);
 }
 
 #[tokio::test]

@@ -28,6 +28,7 @@ pub mod plan;
 pub mod policy;
 pub mod ports;
 pub mod reconcile;
+pub mod release;
 pub mod storm;
 pub mod text;
 pub mod workload;

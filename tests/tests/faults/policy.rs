@@ -75,6 +75,7 @@ fn loaded() -> BTreeSet<Site> {
             audit: world,
             clock: world,
             actor: "detect",
+            build: "0.1.0 (59807616e1fa)".to_owned(),
             own: Own::default(),
             inventory: Ok(inventory("observe", "")),
             state: Mutex::default(),

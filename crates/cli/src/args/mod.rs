@@ -20,6 +20,8 @@ mod switch;
 #[cfg(test)]
 mod tests;
 
+use std::sync::LazyLock;
+
 use clap::{Args as Group, Parser, Subcommand, ValueEnum};
 
 pub use answer::{AnswerArgs, AssignArgs, RejectArgs, UndoArgs};
@@ -40,12 +42,18 @@ pub use reconcile::ReconcileArgs;
 pub use replay::{ReplayArgs, ReplayFormat};
 pub use switch::{PauseArgs, ResumeArgs};
 
+use layerguard_core::release;
+
 use crate::help::{MORE, STACK_EXITS, TOP_EXAMPLES};
 use crate::typed::endpoint;
 
+/// Which build of the command this is: its version, and the commit where one was named.
+pub(crate) static BUILD: LazyLock<String> =
+    LazyLock::new(|| release::named(env!("CARGO_PKG_VERSION"), option_env!("LAYERGUARD_COMMIT")));
+
 /// Notices when container image layers leave Amazon ECR, cuts the session off, and proves what happened.
 #[derive(Debug, Parser)]
-#[command(name = "layerguard", version, propagate_version = true, max_term_width = 100)]
+#[command(name = "layerguard", version = BUILD.as_str(), propagate_version = true, max_term_width = 100)]
 #[command(after_help = MORE, after_long_help = format!("{TOP_EXAMPLES}\n\n{STACK_EXITS}"))]
 pub struct Args {
     /// When to colour: `auto` (a terminal without NO_COLOR), `always` or `never`

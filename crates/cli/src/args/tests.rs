@@ -83,3 +83,45 @@ fn what_makes_no_sense_is_refused_with_what_would() {
     assert!(Args::try_parse_from(["layerguard", "audit", "verify", id]).is_ok());
     assert!(Args::try_parse_from(["layerguard", "audit", "verify", "--all"]).is_ok());
 }
+
+/// The commands that a text names: indented lines, joined where they go on, and what stands between backticks.
+fn commands_of(text: &str) -> Vec<String> {
+    let text = text.replace("\\\n", " ");
+    let lines = text.lines().filter_map(|line| line.strip_prefix("    "));
+    let spans = text.split('`').skip(1).step_by(2);
+    lines.chain(spans).filter(|command| command.starts_with("layerguard ")).map(str::to_owned).collect()
+}
+
+/// Words as a shell makes them of what our guides write: quotes, and what a reader has to put in.
+fn words_of(command: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    for (number, part) in command.split('"').enumerate() {
+        match number % 2 {
+            0 => words.extend(part.split_whitespace().map(str::to_owned)),
+            _ => words.push(part.to_owned()),
+        }
+    }
+    let filled = |word: String| match word.as_str() {
+        "ID" => "0123456789abcdef-1".to_owned(),
+        "N" => "10".to_owned(),
+        _ => word,
+    };
+    words.into_iter().map(filled).collect()
+}
+
+#[test]
+fn the_guides_name_commands_that_exist() {
+    let guides = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../infra/guide");
+    let mut count = 0;
+    for guide in std::fs::read_dir(guides).unwrap() {
+        let path = guide.unwrap().path();
+        for command in commands_of(&std::fs::read_to_string(&path).unwrap()) {
+            count += 1;
+            if let Err(error) = Args::try_parse_from(words_of(&command)) {
+                // A bundle is only there once it was exported.
+                assert!(error.to_string().contains("no bundle of this name"), "{}: {command}: {error}", path.display());
+            }
+        }
+    }
+    assert!(count > 40, "only {count} commands were found");
+}

@@ -56,11 +56,17 @@ pub(crate) fn world() -> World {
 
 /// A function says which policy it runs.
 pub(crate) fn runs(world: &World, name: &str, version: &str, problem: Option<&str>) {
+    says(world, name, version, problem, env!("CARGO_PKG_VERSION"));
+}
+
+/// A function of this build says which policy it runs.
+pub(crate) fn says(world: &World, name: &str, version: &str, problem: Option<&str>, build: &str) {
     let loaded = Loaded {
         wanted: version.to_owned(),
         running: Some(version.to_owned()),
         at: NOW.parse().unwrap(),
         problem: problem.map(str::to_owned),
+        build: Some(build.to_owned()),
     };
     drive(world.note_loaded(name, &loaded)).unwrap();
 }

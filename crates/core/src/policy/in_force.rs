@@ -42,6 +42,8 @@ pub struct PolicySource<'a> {
     pub clock: &'a dyn Clock,
     /// Which function it is.
     pub actor: &'static str,
+    /// Which build of it, as [`crate::release::named`] names it.
+    pub build: String,
     /// What is layerguard's own.
     pub own: Own,
     /// The inventory of the deployment, or why there is none. It counts with the built-in policy where nothing was published.
@@ -136,7 +138,8 @@ impl PolicySource<'_> {
     /// Says what it runs, for `doctor`. Answers why it could not.
     async fn say(&self, wanted: &str, running: Option<&str>, at: Timestamp, problem: Option<&str>) -> Option<String> {
         let owned = |text: &str| text.chars().take(MOST_SAID).collect::<String>();
-        let loaded = Loaded { wanted: owned(wanted), running: running.map(owned), at, problem: problem.map(owned) };
+        let (running, problem, build) = (running.map(owned), problem.map(owned), Some(self.build.clone()));
+        let loaded = Loaded { wanted: owned(wanted), running, at, problem, build };
         let said = self.pointer.note_loaded(self.actor, &loaded).await;
         said.err().map(|error| format!("which policy runs could not be said: {error}"))
     }

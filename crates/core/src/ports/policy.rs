@@ -46,4 +46,7 @@ pub struct Loaded {
     pub at: Timestamp,
     /// Why it does not run what it should.
     pub problem: Option<String>,
+    /// The build of the function itself, as [`crate::release::named`] names it; `None` from a function that did not say so yet.
+    #[serde(default)]
+    pub build: Option<String>,
 }

@@ -2,6 +2,7 @@
 
 use jiff::SignedDuration;
 use layerguard_core::ports::{Function, PortErrorKind};
+use layerguard_core::release::version_of;
 use layerguard_core::text::escape;
 
 use super::estate::{Estate, FunctionFound};
@@ -115,7 +116,39 @@ fn versions(estate: &Estate) -> Vec<Finding> {
         let apart = layerguard_core::message::duration(earliest.duration_until(latest));
         return vec![VERSIONS.warning(format!("the functions were changed {apart} apart"), again)];
     }
+    if let Some(finding) = builds(estate) {
+        return vec![finding];
+    }
     vec![VERSIONS.ok("the three functions were deployed together and know the same inventory and tables")]
+}
+
+/// What is not well about the code that the functions say they are of. What one said before it was changed last counts for nothing.
+fn builds(estate: &Estate) -> Option<Finding> {
+    let said: Vec<(&str, &str)> = estate
+        .running
+        .iter()
+        .filter_map(|(name, loaded)| {
+            let loaded = loaded.as_ref().ok()?.as_ref()?;
+            let changed = estate.functions.get(name)?.function.as_ref().ok()?.modified;
+            let counts = changed.is_none_or(|changed| loaded.at >= changed);
+            loaded.build.as_deref().filter(|_| counts).map(|build| (*name, build))
+        })
+        .collect();
+    let (_, first) = said.first()?;
+    if said.iter().any(|(_, build)| build != first) {
+        let each: Vec<String> = said.iter().map(|(name, build)| format!("{name} {}", escape(build))).collect();
+        return Some(VERSIONS.failed(
+            format!("the functions are of different builds: {}", each.join(", ")),
+            "deploy all together: `make package`, then `make deploy`",
+        ));
+    }
+    let ours = env!("CARGO_PKG_VERSION");
+    (version_of(first) != ours).then(|| {
+        VERSIONS.warning(
+            format!("the functions are layerguard {}, this command is {ours}", escape(first)),
+            "use the command of the version that is deployed, or deploy this one",
+        )
+    })
 }
 
 fn machines(estate: &Estate) -> Vec<Finding> {

@@ -1,0 +1,96 @@
+"""A function's package as Lambda takes it, and what is written down about a set of packages. Standard library only."""
+
+import hashlib
+import io
+import json
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+FUNCTIONS = ("detect", "decide", "remediate", "reconcile")
+# As Lambda and the template call the processors, and the Rust target for each.
+TARGETS = {"arm64": "aarch64-unknown-linux-gnu", "x86_64": "x86_64-unknown-linux-gnu"}
+# `e_machine` of an ELF file, by which a program for another processor is told.
+MACHINES = {183: "arm64", 62: "x86_64"}
+LISTED, SUMS = "packages.json", "SHA256SUMS"
+
+
+class Refused(Exception):
+    """What stands against it and, where a person can do something about it, the remedy."""
+
+
+def packed(program: bytes, level: int = 9) -> bytes:
+    """The program as an executable `bootstrap` in a zip. The same program gives the same bytes: no time, no owner, no folder is kept."""
+    entry = zipfile.ZipInfo("bootstrap", date_time=(1980, 1, 1, 0, 0, 0))
+    entry.external_attr = 0o100755 << 16
+    entry.create_system = 3
+    entry.compress_type = zipfile.ZIP_DEFLATED
+    output = io.BytesIO()
+    with zipfile.ZipFile(output, "w", compresslevel=level) as archive:
+        archive.writestr(entry, program, compresslevel=level)
+    return output.getvalue()
+
+
+def architecture_of(program: bytes) -> str | None:
+    """The processor that a program is for, as Lambda names it; None when it is no program for Linux on either."""
+    if program[:6] != b"\x7fELF\x02\x01":
+        return None
+    return MACHINES.get(int.from_bytes(program[18:20], "little"))
+
+
+def sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def folder_of(architecture: str) -> Path:
+    """Where `make package` puts the packages for a processor."""
+    return REPOSITORY / "target" / "lambda" / architecture
+
+
+@dataclass(frozen=True)
+class Packages:
+    """Packages whose checksums and processor were looked at."""
+
+    folder: Path
+    build: str  # the version, and the commit where one was named
+    architecture: str
+
+    def template(self, source: Path) -> str:
+        """The text of the template with the packages in place of the folders that hold the programs unpacked. Nothing else differs.
+
+        Raises `Refused` where the template names no such folder: it would be deployed with something else than the packages.
+        """
+        text = source.read_text(encoding="utf-8")
+        for name in FUNCTIONS:
+            text = _replaced(text, f"CodeUri: ../target/lambda/{name}/", f"CodeUri: {json.dumps(str(self.folder / f'{name}.zip'))}", 1)
+        machines = (REPOSITORY / "statemachine").as_posix()
+        return _replaced(text, "DefinitionUri: ../statemachine/", f"DefinitionUri: {machines}/", None)
+
+
+def _replaced(text: str, old: str, new: str, times: int | None) -> str:
+    found = text.count(old)
+    if found == 0 or (times is not None and found != times):
+        raise Refused(f"the template holds `{old}` {found} times: this script and infra/template.yaml do not fit each other")
+    return text.replace(old, new)
+
+
+def packages(folder: Path, architecture: str) -> Packages:
+    """Looks at the packages in a folder. Raises `Refused` when one is missing, is not what was written down, or is for another processor."""
+    build = f"`make package ARCH={architecture}`"
+    try:
+        listed = json.loads((folder / LISTED).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        raise Refused(f"there are no packages for {architecture} in `{folder}`: {build} makes them") from None
+    for name in FUNCTIONS:
+        path = folder / f"{name}.zip"
+        if not path.is_file():
+            raise Refused(f"the package `{path}` is missing: {build} makes it")
+        content = path.read_bytes()
+        if sha256(content) != listed["functions"][name]["sha256"]:
+            raise Refused(f"the package `{path}` is not the one that was built: its checksum differs from `{LISTED}`; {build} makes it again")
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            found = architecture_of(archive.read("bootstrap"))
+        if found != architecture:
+            raise Refused(f"the package `{path}` is for {found or 'no processor of Lambda'}, not for {architecture}: {build} makes it, or say ARCH={found}")
+    return Packages(folder, listed["build"], architecture)

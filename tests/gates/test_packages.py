@@ -1,0 +1,117 @@
+"""Packages and what is looked at before they are deployed; what needs no account."""
+
+import hashlib
+import io
+import json
+import sys
+import zipfile
+from argparse import Namespace
+
+import pytest
+from template import PATH, ROOT
+
+sys.path.append(str(ROOT / "infra" / "install"))
+
+import archive  # noqa: E402
+import listing  # noqa: E402
+import plan  # noqa: E402
+from account import Place  # noqa: E402
+from release import escaped  # noqa: E402
+
+BUILD = listing.Build("0.1.0", "59807616e1fa2540724bfbac14d7976d7e4a3860", "arm64", "rustc 1.95.0", "2.34")
+
+
+def program(machine: int, rest: bytes = b"") -> bytes:
+    """As much of an ELF file as is looked at."""
+    return b"\x7fELF\x02\x01".ljust(18, b"\0") + machine.to_bytes(2, "little") + rest
+
+
+def made(folder, machine: int = 183):
+    programs = {name: program(machine, name.encode()) for name in archive.FUNCTIONS}
+    listing.write(folder, BUILD, programs, {name: archive.packed(content) for name, content in programs.items()}, {"detect": "{}\n"})
+    return folder
+
+
+def test_a_package_is_an_executable_bootstrap_and_the_same_bytes_each_time():
+    packed = archive.packed(program(62, b"x" * 1000))
+    assert packed == archive.packed(program(62, b"x" * 1000))
+    (entry,) = zipfile.ZipFile(io.BytesIO(packed)).infolist()
+    assert (entry.filename, entry.date_time[0], entry.external_attr >> 16) == ("bootstrap", 1980, 0o100755)
+
+
+def test_the_processor_is_read_from_the_program():
+    assert [archive.architecture_of(program(machine)) for machine in (183, 62, 3)] == ["arm64", "x86_64", None]
+    assert archive.architecture_of(b"#!/bin/sh\n") is None
+
+
+def test_what_is_written_down_is_what_is_there(tmp_path):
+    folder = made(tmp_path / "arm64")
+    for line in (folder / archive.SUMS).read_text(encoding="utf-8").splitlines():
+        digest, name = line.split("  ")
+        assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == digest
+    listed = json.loads((folder / archive.LISTED).read_text(encoding="utf-8"))
+    assert listed["build"] == "0.1.0 (59807616e1fa)" and set(listed["functions"]) == set(archive.FUNCTIONS)
+    found = archive.packages(folder, "arm64")
+    assert (found.build, found.architecture) == ("0.1.0 (59807616e1fa)", "arm64")
+
+
+def test_packages_that_are_missing_altered_or_for_another_processor_are_refused(tmp_path):
+    with pytest.raises(archive.Refused, match="make package ARCH=arm64"):
+        archive.packages(tmp_path / "none", "arm64")
+    with pytest.raises(archive.Refused, match="is for x86_64, not for arm64"):
+        archive.packages(made(tmp_path / "other", machine=62), "arm64")
+    folder = made(tmp_path / "altered")
+    (folder / "decide.zip").write_bytes((folder / "detect.zip").read_bytes())
+    with pytest.raises(archive.Refused, match="checksum"):
+        archive.packages(folder, "arm64")
+    (folder / "decide.zip").unlink()
+    with pytest.raises(archive.Refused, match="is missing"):
+        archive.packages(folder, "arm64")
+
+
+def test_the_template_is_deployed_as_it_is_but_for_the_paths(tmp_path):
+    found = archive.packages(made(tmp_path / "arm64"), "arm64")
+    text, source = found.template(PATH), PATH.read_text(encoding="utf-8")
+    assert "../target/lambda" not in text and "../statemachine" not in text
+    changed = [old for old, new in zip(source.splitlines(), text.splitlines(), strict=True) if old != new]
+    assert changed and all("CodeUri" in line or "DefinitionUri" in line for line in changed), changed
+    (tmp_path / "odd.yaml").write_text("Resources: {}\n", encoding="utf-8")
+    with pytest.raises(archive.Refused, match="do not fit each other"):
+        found.template(tmp_path / "odd.yaml")
+
+
+def test_a_question_offers_what_is_deployed(monkeypatch):
+    answers = iter(["", "", "ask", "allowed", "o-exampleorgid", ""])
+    asked = []
+    monkeypatch.setattr("builtins.input", lambda text: (asked.append(text), next(answers))[1])
+    given = Namespace(topic=None, inventory=None, mode=None, parameter=[])
+    before = {"AlertTopicArn": "arn:aws:sns:eu-central-1:111122223333:security", "Inventory": "x", "Mode": "observe", "TrailBucket": "ours"}
+    plan.ask(given, before)
+    assert "111122223333:security]" in asked[0] and "as it is" in asked[1]
+    assert (given.topic, given.inventory, given.mode) == (before["AlertTopicArn"], None, "ask")
+    assert given.parameter == ["InlineDeny=allowed", "OrganizationId=o-exampleorgid"]
+
+
+def test_other_parameters_are_names_and_values():
+    given = lambda *texts: Namespace(parameter=list(texts))  # noqa: E731
+    assert plan.others(given("Drill=enabled", "TrailBucket=a=b")) == {"Drill": "enabled", "TrailBucket": "a=b"}
+    for texts, said in ((["Drill"], "NAME=VALUE"), (["Mode=act"], "option of its own"), (["InlineDeny=yes"], "forbidden, allowed")):
+        with pytest.raises(archive.Refused, match=said):
+            plan.others(given(*texts))
+
+
+def test_the_plan_says_what_changes(tmp_path):
+    found = archive.packages(made(tmp_path / "arm64"), "arm64")
+    here = Place("layerguard", "eu-central-1", "111122223333", "arn:aws:iam::111122223333:user/ada", {"Mode": "observe", "Drill": "disabled"})
+    shown = plan.Plan(here, found, {"Mode": "ask", "Architecture": "arm64"}, PATH, None, None).shown()
+    assert "change the stack `layerguard` in account 111122223333 eu-central-1" in shown
+    assert "ask (is: observe)" in shown and "1 other parameters stay" in shown and "go on waiting" in shown
+    assert "changes nothing in any account" not in shown
+
+
+def test_what_sam_would_change_in_a_value_is_escaped():
+    def as_sam_reads(value: str) -> str:
+        return value.replace("\\ ", " ").replace('\\"', '"')
+
+    for value in ('a "b" c', 'reason = "the \\"old\\" one"', "a \\ b", 'x = "C:\\\\dir"', "no"):
+        assert as_sam_reads(escaped(value)) == value
