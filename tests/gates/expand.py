@@ -127,6 +127,12 @@ class _Resolver:
             return PSEUDO[name]
         if name in self.values:
             return self.values[name]
+        declared = self.source["Resources"].get(name, {})
+        if declared.get("Type") == "AWS::StepFunctions::StateMachineVersion":
+            return f"{self.value(declared['Properties']['StateMachineArn'])}:1"
+        if declared.get("Type") == "AWS::StepFunctions::StateMachineAlias":
+            properties = self.value(declared["Properties"])
+            return properties["DeploymentPreference"]["StateMachineVersionArn"].rpartition(":")[0] + f":{properties['Name']}"
         kind, own = self.own_name(name)
         if kind == "AWS::SQS::Queue":
             return f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{own}"
@@ -138,6 +144,8 @@ class _Resolver:
         kind, own = self.own_name(name)
         if (kind, attribute) == ("AWS::SQS::Queue", "QueueName"):
             return own
+        if (kind, attribute) == ("AWS::StepFunctions::StateMachine", "StateMachineRevisionId"):
+            return "revision"
         form = {
             "AWS::DynamoDB::Table": f"dynamodb:{REGION}:{ACCOUNT}:table/{own}",
             "AWS::ECR::Repository": f"ecr:{REGION}:{ACCOUNT}:repository/{own}",

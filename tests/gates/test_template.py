@@ -122,8 +122,8 @@ def rights(actions: set[str], *keys: str, at: str = STATE) -> set[tuple[str, str
 
 
 def policy_of(function: str) -> set[tuple[str, str, str]]:
-    """Looks which policy is in force, and says under its own name alone which one it runs."""
-    return rights({"dynamodb:GetItem"}, "policy#in_force") | rights({"dynamodb:PutItem"}, f"loaded#{function}")
+    """Looks which policy is in force and whose the tables are, and says under its own name alone which policy it runs."""
+    return rights({"dynamodb:GetItem"}, "policy#in_force", "schema#version") | rights({"dynamodb:PutItem"}, f"loaded#{function}")
 
 
 def test_each_function_reaches_only_its_own_keys():
@@ -136,7 +136,7 @@ def test_each_function_reaches_only_its_own_keys():
         | rights(READS, "answer#*", "breaker#*", "measure#*", "key#*", "activity#*")
         | rights({"dynamodb:DeleteItem"}, "switch#*")
         | rights({"dynamodb:Query"}, "open", "announce", at=BY_LISTING)
-        | policy_of("decide") | rights({"dynamodb:PutItem"}, "policy#in_force")  # it alone puts one in force
+        | policy_of("decide") | rights({"dynamodb:PutItem"}, "policy#in_force", "schema#version")  # it alone puts one in force and marks the tables
     )
     assert reach("RemediateRole") == (
         rights(READS, "incident#*", "switch#*") | rights(READS | PUT, "measure#*", "breaker#*", "holder#*", "announced#*", "reach#accounts")

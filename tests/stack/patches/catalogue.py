@@ -310,6 +310,61 @@ REWRITES = [
         why="Other accounts are entered within one organisation; the emulator makes each account one of its own.",
     ),
     Rewrite(
+        name="resource-types",
+        module=PROVISIONERS,
+        old="""    "AWS::StepFunctions::StateMachine": {
+        "create": _sfn_state_machine_create,
+""",
+        new=f"""    **__import__("{_HERE}.resources", fromlist=["handlers"]).handlers(),
+    "AWS::StepFunctions::StateMachine": {{
+        "create": _sfn_state_machine_create,
+""",
+        why="A version and an alias of a machine and the policy of a bus are resources; the emulator makes them by their APIs alone.",
+    ),
+    Rewrite(
+        name="version-that-was-started",
+        module=MACHINES,
+        old="""        "mockAttempts": {},
+        # DescribeStateMachineForExecution reports the encryption""",
+        new="""        "mockAttempts": {},
+        "startedVersion": _execution_version_arn(requested_arn),
+        # DescribeStateMachineForExecution reports the encryption""",
+        why="An execution runs the version that its alias named when it began; the emulator runs the machine's latest definition.",
+    ),
+    Rewrite(
+        name="definition-of-the-version",
+        module=MACHINES,
+        old="""    try:
+        definition = json.loads(sm["definition"])
+    except json.JSONDecodeError:
+        _fail_execution(execution, "InvalidDefinition",
+                        "Could not parse state machine definition")
+""",
+        new="""    try:
+        definition = json.loads((_state_machine_versions.get(execution.get("startedVersion")) or sm)["definition"])
+    except json.JSONDecodeError:
+        _fail_execution(execution, "InvalidDefinition",
+                        "Could not parse state machine definition")
+""",
+        why="The same where it begins.",
+    ),
+    Rewrite(
+        name="machine-of-an-alias",
+        module=ACTIONS,
+        old="""        arn = _safe_json_field(body, "stateMachineArn")
+        if arn:
+            return arn
+        arn = _safe_json_field(body, "executionArn")
+""",
+        new=f"""        arn = _safe_json_field(body, "stateMachineArn")
+        if arn:
+            from {_HERE} import machines as _layerguard_machines
+            return _layerguard_machines.unqualified(arn)
+        arn = _safe_json_field(body, "executionArn")
+""",
+        why="Who starts a version or an alias is authorised for the machine.",
+    ),
+    Rewrite(
         name="encrypted-transport",
         module=EVALUATOR,
         old="    _request_origin.set((source_ip, secure_transport))",
