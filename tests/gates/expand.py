@@ -26,6 +26,7 @@ EXAMPLE = {
     "Inventory": '[organization]\nid = "o-exampleorgid"\n',
     "RemediateRoleArn": f"arn:aws:iam::{ACCOUNT}:role/{STACK}-remediate",
     "OrganizationId": "o-exampleorgid",
+    "HomeBusArn": f"arn:aws:events:{REGION}:444455556666:event-bus/default",
 }
 PSEUDO = {
     "AWS::Partition": "aws", "AWS::Region": REGION, "AWS::AccountId": ACCOUNT, "AWS::StackName": STACK,
@@ -170,9 +171,8 @@ class _Resolver:
         kind = resource["Type"]
         key = {"AWS::StepFunctions::StateMachine": "StateMachineName", "AWS::Events::Rule": "Name", "AWS::Events::EventBus": "Name"}.get(kind)
         key = key or next((k for k in resource["Properties"] if k.endswith("Name") and k != "PolicyName"), None)
-        if key is None:
-            raise CannotExpand(f"`{logical}` has no name of its own")
-        own = self.value(resource["Properties"][key])
+        # CloudFormation makes up a name where the template gives none.
+        own = f"{STACK}-{logical}-EXAMPLE" if key is None else self.value(resource["Properties"][key])
         return kind, own
 
 

@@ -20,7 +20,7 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-use crate::Home;
+use crate::{Home, Tables};
 
 /// What is logged unless `RUST_LOG` says otherwise. The runtime's own span carries the request id.
 const FILTER: &str = "warn,layerguard=info,lambda_runtime=info";
@@ -222,9 +222,11 @@ impl From<Failure> for Diagnostic {
     }
 }
 
-/// Serves invocations: each payload goes to the handler, each error leaves as a [`Failure`] and stands in the log.
+/// Serves invocations: each payload goes to the handler, each error leaves as a [`Failure`] and stands in the log. Nothing is served
+/// before it is clear that these tables may be worked with.
 ///
 /// ```no_run
+/// use layerguard_aws::Tables;
 /// use layerguard_aws::config::{Aws, Settings};
 /// use layerguard_aws::edge::{self, Environment, Failure};
 /// use layerguard_core::ports::{AuditLog, PortResult};
@@ -238,15 +240,16 @@ impl From<Failure> for Diagnostic {
 ///     edge::init_logging();
 ///     let environment = Environment::of_process();
 ///     let table = environment.required("LAYERGUARD_AUDIT_TABLE").map_err(|error| Failure::of(&error))?;
+///     let state = environment.required("LAYERGUARD_STATE_TABLE").map_err(|error| Failure::of(&error))?;
 ///     let aws = Aws::load(&Settings::default()).await.map_err(|error| Failure::of(&error))?;
-///     let log = aws.audit_table(table);
-///     edge::serve(|payload| count(&log, payload)).await
+///     let (log, state) = (aws.audit_table(table), aws.state_table(state));
+///     edge::serve(&Tables::new(&state, false), |payload| count(&log, payload)).await
 /// }
 /// ```
 ///
 /// # Errors
 /// When the runtime's own interface fails.
-pub async fn serve<H, F, T, E>(handler: H) -> Result<(), lambda_runtime::Error>
+pub async fn serve<H, F, T, E>(tables: &Tables<'_>, handler: H) -> Result<(), lambda_runtime::Error>
 where
     H: Fn(Value) -> F,
     F: Future<Output = Result<T, E>>,
@@ -255,10 +258,12 @@ where
 {
     let handler = &handler;
     let serve_one = move |event: LambdaEvent<Value>| async move {
-        handler(event.payload).await.map_err(|error| {
-            let failure = Failure::of(&error);
+        let answer = match tables.settle().await {
+            Ok(()) => handler(event.payload).await.map_err(|error| Failure::of(&error)),
+            Err(error) => Err(Failure::of(&error)),
+        };
+        answer.inspect_err(|failure| {
             tracing::error!(class = failure.class.as_str(), error = %failure, "invocation failed");
-            failure
         })
     };
     lambda_runtime::run(service_fn(serve_one)).await

@@ -20,7 +20,7 @@ use layerguard_testkit::{Deployed, Fault, World, drive};
 use crate::good::{NOW, here, inventory, place, reconciled, world};
 
 fn kept(world: &World) -> Kept<'_> {
-    Kept { switch: world, policies: world, audit: world, hours: world, reaches: world }
+    Kept { switch: world, policies: world, audit: world, hours: world, reaches: world, schema: world }
 }
 
 async fn looked(world: &World) -> Vec<Finding> {
@@ -48,6 +48,7 @@ async fn a_good_deployment_is_all_well() {
         "table",
         "append_only",
         "expiry",
+        "form",
         "reconcile",
         "inventory",
         "clock",
@@ -401,4 +402,18 @@ async fn a_parameter_that_says_something_else_than_what_is_published_is_told() {
     assert_eq!(status(&findings), Some(Status::Warning));
     let mode = findings.iter().find(|finding| finding.check == "mode").unwrap();
     assert!(mode.found.contains("inventory act"), "what is published is looked at: {mode:?}");
+}
+
+#[tokio::test]
+async fn tables_of_a_later_form_and_tables_without_a_mark_are_told() {
+    let world = world();
+    world.set_form(Some(2));
+    let findings = looked(&world).await;
+    let finding = findings.iter().find(|finding| finding.check == "form").unwrap();
+    assert_eq!(finding.status, Status::Failed);
+    assert!(finding.found.contains("form 2") && finding.found.contains("form 1 at most"), "{}", finding.found);
+    world.set_form(None);
+    let findings = looked(&world).await;
+    let finding = findings.iter().find(|finding| finding.check == "form").unwrap();
+    assert_eq!(finding.status, Status::Warning);
 }

@@ -27,6 +27,7 @@ pub mod plan;
 pub mod policy;
 pub mod ports;
 pub mod reconcile;
+pub mod schema;
 pub mod storm;
 pub mod text;
 pub mod workload;

@@ -1,5 +1,6 @@
 //! Wiring: the decide function over AWS.
 
+use layerguard_aws::Tables;
 use layerguard_aws::config::{Aws, Settings};
 use layerguard_aws::edge::{self, Environment, SystemClock};
 use layerguard_decide::{Decide, Deployment, Ports};
@@ -16,7 +17,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let topic = aws.alert_topic(environment.required("LAYERGUARD_TOPIC_ARN")?);
     let machine = aws.respond_machine(environment.required("LAYERGUARD_RESPOND_ARN")?);
     let sts = aws.sts();
-    let iam = aws.iam();
+    let roles = aws.roles(environment.required("LAYERGUARD_STACK")?, environment.home()?);
     let source = &edge::source("decide", (&state, &audit), environment.own_roles()?, &environment);
     let ports = Ports {
         audit: &audit,
@@ -25,7 +26,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
         measures: &state,
         activity: &state,
         lineage: &state,
-        roles: &iam,
+        roles: &roles,
         switch: &state,
         lever: &state,
         policies: &state,
@@ -37,7 +38,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
         proof: &sts,
         clock: &SystemClock,
     };
-    edge::serve(|payload| async move {
+    edge::serve(&Tables::new(&state, true), |payload| async move {
         let policy = &*edge::policy(source).await;
         Decide { policy, deployment, ports }.serve(payload).await
     })

@@ -1,5 +1,6 @@
 //! Wiring: the detect function over AWS.
 
+use layerguard_aws::Tables;
 use layerguard_aws::config::{Aws, Settings};
 use layerguard_aws::edge::{self, Environment, SystemClock};
 use layerguard_detect::Detect;
@@ -14,8 +15,9 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let (audit, state) = (&audit, &state);
     let source = &edge::source("detect", (state, audit), environment.own()?, &environment);
     // Loaded before the first event, while the processor is still lent.
-    edge::policy(source).await;
-    edge::serve(|payload| async move {
+    let tables = &Tables::new(state, false);
+    let (_, _again) = tokio::join!(edge::policy(source), tables.settle());
+    edge::serve(tables, |payload| async move {
         let policy = &*edge::policy(source).await;
         let detect = Detect { policy, audit, incidents: state, activity: state, clock: &SystemClock };
         detect.answer(&payload).await

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::SignedDuration;
+use layerguard_aws::Tables;
 use layerguard_aws::config::{Aws, Settings};
 use layerguard_aws::edge::{self, Environment, SystemClock};
 use layerguard_core::reconcile::{Delivery, Desk, Place};
@@ -34,7 +35,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let triage = &aws.triage_machine(environment.required("LAYERGUARD_TRIAGE_ARN")?);
     let (rules, files) = (&aws.rule_states(), &aws.trail_bucket(&delivery.bucket));
     let source = &edge::source(ACTOR, (state, audit), environment.own()?, environment);
-    edge::serve(|payload| async move {
+    edge::serve(&Tables::new(state, false), |payload| async move {
         let policy = edge::policy(source).await;
         if let Err(reason) = &*policy {
             tracing::error!(%reason, "there is no policy: every watched call is expected to be recorded");

@@ -1,5 +1,6 @@
 //! Wiring: the remediate function over AWS.
 
+use layerguard_aws::Tables;
 use layerguard_aws::config::{Aws, Settings};
 use layerguard_aws::edge::{self, Environment, SystemClock};
 use layerguard_remediate::{Guard, Remediate};
@@ -17,7 +18,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let source = &edge::source("remediate", (state, audit), environment.own_roles()?, &environment);
     let (account, mode) =
         (environment.account_of("LAYERGUARD_OWN_ROLE_PREFIX")?, environment.required("LAYERGUARD_MODE")?.parse()?);
-    edge::serve(|payload| async move {
+    edge::serve(&Tables::new(state, false), |payload| async move {
         let policy = &*edge::policy(source).await;
         let guard = &Guard::of(policy, account, &source.own.roles, mode);
         let remediate = Remediate {

@@ -50,6 +50,7 @@ pub(crate) fn world() -> World {
     });
     FUNCTIONS.iter().for_each(|name| runs(&world, name, "built-in", None));
     reconciled(&world, "2026-11-20T08:00:00Z", true);
+    world.set_form(Some(1));
     world
 }
 
@@ -89,7 +90,7 @@ fn watch(deployed: &mut Deployed) {
         targets: targets.into_iter().map(|arn| Target { arn, dead_letters: dead_letters.clone() }).collect(),
     };
     let pattern = r#"{"source":["aws.ecr"],"detail":{"eventName":["PutImage","GetDownloadUrlForLayer"]}}"#;
-    let triage = place.arn("states", "stateMachine:layerguard-triage");
+    let triage = place.started("triage");
     let function = |name: &str| place.arn("lambda", &format!("function:layerguard-{name}"));
     let mut rules: Vec<Rule> =
         WATCHING.iter().map(|name| rule(&place.name(name), HEARS, Some(pattern), vec![triage.clone()])).collect();

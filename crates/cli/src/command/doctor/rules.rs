@@ -96,7 +96,7 @@ fn expected(estate: &Estate, short: &str) -> Vec<String> {
     match short {
         "sweep" => FUNCTIONS.map(function).to_vec(),
         "execution-died" => vec![function("decide")],
-        _ => vec![estate.place.arn("states", &format!("stateMachine:{}", estate.place.name("triage")))],
+        _ => vec![estate.place.started("triage")],
     }
 }
 
