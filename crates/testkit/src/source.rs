@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use layerguard_core::ports::{LineageStore, PortError, PortErrorKind, PortResult, Roles};
+use layerguard_core::ports::{LineageStore, PortErrorKind, PortResult, Roles};
 use layerguard_core::workload::RoleDescription;
 
 use crate::World;
@@ -17,8 +17,7 @@ impl Roles for World {
     async fn role(&self, account: &str, role: &str) -> PortResult<Option<RoleDescription>> {
         self.call("roles.role", role, |state| {
             let Some(entered) = state.accounts.of(account) else {
-                let kind = PortErrorKind::Denied("the account lets nobody in".to_owned());
-                return Err(PortError { operation: format!("read role `{role}`"), kind });
+                return Err(PortErrorKind::Denied("the account lets nobody in".to_owned()));
             };
             let found = entered.iam.roles.get(role);
             Ok(found.map(|role| RoleDescription { trust: role.trust.clone(), tags: role.tags.clone() }))

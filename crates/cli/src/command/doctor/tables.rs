@@ -178,8 +178,7 @@ fn form(estate: &Estate) -> Finding {
         Ok(Standing::Older) => {
             FORM.warning(format!("the tables are not marked to have form {} yet", FORMS.newest), waits)
         }
-        Err(error) => {
-            FORM.failed(error.to_string(), "or use the command line of the version that is deployed, if that is another")
-        }
+        Err(error) => FORM
+            .failed(error.to_string(), "or use the command line of the version that is deployed, if that is another"),
     }
 }
