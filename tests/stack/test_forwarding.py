@@ -30,6 +30,7 @@ def home(world, tmp_path_factory):
     outputs = deploy.deploy(settings, deploy.default_template(), binaries, parameters)
     yield outputs
     world.client("cloudformation").delete_stack(StackName="hub")
+    world.client("cloudformation").get_waiter("stack_delete_complete").wait(StackName="hub", WaiterConfig={"Delay": 1})
 
 
 def elsewhere(world, number: str, region: str):
