@@ -143,7 +143,7 @@ fn tell(deployed: &mut Deployed) {
             policy: Some(policy.into()),
         },
     );
-    deployed.topics.insert(TOPIC.into(), Topic { confirmed: 2, pending: 0, own_key: false });
+    deployed.topics.insert(TOPIC.into(), Topic { confirmed: 2, pending: 0, key: None });
     let alarms = [
         "failed-events",
         "triage-failed",
