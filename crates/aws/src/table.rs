@@ -6,7 +6,7 @@
 //! | `key#<key hash>` | `seen#<dedupe id>` | the incident that an event joined, also after that incident closed |
 //! | `incident#<id>` | `row` | the incident; `listing` is `open` or `closed`, `listed_at` when it was opened |
 //! | `incident#<id>` | `event#<dedupe id>` | one assessed event |
-//! | `activity#<session>` | `login#<time>#<dedupe id>` | a registry login; expires |
+//! | `activity#<track>` | `trace#<time>#<id>` | what a call leaves behind for the answers about others; expires |
 //! | `approval#<incident>` | `request` | the question that waits for a person |
 //! | `answer#<incident>` | `<hash of the signed request>` | a person's answer |
 //! | `used#<signature hash>` | `used` | a signature that was claimed |

@@ -89,17 +89,23 @@ impl Detect<'_> {
         };
         // Its traces are stored before others' are read: of two events at the same moment at least one sees both.
         self.activity.remember(&assessor.traces(&event)).await.map_err(DetectError::Activity)?;
-        let assessed = assessor.investigate(&event, self.activity).await.map_err(DetectError::Activity)?;
+        let activity = history::ReadOnce::new(self.activity, assessor.inventory().thresholds.pull_breadth.window);
+        let assessed = assessor.investigate(&event, &activity).await.map_err(DetectError::Activity)?;
         let lineage = assessed.lineage.clone();
         let found = self.settle(&event, record, assessed).await?;
-        self.assess_late(assessor, &event, &lineage).await?;
+        self.assess_late(assessor, (&event, &lineage), &activity).await?;
         Ok(found)
     }
 
     /// Events that this one precedes and that came before it: their answers may be others now. Incidents that open by that are started by
     /// the sweeper.
-    async fn assess_late(&self, assessor: &Assessor, event: &Event, lineage: &[Ancestor]) -> Result<(), DetectError> {
-        for id in assessor.late(event, lineage, self.activity).await.map_err(DetectError::Activity)? {
+    async fn assess_late(
+        &self,
+        assessor: &Assessor,
+        (event, lineage): (&Event, &[Ancestor]),
+        activity: &dyn ActivityStore,
+    ) -> Result<(), DetectError> {
+        for id in assessor.late(event, lineage, activity).await.map_err(DetectError::Activity)? {
             // Not recorded yet: whoever handles it reads this event's traces.
             let Some((_, before)) = self.recorded(&id).await? else { continue };
             let found = self.assess_again(assessor, before).await?;
@@ -139,14 +145,20 @@ impl Detect<'_> {
     /// Record the assessment of a watched call in the event's own chain and answer with the record's hash. An event that comes twice with
     /// the same answer is recorded once.
     async fn record(&self, body: body::Assessment) -> Result<String, DetectError> {
-        let before = self.recorded(&body.event.dedupe_id).await?;
-        if let Some((hash, _)) = before.filter(|(_, before)| same_answer(before, &body)) {
+        let (dedupe_id, answer) = (body.event.dedupe_id.clone(), body.assessment.clone());
+        let (incident, version) = (audit::call_chain(&dedupe_id), answer.policy_version.clone());
+        let draft = Draft::of(&Body::Assessment(Box::new(body))).map_err(DetectError::Audit)?;
+        let now = self.clock.now();
+        // Nearly every event comes once, so its record is written without looking first: a chain that has begun refuses it.
+        let first = audit::begin(self.audit, &incident, ACTOR, &version, now, draft.clone()).await;
+        if let Some(record) = first.map_err(DetectError::Audit)? {
+            return Ok(record.hash);
+        }
+        let before = self.recorded(&dedupe_id).await?;
+        if let Some((hash, _)) = before.filter(|(_, before)| same_answer(&before.assessment, &answer)) {
             return Ok(hash);
         }
-        let incident = audit::call_chain(&body.event.dedupe_id);
-        let version = body.assessment.policy_version.clone();
-        let draft = Draft::of(&Body::Assessment(Box::new(body))).map_err(DetectError::Audit)?;
-        let record = audit::append(self.audit, &incident, ACTOR, &version, self.clock.now(), draft).await;
+        let record = audit::append(self.audit, &incident, ACTOR, &version, now, draft).await;
         record.map(|record| record.hash).map_err(DetectError::Audit)
     }
 
@@ -214,10 +226,8 @@ fn original_again(before: &body::Assessment, assessed: &Assessed) -> Option<Orig
 }
 
 /// Assessed before, by the same policy and with the same answer: recorded already.
-fn same_answer(before: &body::Assessment, now: &body::Assessment) -> bool {
-    before.assessment.verdict == now.assessment.verdict
-        && before.assessment.policy_version == now.assessment.policy_version
-        && rule_ids(&before.assessment) == rule_ids(&now.assessment)
+fn same_answer(before: &Assessment, now: &Assessment) -> bool {
+    before.verdict == now.verdict && before.policy_version == now.policy_version && rule_ids(before) == rule_ids(now)
 }
 
 fn rule_ids(assessment: &Assessment) -> Vec<&str> {

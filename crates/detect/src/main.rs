@@ -3,6 +3,7 @@
 use layerguard_aws::Tables;
 use layerguard_aws::config::{Aws, Settings};
 use layerguard_aws::edge::{self, Environment, SystemClock};
+use layerguard_core::history::Kept;
 use layerguard_detect::Detect;
 
 #[tokio::main(flavor = "current_thread")]
@@ -12,14 +13,14 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let aws = Aws::load(&Settings::default()).await?;
     let audit = aws.audit_table(environment.required("LAYERGUARD_AUDIT_TABLE")?);
     let state = aws.state_table(environment.required("LAYERGUARD_STATE_TABLE")?);
-    let (audit, state) = (&audit, &state);
+    let (audit, state, kept) = (&audit, &state, &Kept::default());
     let source = &edge::source("detect", (state, audit), environment.own()?, &environment);
     // Loaded before the first event, while the processor is still lent.
     let tables = &Tables::new(state, false);
     let (_, _again) = tokio::join!(edge::policy(source), tables.settle());
     edge::serve(tables, |payload| async move {
         let policy = &*edge::policy(source).await;
-        let detect = Detect { policy, audit, incidents: state, activity: state, clock: &SystemClock };
+        let detect = Detect { policy, audit, incidents: state, activity: &kept.over(state), clock: &SystemClock };
         detect.answer(&payload).await
     })
     .await

@@ -14,7 +14,7 @@ async fn the_traces_of_a_track_come_by_time_and_one_that_is_kept_twice_is_one() 
     let Some(world) = World::open("the_traces_of_a_track_come_by_time").await else { return };
     let store = world.state().await;
     let trace = |id: &str, time: &str| Trace {
-        track: "login#ASIAIOSFODNN7EXAMPLE".to_owned(),
+        track: "key#ASIAIOSFODNN7EXAMPLE".to_owned(),
         time: at(time),
         id: id.to_owned(),
         event: id.to_owned(),
@@ -28,7 +28,7 @@ async fn the_traces_of_a_track_come_by_time_and_one_that_is_kept_twice_is_one() 
     let look = Look { track: early.track.clone(), from: early.time, until: late.time };
     assert_eq!(store.traces(&look).await.unwrap(), [early.clone(), late.clone()]);
     assert_eq!(store.traces(&Look::whole(early.track.clone())).await.unwrap().len(), 3);
-    assert!(store.traces(&Look { track: "login#another".to_owned(), ..look.clone() }).await.unwrap().is_empty());
+    assert!(store.traces(&Look { track: "key#another".to_owned(), ..look.clone() }).await.unwrap().is_empty());
     store.forget(&early).await.unwrap();
     store.forget(&early).await.unwrap();
     assert_eq!(store.traces(&look).await.unwrap(), [late]);

@@ -19,6 +19,12 @@ pub struct CostArgs {
     /// Those of the events that are pulls, and that a pattern may drop; all unless said
     #[arg(long, value_name = "N", value_parser = amount)]
     pub pulls_per_day: Option<f64>,
+    /// Share of the pulls that nodes, tasks and executions make, as `workloads` lists them
+    #[arg(long, default_value = "0.9", value_name = "P", value_parser = share)]
+    pub workload_share: f64,
+    /// Processes of Detect that share the events of one pull
+    #[arg(long, default_value = "3", value_name = "N", value_parser = amount)]
+    pub processes: f64,
     /// `each`: a record for each clear call; `count`: none
     #[arg(long, value_enum, default_value = "each", hide_possible_values = true)]
     pub clear: Clear,
@@ -68,6 +74,8 @@ impl CostArgs {
             events_per_day: self.events_per_day,
             pulls_per_day: self.pulls_per_day,
             pass_rate: self.pass_rate,
+            workload_share: self.workload_share,
+            processes: self.processes,
             clear_each: self.clear == Clear::Each,
             incidents_per_day: self.incidents_per_day,
             transitions: self.transitions,

@@ -2,7 +2,9 @@
 
 use std::fs;
 
-use layerguard_core::cost::{Assumptions, Bill, CLEAR_PULL, Counted, Price, Prices, bill};
+use layerguard_core::cost::{
+    Assumptions, BUILD_PULLS_IMAGE, Bill, CLEAR_PULL, Counted, NODE_PULLS_IMAGE, Price, Prices, bill,
+};
 use layerguard_core::text::escape;
 use serde::Serialize;
 
@@ -19,8 +21,8 @@ pub struct Costs<'a> {
     pub bill: Bill,
     /// What it rests on.
     pub assumed: &'a Assumptions,
-    /// What Detect asks of the tables for one clear pull, as a test counts it.
-    pub counted: Counted,
+    /// What Detect asks of the tables for clear pulls, as a test counts it.
+    pub counted: [(&'static str, Counted); 3],
     /// The prices.
     pub prices: &'a [Price],
 }
@@ -43,7 +45,9 @@ pub fn run(args: &CostArgs, screen: &mut Screen) -> Result<Exit, Failure> {
     let prices = prices.map_err(unusable)?;
     let assumed = args.assumed();
     let bill = bill(&prices, &assumed).map_err(unusable)?;
-    let costs = Costs { bill, assumed: &assumed, counted: CLEAR_PULL, prices: prices.all() };
+    let counted =
+        [("one call", CLEAR_PULL), ("a node's image", NODE_PULLS_IMAGE), ("a build's image", BUILD_PULLS_IMAGE)];
+    let costs = Costs { bill, assumed: &assumed, counted, prices: prices.all() };
     match args.format {
         ListFormat::Json => screen.json_line(&costs)?,
         ListFormat::Table => screen.costs(&costs)?,

@@ -63,15 +63,19 @@ impl Screen {
     }
 
     fn assumed(&mut self, costs: &Costs<'_>) -> Result<(), Failure> {
-        let (assumed, counted) = (costs.assumed, costs.counted);
-        writeln!(self.out, "\n{}", paint(Tone::Label, "counted in the code, for one clear pull"))?;
-        writeln!(
-            self.out,
-            "  {} written, {} queries of the state table, {} of the audit table, {} recorded",
-            counted.traces_put, counted.state_queries, counted.audit_queries, counted.records
-        )?;
+        let assumed = costs.assumed;
+        writeln!(self.out, "\n{}", paint(Tone::Label, "counted in the code: what Detect asks of the tables"))?;
+        for (whose, counted) in &costs.counted {
+            writeln!(
+                self.out,
+                "  {whose}: {} events, {} written, {} queries of the state table, {} of the audit table, {} recorded",
+                counted.events, counted.traces_put, counted.state_queries, counted.audit_queries, counted.records
+            )?;
+        }
         writeln!(self.out, "\n{}", paint(Tone::Label, "assumed; set what you have measured"))?;
         let lines = [
+            format!("{} % of the pulls are made by workloads (--workload-share)", 100.0 * assumed.workload_share),
+            format!("the events of one pull are spread over {} processes of Detect (--processes)", assumed.processes),
             format!("Detect is billed for {} ms at {} MB (--detect-ms)", assumed.detect_ms, assumed.function_mb),
             format!("an execution of triage takes {} ms (--triage-ms)", assumed.triage_ms),
             format!("an invocation leaves {} bytes in the log (--log-bytes)", assumed.log_bytes),

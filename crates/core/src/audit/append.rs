@@ -36,6 +36,27 @@ pub async fn append(
     write(log, Place { incident, actor, policy_version, now }, |_| Ok(draft.clone())).await
 }
 
+/// Begin a chain with its first record, without reading it first: of nearly all calls this is the only record. `None` where the chain has begun
+/// already, by whomever.
+///
+/// # Errors
+/// As [`append`].
+pub async fn begin(
+    log: &dyn AuditLog,
+    incident: &str,
+    actor: &str,
+    policy_version: &str,
+    now: Timestamp,
+    draft: Draft,
+) -> Result<Option<AuditRecord>, AuditError> {
+    let (record, about) = next(&[], Place { incident, actor, policy_version, now }, &draft)?;
+    match log.insert(&record, about.as_ref()).await {
+        Ok(()) => Ok(Some(record)),
+        Err(error) if error.kind == PortErrorKind::Conflict => Ok(None),
+        Err(source) => Err(AuditError::Port { incident: incident.to_owned(), source }),
+    }
+}
+
 /// Append a closing record, which names how long the chain is with it.
 ///
 /// # Errors

@@ -24,7 +24,7 @@ use serde_json::Value;
 use thiserror::Error;
 
 pub use about::About;
-pub use append::{append, close};
+pub use append::{append, begin, close};
 pub use chain::{Break, Flaw, GENESIS, Proof, digest, verify};
 pub use history::{Entry, History};
 pub use kind::{Body, RecordKind};

@@ -5,7 +5,7 @@ mod prices;
 mod usage;
 
 pub use prices::{Price, Prices, PricesError};
-pub use usage::{Assumptions, CLEAR_PULL, Counted};
+pub use usage::{Assumptions, BUILD_PULLS_IMAGE, CLEAR_PULL, Counted, NODE_PULLS_IMAGE};
 
 use serde::Serialize;
 

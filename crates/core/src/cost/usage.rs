@@ -4,10 +4,12 @@ use serde::Serialize;
 
 use super::{MONTH, Part, Prices, PricesError};
 
-/// What Detect asks of the tables for one event.
+/// What Detect asks of the tables for some events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Counted {
-    /// Items that it puts into the state table: what the call leaves behind for the answers about others.
+    /// How many events.
+    pub events: u32,
+    /// Items that it puts into the state table: what the calls leave behind for the answers about others.
     pub traces_put: u32,
     /// Consistent queries of the state table.
     pub state_queries: u32,
@@ -17,8 +19,17 @@ pub struct Counted {
     pub records: u32,
 }
 
-/// A pull by somebody who may, which is clear: what nearly all events are. `tests/tests/cost.rs` lets Detect judge one and counts.
-pub const CLEAR_PULL: Counted = Counted { traces_put: 4, state_queries: 9, audit_queries: 2, records: 1 };
+/// One call of a pull that is clear, by a session that no process knows yet. `tests/tests/cost.rs` lets Detect judge it and counts, as for the
+/// two below.
+pub const CLEAR_PULL: Counted = Counted { events: 1, traces_put: 3, state_queries: 3, audit_queries: 0, records: 1 };
+
+/// A node pulls an image of ten layers within two seconds, and one process judges it all: login, manifest and layers. Nearly all events are such.
+pub const NODE_PULLS_IMAGE: Counted =
+    Counted { events: 12, traces_put: 6, state_queries: 35, audit_queries: 0, records: 12 };
+
+/// The same by somebody who is listed, and not as a workload: counted by role and account too.
+pub const BUILD_PULLS_IMAGE: Counted =
+    Counted { events: 12, traces_put: 7, state_queries: 57, audit_queries: 0, records: 12 };
 
 /// What cannot be counted here. Each can be set.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -29,6 +40,10 @@ pub struct Assumptions {
     pub pulls_per_day: Option<f64>,
     /// The share of pulls that the pattern lets through; 1 without a pattern.
     pub pass_rate: f64,
+    /// The share of the pulls that workloads make: nodes, tasks and executions, as the inventory lists them.
+    pub workload_share: f64,
+    /// Processes of Detect that share the events of one pull: each writes what the pull leaves behind.
+    pub processes: f64,
     /// Each clear call has its record; else they are counted.
     pub clear_each: bool,
     /// Incidents a day.
@@ -59,6 +74,8 @@ impl Default for Assumptions {
             events_per_day: 1_000_000.0,
             pulls_per_day: None,
             pass_rate: 1.0,
+            workload_share: 0.9,
+            processes: 3.0,
             clear_each: true,
             incidents_per_day: 10.0,
             transitions: 25.0,
@@ -71,6 +88,14 @@ impl Default for Assumptions {
             reconcile_seconds: 60.0,
             alarms: 14.0,
         }
+    }
+}
+
+impl Assumptions {
+    /// Of what was counted, how much there is for one event.
+    fn mean(&self, count: fn(&Counted) -> u32) -> f64 {
+        let each = |counted: &Counted| f64::from(count(counted)) / f64::from(counted.events);
+        each(&NODE_PULLS_IMAGE) * self.workload_share + each(&BUILD_PULLS_IMAGE) * (1.0 - self.workload_share)
     }
 }
 
@@ -126,11 +151,13 @@ struct Each<'a> {
 
 impl Each<'_> {
     fn lines(&self) -> Vec<Line> {
-        let (passed, assumed, counted) = (self.passed, self.assumed, CLEAR_PULL);
+        let (passed, assumed) = (self.passed, self.assumed);
         let gb = assumed.function_mb / 1_024.0;
         let steps = (assumed.triage_ms / 100.0).ceil() * 0.1;
-        let of = |count: u32| passed * f64::from(count);
-        let records = if assumed.clear_each { of(counted.records) * assumed.record_kb.ceil() } else { 0.0 };
+        let of = |count: fn(&Counted) -> u32| passed * assumed.mean(count);
+        let traces = of(|counted| counted.traces_put) * assumed.processes;
+        let most = passed * f64::from(CLEAR_PULL.traces_put);
+        let records = if assumed.clear_each { of(|counted| counted.records) * assumed.record_kb.ceil() } else { 0.0 };
         let event = |part, price, units| (Kind::PerEvent, (part, price, units));
         vec![
             event("EventBridge: events that the rules hear", "eventbridge_events", passed),
@@ -138,9 +165,13 @@ impl Each<'_> {
             event("triage: duration", "express_duration", passed * steps * TRIAGE_GB),
             event("Detect: requests", "lambda_requests", passed),
             event("Detect: duration", "lambda_duration", passed * assumed.detect_ms / 1_000.0 * gb),
-            event("Detect: what the call leaves behind, written", "dynamodb_writes", of(counted.traces_put)),
-            event("Detect: what earlier calls left behind, read", "dynamodb_reads", of(counted.state_queries)),
-            event("Detect: the call's own record, read", "dynamodb_reads", of(counted.audit_queries)),
+            event("Detect: what the call leaves behind, written", "dynamodb_writes", traces.min(most)),
+            event(
+                "Detect: what earlier calls left behind, read",
+                "dynamodb_reads",
+                of(|counted| counted.state_queries),
+            ),
+            event("Detect: the call's own record, read", "dynamodb_reads", of(|counted| counted.audit_queries)),
             (Kind::ClearRecord, ("Detect: records of clear calls", "dynamodb_writes", records)),
             event("logs of Detect", "logs", passed * assumed.log_bytes),
             event("Reconcile: which calls have their record", "dynamodb_reads", passed * 0.5),

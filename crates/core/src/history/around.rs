@@ -45,7 +45,7 @@ pub async fn around(
     store: &dyn ActivityStore,
 ) -> PortResult<Vec<Deed>> {
     let mut tracks = vec![
-        track::logins(&principal.login_session()),
+        track::key(&principal.login_session()),
         track::pulls(&principal.subject()),
         track::children(&principal.login_session()),
         track::destruction(principal),

@@ -39,13 +39,17 @@ pub async fn gather(
             None => false,
         });
     }
+    let pulls = call.is_pull();
+    // Before the logins: what the credentials did and who issued them stands on one track, of which this wants all.
+    if pulls || matches!(call, Call::GetAuthorizationToken { .. }) {
+        history.lineage = lineage::ancestors(event, store).await?;
+    }
     if facts::needs_logins(event) {
-        let look = Look::back(track::logins(&event.principal.login_session()), event.time, LOGIN_LIFE);
+        let look = Look::back(track::key(&event.principal.login_session()), event.time, LOGIN_LIFE);
         history.logins = store.traces(&look).await?.into_iter().filter_map(login).collect();
     }
     match call {
-        Call::GetAuthorizationToken { .. } => history.lineage = lineage::ancestors(event, store).await?,
-        call if call.is_pull() => of_pull(&mut history, event, facts, inventory, store).await?,
+        _ if pulls => of_pull(&mut history, event, facts, inventory, store).await?,
         Call::PutImage { repository, tag: Some(_), .. } => {
             if let Some(id) = repository_id(repository) {
                 let look = Look::back(track::repository(&id), event.time, WEAKENED_FOR);
@@ -81,7 +85,6 @@ async fn of_pull(
     inventory: &Inventory,
     store: &dyn ActivityStore,
 ) -> PortResult<()> {
-    history.lineage = lineage::ancestors(event, store).await?;
     if let Some((account, kind, name)) = identity_of(&event.principal) {
         let look = Look::back(track::credentials(&account, kind, &name), event.time, NEW_FOR);
         history.new_credentials = store.traces(&look).await?.into_iter().filter_map(credential).collect();

@@ -41,7 +41,7 @@ pub async fn ancestors(event: &Event, store: &dyn ActivityStore) -> PortResult<V
     let mut found: Vec<Ancestor> = Vec::new();
     let Some(mut key) = event.principal.access_key.clone() else { return Ok(found) };
     while found.len() < LINKS {
-        let traces = store.traces(&Look::whole(track::issued(&key))).await?;
+        let traces = store.traces(&Look::whole(track::key(&key))).await?;
         let Some(issued) = traces.iter().find_map(ancestor) else { break };
         if found.iter().any(|known| known.parent == issued.parent) {
             break;

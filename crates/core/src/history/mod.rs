@@ -12,6 +12,7 @@ mod intended;
 mod late;
 mod lineage;
 mod memory;
+mod once;
 mod trace;
 mod traces;
 
@@ -24,6 +25,7 @@ pub use intended::intended;
 pub use late::late;
 pub use lineage::{Ancestor, ancestors, sessions_of_role};
 pub use memory::Memory;
+pub use once::{Kept, ReadOnce, WriteOnce};
 pub use trace::{Look, Mark, Trace};
 pub use traces::{repository_id, traces_of, waiting, waiting_before};
 

@@ -130,6 +130,12 @@ impl Look {
     pub const fn whole(track: String) -> Self {
         Self { track, from: Timestamp::MIN, until: Timestamp::MAX }
     }
+
+    /// Whether a time is within it.
+    #[must_use]
+    pub fn holds(&self, time: Timestamp) -> bool {
+        self.from <= time && time <= self.until
+    }
 }
 
 impl Trace {

@@ -81,12 +81,12 @@ impl Leaving<'_> {
         match call {
             Call::GetAuthorizationToken { .. } => {
                 let mark = Mark::Login { login: Login::of(self.event) };
-                self.add(track::logins(&principal.login_session()), dedupe, mark);
+                self.add(track::key(&principal.login_session()), dedupe, mark);
             }
             Call::CredentialsIssued { access_key, user_id, .. } => {
                 let parent = principal.login_session();
                 if let Some(key) = access_key.as_ref().filter(|_| lineage::names_a_source(principal)) {
-                    self.add(track::issued(key), dedupe.clone(), Mark::Issued { by, parent: parent.clone() });
+                    self.add(track::key(key), dedupe.clone(), Mark::Issued { by, parent: parent.clone() });
                 }
                 if let Some(session) = user_id.clone().filter(|_| lineage::names_a_source(principal)) {
                     self.add(track::children(&parent), dedupe, Mark::Child { session });
@@ -214,8 +214,10 @@ pub(super) mod track {
     use crate::call::Layer;
     use crate::cloudtrail::arn::last_segment;
 
-    pub(in super::super) fn logins(credentials: &str) -> String {
-        format!("login#{credentials}")
+    /// What was done with credentials, and who issued them: the registry logins, and one trace of their origin. One track, so that a pull
+    /// reads it once.
+    pub(in super::super) fn key(credentials: &str) -> String {
+        format!("key#{credentials}")
     }
 
     pub(in super::super) fn pulls(session: &str) -> String {
@@ -235,10 +237,6 @@ pub(super) mod track {
     pub(in super::super) fn wide(caller: &Principal) -> [Option<String>; 2] {
         let of_identity = identity_of(caller).map(|(account, kind, name)| principal(&account, kind, &name));
         [of_identity, caller.account.as_deref().map(account)]
-    }
-
-    pub(in super::super) fn issued(access_key: &str) -> String {
-        format!("issued#{access_key}")
     }
 
     /// The sessions of a role; `None` for whoever is no session of a role.
