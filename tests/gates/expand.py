@@ -26,6 +26,7 @@ EXAMPLE = {
     "Inventory": '[organization]\nid = "o-exampleorgid"\n',
     "RemediateRoleArn": f"arn:aws:iam::{ACCOUNT}:role/{STACK}-remediate",
     "OrganizationId": "o-exampleorgid",
+    "HomeBusArn": f"arn:aws:events:{REGION}:444455556666:event-bus/default",
 }
 PSEUDO = {
     "AWS::Partition": "aws", "AWS::Region": REGION, "AWS::AccountId": ACCOUNT, "AWS::StackName": STACK,
@@ -127,6 +128,12 @@ class _Resolver:
             return PSEUDO[name]
         if name in self.values:
             return self.values[name]
+        declared = self.source["Resources"].get(name, {})
+        if declared.get("Type") == "AWS::StepFunctions::StateMachineVersion":
+            return f"{self.value(declared['Properties']['StateMachineArn'])}:1"
+        if declared.get("Type") == "AWS::StepFunctions::StateMachineAlias":
+            properties = self.value(declared["Properties"])
+            return properties["DeploymentPreference"]["StateMachineVersionArn"].rpartition(":")[0] + f":{properties['Name']}"
         kind, own = self.own_name(name)
         if kind == "AWS::SQS::Queue":
             return f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{own}"
@@ -138,6 +145,8 @@ class _Resolver:
         kind, own = self.own_name(name)
         if (kind, attribute) == ("AWS::SQS::Queue", "QueueName"):
             return own
+        if (kind, attribute) == ("AWS::StepFunctions::StateMachine", "StateMachineRevisionId"):
+            return "revision"
         form = {
             "AWS::DynamoDB::Table": f"dynamodb:{REGION}:{ACCOUNT}:table/{own}",
             "AWS::ECR::Repository": f"ecr:{REGION}:{ACCOUNT}:repository/{own}",
@@ -162,9 +171,8 @@ class _Resolver:
         kind = resource["Type"]
         key = {"AWS::StepFunctions::StateMachine": "StateMachineName", "AWS::Events::Rule": "Name", "AWS::Events::EventBus": "Name"}.get(kind)
         key = key or next((k for k in resource["Properties"] if k.endswith("Name") and k != "PolicyName"), None)
-        if key is None:
-            raise CannotExpand(f"`{logical}` has no name of its own")
-        own = self.value(resource["Properties"][key])
+        # CloudFormation makes up a name where the template gives none.
+        own = f"{STACK}-{logical}-EXAMPLE" if key is None else self.value(resource["Properties"][key])
         return kind, own
 
 

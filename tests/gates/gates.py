@@ -19,16 +19,24 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 LOCAL = Path(os.environ.get("LAYERGUARD_LOCAL") or ROOT / ".local")
-TEMPLATE, MEMBER = (ROOT / "infra" / name for name in ("template.yaml", "member.yaml"))
+TEMPLATE, MEMBER, FORWARDER = (ROOT / "infra" / name for name in ("template.yaml", "member.yaml", "forwarder.yaml"))
 MACHINES = {"triage": "TriageMachine", "respond": "RespondMachine", "drill": "DrillMachine"}
 # The policies differ by parameter, so each is looked at in its widest and its narrowest form.
 TRAIL = ("TrailBucket=trail-of-ours", "TrailPrefix=logs", "TrailKeyArn=arn:aws:kms:eu-central-1:111122223333:key/11111111-2222-4333-8444-555555555555")
+KEY = "arn:aws:kms:eu-central-1:111122223333:key/99999999-2222-4333-8444-555555555555"
+OWN = (f"KmsKeyArn={KEY}", f"AlertTopicKeyArn={KEY}")
+BOUNDARY = "PermissionsBoundaryArn=arn:aws:iam::111122223333:policy/of-everybody"
+DECIDE = "DecideRoleArn=arn:aws:iam::111122223333:role/layerguard-decide"
 NEVER_TOUCH = "NeverTouchArns=arn:aws:iam::111122223333:role/break-glass"
 FORMS = {
     "narrow": (TEMPLATE, "InlineDeny=forbidden", "Mode=observe"),
-    "wide": (TEMPLATE, "InlineDeny=allowed", "Mode=act", "OrganizationId=o-exampleorgid", "Drill=enabled", "Tracing=enabled", NEVER_TOUCH, *TRAIL),
+    "wide": (
+        TEMPLATE, "InlineDeny=allowed", "Mode=act", "OrganizationId=o-exampleorgid", "Drill=enabled", "Tracing=enabled", NEVER_TOUCH, *TRAIL, *OWN, BOUNDARY,
+    ),
     "member-narrow": (MEMBER, "InlineDeny=forbidden"),
-    "member-wide": (MEMBER, "InlineDeny=allowed", NEVER_TOUCH),
+    "member-wide": (MEMBER, "InlineDeny=allowed", NEVER_TOUCH, DECIDE, BOUNDARY),
+    "forwarder-narrow": (FORWARDER, "WatchContext=disabled"),
+    "forwarder-wide": (FORWARDER, "AlertTopicArn=arn:aws:sns:eu-central-1:111122223333:security", BOUNDARY),
 }
 # Nothing here may use a person's own AWS settings or reach AWS.
 QUIET = {
@@ -97,7 +105,7 @@ def gate_machines(work: Path, forms: dict[str, Path]) -> list[str]:
 
 def gate_cfn_lint(work: Path, forms: dict[str, Path]) -> list[str]:
     linter = tool("gates/bin/cfn-lint")
-    return [line for path in (TEMPLATE, MEMBER, *forms.values()) for line in said(run(linter, "-t", str(path)))]
+    return [line for path in (TEMPLATE, MEMBER, FORWARDER, *forms.values()) for line in said(run(linter, "-t", str(path)))]
 
 
 def gate_sam(work: Path, forms: dict[str, Path]) -> list[str]:

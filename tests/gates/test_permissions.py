@@ -7,9 +7,10 @@ import pytest
 from expand import documents, expanded
 from test_template import CHOICES, FUNCTIONS, NARROW, ROOT, WIDE, as_list, of_type, properties, statements
 
+DECIDE_ROLE = "arn:aws:iam::111122223333:role/layerguard-decide"
 MEMBER_PATH = ROOT / "infra" / "member.yaml"
 MEMBER_NARROW = expanded(MEMBER_PATH)
-MEMBER = expanded(MEMBER_PATH, {name: CHOICES[name] for name in ("InlineDeny", "NeverTouchArns")})
+MEMBER = expanded(MEMBER_PATH, {name: CHOICES[name] for name in ("InlineDeny", "NeverTouchArns", "PermissionsBoundaryArn")} | {"DecideRoleArn": DECIDE_ROLE})
 # Who changes an account: the template in its wide and narrow form, and the role there.
 CHANGERS = {"Remediate": (WIDE, NARROW, "RemediateRole"), "the responder": (MEMBER, MEMBER_NARROW, "ResponderRole")}
 
@@ -18,8 +19,9 @@ ATTACH = {"iam:AttachRolePolicy", "iam:DetachRolePolicy", "iam:AttachUserPolicy"
 # What Remediate needs besides its actions: the record and the state table, its log, the report, and other accounts.
 BESIDES = {
     "dynamodb:PartiQLInsert", "dynamodb:GetItem", "dynamodb:Query", "dynamodb:PutItem", "dynamodb:DeleteItem",
-    "logs:CreateLogStream", "logs:PutLogEvents", "sns:Publish", "sts:AssumeRole",
+    "logs:CreateLogStream", "logs:PutLogEvents", "sns:Publish", "sts:AssumeRole", "kms:Decrypt", "kms:GenerateDataKey",
 }
+CHOSEN = {"sts:AssumeRole", "kms:Decrypt", "kms:GenerateDataKey"}  # only with an organisation, or with keys of the owner's
 QUARANTINE = "arn:aws:iam::111122223333:policy/layerguard-quarantine"
 ROLE = "arn:aws:iam::111122223333:role"
 
@@ -57,7 +59,7 @@ def test_what_changes_an_account_may_do_what_the_actions_declare_and_no_more(cha
     assert not needed & BESIDES
     difference = {"missing": sorted(needed - granted), "too many": sorted(granted - needed - besides)}
     assert difference == {"missing": [], "too many": []}, f"{changer} against the actions: {difference}"
-    assert allowed(narrow, role) == granted - INLINE - {"sts:AssumeRole"}
+    assert allowed(narrow, role) == granted - INLINE - CHOSEN
 
 
 def test_the_responder_may_do_in_its_account_what_remediate_may_do_at_home():
@@ -68,7 +70,7 @@ def test_the_responder_may_do_in_its_account_what_remediate_may_do_at_home():
 def test_nobody_else_changes_an_account():
     for name in ("DetectRole", "DecideRole", "ReconcileRole", "TriageRole", "RespondRole", "CallsRuleRole", "OnCallPolicy"):
         own = {action for action in allowed(WIDE, name) if action.split(":")[0] in ("iam", "ecr", "sts") or "Layer" in action}
-        reads = {"DecideRole": {"iam:GetRole"}, "OnCallPolicy": {"iam:GetRole", "ecr:DescribeImages"}}
+        reads = {"DecideRole": {"iam:GetRole", "sts:AssumeRole"}, "OnCallPolicy": {"iam:GetRole", "ecr:DescribeImages"}}
         assert own == reads.get(name, set()), name
 
 
@@ -77,7 +79,7 @@ def test_the_drill_can_do_nothing_but_pull_from_its_own_repository():
     (pull,) = statements(WIDE, "DrillRole")
     assert (pull["Action"], pull["Resource"]) == (["ecr:GetDownloadUrlForLayer", "ecr:BatchGetImage"], repository)
     run = {s["Sid"]: s for s in statements(WIDE, "DrillRunRole")}
-    assert set(run) == {"PlayTheIntruder", "LookWhatArrived", "ListIncidents", "DeliverLogs"}
+    assert set(run) == {"PlayTheIntruder", "LookWhatArrived", "ListIncidents", "DeliverLogs", "ReadWithTheKey"}
     assert (run["PlayTheIntruder"]["Action"], run["PlayTheIntruder"]["Resource"]) == ("sts:AssumeRole", f"{ROLE}/layerguard-drill")
     tables = "arn:aws:dynamodb:eu-central-1:111122223333:table/layerguard"
     assert (run["LookWhatArrived"]["Action"], run["LookWhatArrived"]["Resource"]) == ("dynamodb:Query", f"{tables}-audit")
@@ -86,7 +88,7 @@ def test_the_drill_can_do_nothing_but_pull_from_its_own_repository():
     driller = {s["Sid"]: s for s in statements(WIDE, "DrillerPolicy")}
     assert driller["PlayTheIntruder"]["Resource"] == f"{ROLE}/layerguard-drill"
     assert driller["LayTheDrillsImageOut"]["Resource"] == repository
-    assert set(driller["FollowTheDrill"]["Action"]) == {"dynamodb:GetItem", "dynamodb:Query"} and len(driller) == 5
+    assert set(driller["FollowTheDrill"]["Action"]) == {"dynamodb:GetItem", "dynamodb:Query"} and len(driller) == 6
     assert driller["FollowTheDrill"]["Resource"] == f"{tables}-audit"
     assert driller["ReadItsIncident"]["Condition"]["ForAllValues:StringLike"] == {"dynamodb:LeadingKeys": ["incident#*"]}
     assert not {"DrillRole", "DrillRepository", "DrillerPolicy"} & set(NARROW["Resources"]), "only where it is wanted"
@@ -122,6 +124,7 @@ def test_our_roles_those_of_aws_and_those_the_owner_named_are_never_touched(chan
         "iam:GetRolePolicy", "iam:GetUserPolicy", "iam:ListAccessKeys", "iam:ListAttachedRolePolicies", "iam:ListAttachedUserPolicies",
     }
     assert set(fixed["Action"]) == set(chosen["Action"]) == writes, "every write is denied there"
+    own.add(f"{ROLE}/layerguard-forwarder-*")  # those of infra/forwarder.yaml in any Region
     rescue = {f"{ROLE}/OrganizationAccountAccessRole", f"{ROLE}/AWSControlTowerExecution"}
     assert set(fixed["Resource"]) == own | rescue | {f"{ROLE}/aws-service-role/*", f"{ROLE}/aws-reserved/*"}
     assert chosen["Resource"] == ["arn:aws:iam::111122223333:user/admin", "x"]
@@ -135,8 +138,8 @@ def test_no_function_edits_our_roles_our_policies_or_the_record():
     roles = {f"{ROLE}/{role['RoleName']}" for name, role in of_type("AWS::IAM::Role").items() if not name.startswith("Drill")}
     assert set(bound["NeverOwnRoles"]["Resource"]) == roles
     assert set(bound["NeverOwnRoles"]["Action"]) == {a for a in INLINE | ATTACH if "Role" in a}
-    policies = {f"arn:aws:iam::111122223333:policy/{p['ManagedPolicyName']}" for p in of_type("AWS::IAM::ManagedPolicy").values()}
-    assert set(bound["NeverOwnPolicies"]["Resource"]) == policies
+    assert all(p["ManagedPolicyName"].startswith("layerguard-") for p in of_type("AWS::IAM::ManagedPolicy").values())
+    assert bound["NeverOwnPolicies"]["Resource"] == "arn:aws:iam::111122223333:policy/layerguard-*"
     verbs = {"CreatePolicyVersion", "SetDefaultPolicyVersion", "DeletePolicyVersion", "DeletePolicy"}
     assert set(bound["NeverOwnPolicies"]["Action"]) == {f"iam:{verb}" for verb in verbs}
     assert set(bound["TheRecordIsAppendOnly"]["Action"]) == {"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"}
@@ -157,8 +160,10 @@ def conditions(template: dict, name: str, action: str) -> list[tuple[str, str]]:
 
 
 def test_the_boundary_sets_the_same_limits():
-    for action in ("sts:AssumeRole", "ecr:PutReplicationConfiguration", *INLINE, *ATTACH):
+    for action in ("ecr:PutReplicationConfiguration", *INLINE, *ATTACH):
         assert conditions(WIDE, "Boundary", action) == conditions(WIDE, "RemediateRole", action) != []
+    entering = sorted(conditions(WIDE, "RemediateRole", "sts:AssumeRole") + conditions(WIDE, "DecideRole", "sts:AssumeRole"))
+    assert conditions(WIDE, "Boundary", "sts:AssumeRole") == entering
 
 
 # ------------------------------------------------------------------ other accounts
@@ -169,18 +174,46 @@ def test_other_accounts_are_entered_only_within_the_organisation_that_was_named(
     assert [(s["Resource"], s["Condition"]) for s in entering] == [
         ("arn:aws:iam::*:role/layerguard-responder", {"StringEquals": {"aws:ResourceOrgID": "o-exampleorgid"}})
     ]
-    for name in ("RemediateRole", "Boundary"):
+    reading = [s for s in statements(WIDE, "DecideRole") if s["Action"] == "sts:AssumeRole"]
+    assert [(s["Resource"], s["Condition"]) for s in reading] == [
+        ("arn:aws:iam::*:role/layerguard-reader", {"StringEquals": {"aws:ResourceOrgID": "o-exampleorgid"}})
+    ]
+    for name in ("RemediateRole", "DecideRole", "Boundary"):
         assert "sts:AssumeRole" not in allowed(NARROW, name), "without an organisation no account is entered"
     code = (ROOT / "crates/core/src/facts/own.rs").read_text(encoding="utf-8")
     assert 'const RESPONDER: &str = "layerguard-responder";' in code
     assert "use layerguard_core::facts::RESPONDER;" in (ROOT / "crates/aws/src/accounts.rs").read_text(encoding="utf-8")
+    assert 'const READER: &str = "layerguard-reader";' in code
+    assert "use layerguard_core::facts::READER;" in (ROOT / "crates/aws/src/roles.rs").read_text(encoding="utf-8")
     assert MEMBER["Resources"]["ResponderRole"]["Properties"]["RoleName"] == "layerguard-responder"
+    assert MEMBER["Resources"]["ReaderRole"]["Properties"]["RoleName"] == "layerguard-reader"
 
 
 def test_the_responder_trusts_one_role_of_our_organisation():
     (trust,) = MEMBER["Resources"]["ResponderRole"]["Properties"]["AssumeRolePolicyDocument"]["Statement"]
     assert trust["Principal"] == {"AWS": WIDE["Outputs"]["RemediateRoleArn"]["Value"]}
     assert (trust["Action"], trust["Condition"]) == ("sts:AssumeRole", {"StringEquals": {"aws:PrincipalOrgID": "o-exampleorgid"}})
+
+
+def test_the_reader_trusts_decide_and_reads_roles_and_nothing_else():
+    reader = MEMBER["Resources"]["ReaderRole"]["Properties"]
+    (trust,) = reader["AssumeRolePolicyDocument"]["Statement"]
+    assert trust["Principal"] == {"AWS": WIDE["Outputs"]["DecideRoleArn"]["Value"]}
+    assert (trust["Action"], trust["Condition"]) == ("sts:AssumeRole", {"StringEquals": {"aws:PrincipalOrgID": "o-exampleorgid"}})
+    assert allowed(MEMBER, "ReaderRole") == {"iam:GetRole"} == {a for a in allowed(WIDE, "DecideRole") if a.startswith("iam:")}
+    assert "ReaderRole" not in MEMBER_NARROW["Resources"], "an account that names nobody lets nobody read"
+
+
+def test_the_boundary_of_the_organisation_is_on_every_role_that_has_none_of_ours():
+    for template, name in ((WIDE, "template"), (MEMBER, "member")):
+        for role, resource in template["Resources"].items():
+            if resource["Type"] == "AWS::IAM::Role":
+                ours = role.removesuffix("Role") in FUNCTIONS
+                expected = WIDE["Outputs"]["BoundaryPolicyArn"]["Value"] if ours else CHOICES["PermissionsBoundaryArn"]
+                assert resource["Properties"]["PermissionsBoundary"] == expected, (name, role)
+    for template in (NARROW, MEMBER_NARROW):
+        bare = [r for r in template["Resources"].values() if r["Type"] == "AWS::IAM::Role" and "PermissionsBoundary" not in r["Properties"]]
+        assert bare, "none is made up where none is given"
 
 
 def test_member_has_no_wildcard_action_and_the_one_wildcard_resource_that_aws_forces():

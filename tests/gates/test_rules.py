@@ -5,7 +5,7 @@ import tomllib
 
 import pytest
 from expand import expanded, source
-from template import of_type, PATH, properties, ROOT, statements, SWEPT, WIDE
+from template import NARROW, of_type, PATH, properties, ROOT, statements, SWEPT, WIDE
 
 
 # ------------------------------------------------------------------ rules and the queue
@@ -153,7 +153,7 @@ def test_only_our_rules_may_fill_the_queue():
     ]
     assert len(set(of_type("AWS::Events::Rule")) - {"DrillRule"}) == len(rules)
     queue = properties("FailedEvents")
-    assert queue["SqsManagedSseEnabled"] is True and queue["MessageRetentionPeriod"] == 1209600
+    assert NARROW["Resources"]["FailedEvents"]["Properties"]["SqsManagedSseEnabled"] is True and queue["MessageRetentionPeriod"] == 1209600
     assert "RedrivePolicy" not in queue and "FifoQueue" not in queue
 
 

@@ -10,7 +10,7 @@ import account
 import deploy
 import template
 from conftest import allow
-from settings import ACCOUNT
+from settings import ACCOUNT, StackError
 from test_enforcement import code_of, row
 
 STACK = "guard"
@@ -56,8 +56,9 @@ def stack(world, tmp_path_factory):
     for name in ("admin", "ada"):
         iam.create_user(UserName=name)
     settings = dataclasses.replace(world.settings, name=STACK)
+    key = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/11111111-2222-4333-8444-555555555555"
     parameters = {
-        "Mode": "act", "InlineDeny": "allowed", "Inventory": '[organization]\nid = "o-exampleorgid"\n',
+        "KmsKeyArn": key, "AlertTopicKeyArn": key, "Mode": "act", "InlineDeny": "allowed", "Inventory": '[organization]\nid = "o-exampleorgid"\n',
         "NeverTouchArns": f"{IAM}:role/break-glass,{IAM}:user/admin", "OrganizationId": "o-exampleorgid",
     }
     deploy.deploy(settings, deploy.default_template(), binaries, parameters)
@@ -260,7 +261,7 @@ def member(stack):
     """The other account, and one that plays a stranger, each with `member.yaml`: clients of their roots by account."""
     text = json.dumps(template.load(deploy.default_template().with_name("member.yaml")))
     values = {
-        "RemediateRoleArn": f"{IAM}:role/{STACK}-remediate", "OrganizationId": "o-exampleorgid", "LayerguardStack": STACK,
+        "RemediateRoleArn": f"{IAM}:role/{STACK}-remediate", "DecideRoleArn": f"{IAM}:role/{STACK}-decide", "OrganizationId": "o-exampleorgid", "LayerguardStack": STACK,
         "NeverTouchArns": f"arn:aws:iam::{OTHER}:role/break-glass",
     }
     roots = {}
@@ -304,3 +305,49 @@ def test_nobody_else_enters_and_nobody_enters_an_account_outside_the_organisatio
     remediate = stack.acting(f"{STACK}-remediate")
     assert code_of(entering, remediate, FOREIGN) in DENIED
     assert code_of(entering, remediate, OTHER, "ci") in DENIED
+
+
+def test_decide_reads_roles_of_another_account_and_changes_nothing_there(stack, member):
+    reader = "layerguard-reader"
+    key = entering(stack.acting(f"{STACK}-decide"), OTHER, reader)["Credentials"]
+    iam = account.client(stack.world.settings, "iam", (key["AccessKeyId"], key["SecretAccessKey"], key["SessionToken"]))
+    assert code_of(iam.get_role, RoleName="ci") == "allowed"
+    assert set(writes(iam, "ci").values()) <= set(DENIED)
+    assert code_of(iam.list_roles) in DENIED
+    assert code_of(entering, stack.acting(f"{STACK}-remediate"), OTHER, reader) in DENIED
+    assert code_of(entering, stack.acting(f"{STACK}-decide"), FOREIGN, reader) in DENIED
+    assert code_of(entering, stack.acting(f"{STACK}-decide"), OTHER, RESPONDER) in DENIED
+
+
+# ------------------------------------------------------------------ one home, published versions, the form of the tables
+
+
+def test_a_second_stack_is_refused_by_name_and_leaves_nothing_behind(stack, tmp_path):
+    for function in (*FUNCTIONS, "reconcile"):
+        (tmp_path / f"layerguard-{function}").write_text("#!/bin/sh\nexit 1\n", encoding="utf-8")
+    second = dataclasses.replace(stack.world.settings, name="second")
+    with pytest.raises(StackError, match="OnlyHome: .*already exists"):
+        deploy.deploy(second, deploy.default_template(), tmp_path, {"Inventory": "[organization]"})
+    tables = stack.world.client("dynamodb").list_tables()["TableNames"]
+    assert not [name for name in tables if name.startswith("second-")]
+    home = stack.world.client("ssm").get_parameter(Name="/layerguard/only-one-stack-in-this-account-and-region")["Parameter"]
+    assert home["Value"] == STACK, "it says which one is there"
+
+
+def test_who_may_start_a_machine_may_start_its_alias_and_nobody_moves_it(stack):
+    arn = f"arn:aws:states:us-east-1:{ACCOUNT}:stateMachine:{STACK}-respond"
+    decide, detect = (stack.acting(f"{STACK}-{name}")("stepfunctions") for name in ("decide", "detect"))
+    assert code_of(decide.start_execution, stateMachineArn=f"{arn}:live", name="by-alias", input="{}") == "allowed"
+    execution = f"{arn.replace(':stateMachine:', ':execution:')}:by-alias"
+    assert code_of(decide.describe_execution, executionArn=execution) == "allowed", "an execution is the machine's, whatever started it"
+    assert code_of(detect.start_execution, stateMachineArn=f"{arn}:live", name="other", input="{}") in DENIED
+    routing = [{"stateMachineVersionArn": f"{arn}:1", "weight": 100}]
+    for client in (decide, detect):
+        assert code_of(client.update_state_machine_alias, stateMachineAliasArn=f"{arn}:live", routingConfiguration=routing) in DENIED
+
+
+def test_decide_alone_marks_the_form_of_the_tables(stack):
+    for function in FUNCTIONS:
+        dynamodb = stack.acting(f"{STACK}-{function}")("dynamodb")
+        found = code_of(dynamodb.get_item, TableName=f"{STACK}-state", Key=row("schema#version"))
+        assert (found, puts(dynamodb, "schema#version")) == ("allowed", [function == "decide"]), function

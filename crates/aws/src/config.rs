@@ -17,8 +17,8 @@ use thiserror::Error;
 
 use crate::http::{CONNECT_TIMEOUT, READ_TIMEOUT, client, connector};
 use crate::{
-    AccountIam, AlertTopic, AnnouncementBus, AuditTable, BusRules, Home, ReachableAccounts, RepositoryImages,
-    RespondMachine, StateTable, Statement, Sts, TriageMachine, identity,
+    AccountIam, AlertTopic, AnnouncementBus, AuditTable, BusRules, Home, ReachableAccounts, ReadableRoles,
+    RepositoryImages, RespondMachine, StateTable, Statement, Sts, TriageMachine, identity,
 };
 
 /// How often a request is sent at most, the first time included. The state machines retry what still fails.
@@ -150,6 +150,12 @@ impl Aws {
     #[must_use]
     pub fn accounts(&self, stack: &str, home: Home) -> ReachableAccounts {
         ReachableAccounts::new(self.sdk.clone(), home, stack)
+    }
+
+    /// The roles that a stack of this name can read: those of the account where it is at home, and of the accounts that let it.
+    #[must_use]
+    pub fn roles(&self, stack: &str, home: Home) -> ReadableRoles {
+        ReadableRoles::new(self.sdk.clone(), home, stack)
     }
 
     /// The topic of this ARN.

@@ -22,7 +22,7 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-use crate::Home;
+use crate::{Home, Tables};
 
 /// What is logged unless `RUST_LOG` says otherwise. The runtime's own span carries the request id.
 const FILTER: &str = "warn,layerguard=info,lambda_runtime=info";
@@ -229,10 +229,12 @@ impl From<Failure> for Diagnostic {
     }
 }
 
-/// Serves invocations: each payload goes to the handler, each error leaves as a [`Failure`] and stands in the log. What an invocation
-/// told in figures is written when it is over, also when it failed.
+/// Serves invocations: each payload goes to the handler, each error leaves as a [`Failure`] and stands in the log. Nothing is served
+/// before it is clear that these tables may be worked with. What an invocation told in figures is written when it is over, also when it
+/// failed.
 ///
 /// ```no_run
+/// use layerguard_aws::Tables;
 /// use layerguard_aws::config::{Aws, Settings};
 /// use layerguard_aws::edge::{self, Environment, Failure};
 /// use layerguard_core::metric::Figures;
@@ -247,15 +249,21 @@ impl From<Failure> for Diagnostic {
 ///     edge::init_logging();
 ///     let environment = Environment::of_process();
 ///     let table = environment.required("LAYERGUARD_AUDIT_TABLE").map_err(|error| Failure::of(&error))?;
+///     let state = environment.required("LAYERGUARD_STATE_TABLE").map_err(|error| Failure::of(&error))?;
 ///     let aws = Aws::load(&Settings::default()).await.map_err(|error| Failure::of(&error))?;
-///     let log = aws.audit_table(table);
-///     edge::serve("layerguard", &Figures::default(), |payload| count(&log, payload)).await
+///     let (log, state) = (aws.audit_table(table), aws.state_table(state));
+///     let tables = Tables::new(&state, false);
+///     edge::serve(&tables, ("layerguard", &Figures::default()), |payload| count(&log, payload)).await
 /// }
 /// ```
 ///
 /// # Errors
 /// When the runtime's own interface fails.
-pub async fn serve<H, F, T, E>(stack: &str, figures: &Figures, handler: H) -> Result<(), lambda_runtime::Error>
+pub async fn serve<H, F, T, E>(
+    tables: &Tables<'_>,
+    (stack, figures): (&str, &Figures),
+    handler: H,
+) -> Result<(), lambda_runtime::Error>
 where
     H: Fn(Value) -> F,
     F: Future<Output = Result<T, E>>,
@@ -264,13 +272,14 @@ where
 {
     let handler = &handler;
     let serve_one = move |event: LambdaEvent<Value>| async move {
-        let answer = handler(event.payload).await.map_err(|error| {
-            let failure = Failure::of(&error);
-            tracing::error!(class = failure.class.as_str(), error = %failure, "invocation failed");
-            failure
-        });
+        let answer = match tables.settle().await {
+            Ok(()) => handler(event.payload).await.map_err(|error| Failure::of(&error)),
+            Err(error) => Err(Failure::of(&error)),
+        };
         tell(stack, figures);
-        answer
+        answer.inspect_err(|failure| {
+            tracing::error!(class = failure.class.as_str(), error = %failure, "invocation failed");
+        })
     };
     lambda_runtime::run(service_fn(serve_one)).await
 }

@@ -90,9 +90,10 @@ fn is_about(input: Option<&str>, incident: &str) -> bool {
     input.as_ref().and_then(|input| input.get("incident_id")).and_then(Value::as_str) == Some(incident)
 }
 
-/// The ARN of an execution, from the machine's.
+/// The ARN of an execution, from the machine's or that of an alias of it: an execution is one of the machine, whatever started it.
 fn execution_arn(machine: &str, name: &str) -> Option<String> {
     let (before, machine) = machine.split_once(":stateMachine:")?;
+    let machine = machine.split(':').next()?;
     Some(format!("{before}:execution:{machine}:{name}"))
 }
 
@@ -126,6 +127,7 @@ mod tests {
             execution_arn(machine, "0011223344556677-1").unwrap(),
             "arn:aws:states:eu-central-1:111122223333:execution:layerguard-respond:0011223344556677-1"
         );
+        assert_eq!(execution_arn(&format!("{machine}:live"), "x"), execution_arn(machine, "x"));
         assert_eq!(execution_arn("layerguard-respond", "x"), None);
     }
 }

@@ -36,6 +36,8 @@ mod notifier;
 mod policies;
 mod reach;
 mod roles;
+mod schema;
+mod sessions;
 mod shared;
 mod table;
 #[cfg(feature = "trails")]
@@ -59,6 +61,8 @@ pub use identity::{Statement, Sts};
 pub use images::RepositoryImages;
 pub use names::Names;
 pub use notifier::AlertTopic;
+pub use roles::ReadableRoles;
+pub use schema::Tables;
 pub use table::StateTable;
 #[cfg(feature = "trails")]
 pub use trail_files::TrailBucket;

@@ -1,6 +1,7 @@
 //! Names by convention: the stack's name leads to everything else.
 
 use layerguard_core::approval::CallerIdentity;
+use layerguard_core::ports::LIVE;
 
 /// What stands where, by the stack's name.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -9,7 +10,7 @@ pub struct Names {
     pub audit_table: String,
     /// The state table.
     pub state_table: String,
-    /// ARN of the respond machine.
+    /// ARN of the respond machine's alias [`LIVE`].
     pub respond_arn: String,
 }
 
@@ -22,7 +23,7 @@ impl Names {
         Self {
             audit_table: format!("{stack}-audit"),
             state_table: format!("{stack}-state"),
-            respond_arn: format!("arn:{partition}:states:{region}:{account}:stateMachine:{stack}-respond"),
+            respond_arn: format!("arn:{partition}:states:{region}:{account}:stateMachine:{stack}-respond:{LIVE}"),
         }
     }
 }
@@ -41,6 +42,6 @@ mod tests {
         let names = Names::of("guard", "cn-north-1", &caller);
         assert_eq!(names.audit_table, "guard-audit");
         assert_eq!(names.state_table, "guard-state");
-        assert_eq!(names.respond_arn, "arn:aws-cn:states:cn-north-1:111122223333:stateMachine:guard-respond");
+        assert_eq!(names.respond_arn, "arn:aws-cn:states:cn-north-1:111122223333:stateMachine:guard-respond:live");
     }
 }

@@ -1,13 +1,37 @@
-//! Roles of the account whose credentials are in use, as IAM describes them.
+//! Roles as IAM describes them: of the account whose credentials are in use, and of others of the organisation through their role
+//! `layerguard-reader`.
 
 use async_trait::async_trait;
+use aws_config::SdkConfig;
 use aws_sdk_iam::operation::get_role::GetRoleError;
+use layerguard_core::facts::READER;
 use layerguard_core::ports::{PortResult, Roles};
 use layerguard_core::workload::RoleDescription;
 
-use crate::AccountIam;
 use crate::error::{failed, unreadable};
 use crate::iam::decode;
+use crate::sessions::Sessions;
+use crate::{AccountIam, Home};
+
+/// The roles of the account that layerguard runs in, and of those that let it read theirs.
+#[derive(Debug)]
+pub struct ReadableRoles {
+    sessions: Sessions,
+}
+
+impl ReadableRoles {
+    pub(crate) fn new(sdk: SdkConfig, home: Home, stack: &str) -> Self {
+        Self { sessions: Sessions::new(sdk, home, READER, stack, "decide") }
+    }
+}
+
+#[async_trait]
+impl Roles for ReadableRoles {
+    async fn role(&self, account: &str, role: &str) -> PortResult<Option<RoleDescription>> {
+        let sdk = self.sessions.access(account).await?;
+        AccountIam::new(aws_sdk_iam::Client::new(&sdk)).role(account, role).await
+    }
+}
 
 #[async_trait]
 impl Roles for AccountIam {

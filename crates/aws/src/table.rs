@@ -17,6 +17,7 @@
 //! | `announced#<incident>` | `row` | how far an incident was announced: `upto`, `revision`; `listing` is `announce` while it is due |
 //! | `policy#in_force` | `row` | the policy in force: its version, since when, by whom |
 //! | `loaded#<function>` | `row` | which policy a function runs, and what keeps it from running the one in force |
+//! | `schema#version` | `row` | which `form` the rows of both tables have |
 //! | `switch#pause` | `row` | the stop switch: `until`, `since`, `by`, `reason` |
 //!
 //! The prefixes are what the functions' permissions are cut by (`dynamodb:LeadingKeys`). The index is not: whoever may write an
@@ -135,7 +136,7 @@ impl StateTable {
     }
 }
 
-fn condition_failed<R>(error: &SdkError<PutItemError, R>) -> bool {
+pub(crate) fn condition_failed<R>(error: &SdkError<PutItemError, R>) -> bool {
     error.as_service_error().is_some_and(PutItemError::is_conditional_check_failed_exception)
 }
 

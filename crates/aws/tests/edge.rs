@@ -5,15 +5,38 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use layerguard_aws::edge;
+use async_trait::async_trait;
+use layerguard_aws::{Tables, edge};
 use layerguard_core::error::Class;
 use layerguard_core::metric::{Figures, Metric};
-use layerguard_core::ports::{PortError, PortErrorKind};
+use layerguard_core::ports::{PortError, PortErrorKind, PortResult, SchemaMark};
 use serde_json::{Value, json};
 
 /// Tells the child process that it is the function.
 const CHILD: &str = "LAYERGUARD_TEST_FUNCTION";
+
+/// Tells the child process which form its tables have.
+const FORM: &str = "LAYERGUARD_TEST_FORM";
+
+/// Tables of the form that the test wants; the first look at them fails.
+struct Marked(AtomicBool);
+
+#[async_trait]
+impl SchemaMark for Marked {
+    async fn form(&self) -> PortResult<Option<u32>> {
+        if self.0.swap(true, Ordering::Relaxed) {
+            return Ok(std::env::var(FORM).ok().and_then(|form| form.parse().ok()));
+        }
+        let kind = PortErrorKind::Unavailable("ThrottlingException".to_owned());
+        Err(PortError { operation: "read which form the tables have".to_owned(), kind })
+    }
+
+    async fn mark(&self, _form: u32) -> PortResult<()> {
+        Ok(())
+    }
+}
 
 /// The function: fails in the way that its payload asks for.
 async fn fail(payload: Value) -> Result<Value, PortError> {
@@ -38,7 +61,8 @@ async fn function() {
             }
             fail(payload)
         };
-        edge::serve("guard", &figures, told).await.unwrap();
+        let marked = Marked(AtomicBool::new(std::env::var_os(FORM).is_none()));
+        edge::serve(&Tables::new(&marked, false), ("guard", &figures), told).await.unwrap();
     }
 }
 
@@ -73,7 +97,7 @@ fn reply(mut stream: &TcpStream, status: &str, headers: &str, body: &str) {
 }
 
 /// Invokes the function once for each payload; answers with the path and the body of each of its answers, and with its log.
-fn invoke(payloads: &[Value]) -> (Vec<(String, Value)>, String) {
+fn invoke(payloads: &[Value], form: Option<&str>) -> (Vec<(String, Value)>, String) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let mut child = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "function", "--nocapture"])
@@ -83,6 +107,7 @@ fn invoke(payloads: &[Value]) -> (Vec<(String, Value)>, String) {
         .env("AWS_LAMBDA_FUNCTION_VERSION", "1")
         .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128")
         .env_remove("RUST_LOG")
+        .envs(form.map(|form| (FORM, form)))
         .stdout(std::process::Stdio::piped())
         .spawn()
         .unwrap();
@@ -112,7 +137,7 @@ fn invoke(payloads: &[Value]) -> (Vec<(String, Value)>, String) {
 #[test]
 fn the_error_type_on_the_wire_is_the_class() {
     let asked = ["nothing", "unavailable", "denied", "unreadable"].map(|fails| json!({"fails": fails}));
-    let (answers, log) = invoke(&asked);
+    let (answers, log) = invoke(&asked, None);
     let (path, body) = answers.first().unwrap();
     assert_eq!((path.as_str(), body), ("response", &json!({"done": true})));
     let types: Vec<_> =
@@ -131,7 +156,7 @@ fn the_error_type_on_the_wire_is_the_class() {
 #[test]
 fn each_invocation_writes_its_figures_also_one_that_failed_and_nothing_where_it_told_none() {
     let asked = ["nothing", "denied", "nothing", "unavailable"].map(|fails| json!({"fails": fails}));
-    let (_, log) = invoke(&asked);
+    let (_, log) = invoke(&asked, None);
     let lines: Vec<Value> = log.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
     let figures: Vec<&Value> = lines.iter().filter(|line| line.get("_aws").is_some()).collect();
     assert_eq!(figures.len(), 2, "{log}");
@@ -148,4 +173,21 @@ fn each_invocation_writes_its_figures_also_one_that_failed_and_nothing_where_it_
         );
         assert!(line.get("level").is_none() && line.get("message").is_none(), "a figure is no message");
     }
+}
+
+#[test]
+fn a_function_works_with_no_tables_that_it_does_not_know_and_looks_again_when_it_could_not_tell() {
+    let asked = [json!({"fails": "nothing"}), json!({"fails": "nothing"})];
+    let (answers, log) = invoke(&asked, Some("2"));
+    let types: Vec<_> = answers.iter().map(|(_, body)| body["errorType"].as_str().unwrap()).collect();
+    assert_eq!(types, ["Retryable", "Permanent"]);
+    let message = answers[1].1["errorMessage"].as_str().unwrap();
+    assert!(
+        message.starts_with("the tables have form 2, and this version of layerguard knows form 1 at most"),
+        "{message}"
+    );
+    assert!(log.contains("deploy the version again that wrote them"), "{log}");
+    let (answers, _) = invoke(&asked, Some("1"));
+    assert_eq!(answers[0].1["errorType"], "Retryable");
+    assert_eq!(answers[1].0, "response", "tables that are known are worked with");
 }

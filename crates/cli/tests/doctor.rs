@@ -20,7 +20,7 @@ use layerguard_testkit::{Deployed, Fault, World, drive};
 use crate::good::{NOW, here, inventory, place, reconciled, world};
 
 fn kept(world: &World) -> Kept<'_> {
-    Kept { switch: world, policies: world, audit: world, hours: world, reaches: world }
+    Kept { switch: world, policies: world, audit: world, hours: world, reaches: world, schema: world }
 }
 
 async fn looked(world: &World) -> Vec<Finding> {
@@ -48,6 +48,7 @@ async fn a_good_deployment_is_all_well() {
         "table",
         "append_only",
         "expiry",
+        "form",
         "reconcile",
         "inventory",
         "clock",
@@ -151,7 +152,15 @@ const BREAKS: &[Break] = &[
     ("failed_events", Status::Failed, "does not exist", |d| d.queues.clear()),
     ("alert_topic", Status::Failed, "nobody is subscribed", |d| topic(d).confirmed = 0),
     ("alert_topic", Status::Warning, "did not confirm", |d| topic(d).pending = 2),
-    ("alert_topic", Status::Failed, "KMS key", |d| topic(d).own_key = true),
+    ("alert_topic", Status::Failed, "may not use it", |d| topic(d).key = Some(TOPIC_KEY.into())),
+    ("alert_topic", Status::Failed, "may not use it", |d| {
+        topic(d).key = Some("another-key".into());
+        publishes_with_the_key(d);
+    }),
+    ("alert_topic", Status::Failed, "alias/aws/sns", |d| {
+        topic(d).key = Some("alias/aws/sns".into());
+        publishes_with_the_key(d);
+    }),
     ("alert_topic", Status::Failed, "does not exist", |d| d.topics.clear()),
     ("alarms", Status::Failed, "missing: sweep-stopped", |d| {
         d.alarms.retain(|alarm| !alarm.name.ends_with("sweep-stopped"))
@@ -222,6 +231,15 @@ const BREAKS: &[Break] = &[
     ("clock", Status::Failed, "301 s behind", |d| d.clock_ahead = SignedDuration::from_secs(301)),
     ("clock", Status::Warning, "40 s ahead of", |d| d.clock_ahead = SignedDuration::from_secs(-40)),
 ];
+
+const TOPIC_KEY: &str = "arn:aws:kms:eu-central-1:111122223333:key/11111111-2222-4333-8444-555555555555";
+
+fn publishes_with_the_key(deployed: &mut Deployed) {
+    let policy = format!(
+        r#"{{"Statement":[{{"Effect":"Allow","Action":["kms:Decrypt","kms:GenerateDataKey"],"Resource":"{TOPIC_KEY}"}}]}}"#
+    );
+    deployed.role_policies.insert(("layerguard-remediate".into(), "remediate".into()), policy);
+}
 
 fn queue(deployed: &mut Deployed) -> &mut Queue {
     deployed.queues.get_mut("layerguard-failed-events").unwrap()
@@ -434,4 +452,31 @@ async fn a_parameter_that_says_something_else_than_what_is_published_is_told() {
     assert_eq!(status(&findings), Some(Status::Warning));
     let mode = findings.iter().find(|finding| finding.check == "mode").unwrap();
     assert!(mode.found.contains("inventory act"), "what is published is looked at: {mode:?}");
+}
+
+#[tokio::test]
+async fn tables_of_a_later_form_and_tables_without_a_mark_are_told() {
+    let world = world();
+    world.set_form(Some(2));
+    let findings = looked(&world).await;
+    let finding = findings.iter().find(|finding| finding.check == "form").unwrap();
+    assert_eq!(finding.status, Status::Failed);
+    assert!(finding.found.contains("form 2") && finding.found.contains("form 1 at most"), "{}", finding.found);
+    world.set_form(None);
+    let findings = looked(&world).await;
+    let finding = findings.iter().find(|finding| finding.check == "form").unwrap();
+    assert_eq!(finding.status, Status::Warning);
+}
+
+#[tokio::test]
+async fn a_topic_with_a_key_that_the_functions_may_use_is_well() {
+    for key in [TOPIC_KEY, "11111111-2222-4333-8444-555555555555", "alias/topics"] {
+        let world = world();
+        world.deploy(|deployed| {
+            topic(deployed).key = Some(key.into());
+            publishes_with_the_key(deployed);
+        });
+        let findings = looked(&world).await;
+        assert!(troubles(&findings).is_empty(), "{key}: {:#?}", troubles(&findings));
+    }
 }

@@ -29,6 +29,7 @@ pub mod policy;
 pub mod ports;
 pub mod reconcile;
 pub mod release;
+pub mod schema;
 pub mod storm;
 pub mod text;
 pub mod workload;

@@ -52,7 +52,7 @@ pub struct Ports<'a> {
     pub activity: &'a dyn ActivityStore,
     /// The sources of the sessions that were contained.
     pub lineage: &'a dyn LineageStore,
-    /// Describes the roles of the account that layerguard runs in.
+    /// Describes roles: of the account that layerguard runs in, and of those of the organisation that let it.
     pub roles: &'a dyn Roles,
     /// The stop switch.
     pub switch: &'a dyn Switch,

@@ -1,5 +1,6 @@
 //! Wiring: the decide function over AWS.
 
+use layerguard_aws::Tables;
 use layerguard_aws::config::{Aws, Settings};
 use layerguard_aws::edge::{self, Environment, SystemClock};
 use layerguard_core::metric::Figures;
@@ -17,7 +18,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let topic = aws.alert_topic(environment.required("LAYERGUARD_TOPIC_ARN")?);
     let machine = aws.respond_machine(environment.required("LAYERGUARD_RESPOND_ARN")?);
     let sts = aws.sts();
-    let iam = aws.iam();
+    let roles = aws.roles(environment.required("LAYERGUARD_STACK")?, environment.home()?);
     let source = &edge::source("decide", (&state, &audit), environment.own_roles()?, &environment);
     let figures = &Figures::default();
     let ports = Ports {
@@ -27,7 +28,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
         measures: &state,
         activity: &state,
         lineage: &state,
-        roles: &iam,
+        roles: &roles,
         switch: &state,
         lever: &state,
         policies: &state,
@@ -40,7 +41,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
         clock: &SystemClock,
         figures,
     };
-    edge::serve(&deployment.stack, figures, |payload| async move {
+    edge::serve(&Tables::new(&state, true), (&deployment.stack, figures), |payload| async move {
         let policy = &*edge::policy(source, figures).await;
         Decide { policy, deployment, ports }.serve(payload).await
     })

@@ -14,7 +14,7 @@ use layerguard_core::error::{Class, Classified};
 use layerguard_core::history::{self, Ancestor};
 use layerguard_core::message::moment;
 use layerguard_core::plan::{Mode, breaker_scopes};
-use layerguard_core::ports::LINEAGE_KEPT;
+use layerguard_core::ports::{LINEAGE_KEPT, PortError, PortErrorKind};
 use layerguard_core::text::escape_to;
 use layerguard_core::workload::{self, RoleDescription, Workload};
 
@@ -166,11 +166,15 @@ impl Decide<'_> {
         let (Some(account), Some(name)) = (&principal.account, &principal.name) else {
             return Err("the record does not name the role");
         };
-        if *account != self.deployment.home_account {
-            return Err("it is in another account, where layerguard does not look at roles");
+        let at_home = *account == self.deployment.home_account;
+        if !at_home && !self.assessor().is_ok_and(|assessor| assessor.inventory().owns(account)) {
+            return Err("it is in an account outside the organisation, where layerguard cannot look at roles");
         }
         match self.ports.roles.role(account, name).await {
             Ok(found) => found.ok_or("there is no such role"),
+            Err(PortError { kind: PortErrorKind::Denied(_), .. }) if !at_home => {
+                Err("it is in another account, which does not let layerguard read its roles")
+            }
             Err(error) => {
                 tracing::warn!(%error, "a role could not be looked at; it is treated as one that runs workloads");
                 Err("the role could not be looked at")

@@ -1,5 +1,6 @@
 //! Wiring: the detect function over AWS.
 
+use layerguard_aws::Tables;
 use layerguard_aws::config::{Aws, Settings};
 use layerguard_aws::edge::{self, Environment, SystemClock};
 use layerguard_core::history::Kept;
@@ -17,8 +18,9 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let source = &edge::source("detect", (state, audit), environment.own()?, &environment);
     let (stack, figures) = (environment.required("LAYERGUARD_STACK")?, &Figures::default());
     // Loaded before the first event, while the processor is still lent.
-    edge::policy(source, figures).await;
-    edge::serve(stack, figures, |payload| async move {
+    let tables = &Tables::new(state, false);
+    let (_, _again) = tokio::join!(edge::policy(source, figures), tables.settle());
+    edge::serve(tables, (stack, figures), |payload| async move {
         let policy = &*edge::policy(source, figures).await;
         let activity = &kept.over(state);
         let detect = Detect { policy, audit, incidents: state, activity, clock: &SystemClock, figures };

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::SignedDuration;
+use layerguard_aws::Tables;
 use layerguard_aws::config::{Aws, Settings};
 use layerguard_aws::edge::{self, Environment, SystemClock};
 use layerguard_core::metric::Figures;
@@ -36,7 +37,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let (rules, files) = (&aws.rule_states(), &aws.trail_bucket(&delivery.bucket));
     let source = &edge::source(ACTOR, (state, audit), environment.own()?, environment);
     let figures = &Figures::default();
-    edge::serve(stack, figures, |payload| async move {
+    edge::serve(&Tables::new(state, false), (stack, figures), |payload| async move {
         let policy = edge::policy(source, figures).await;
         if let Err(error) = &*policy {
             tracing::error!(error, "there is no policy: every watched call is expected to be recorded");

@@ -1,5 +1,6 @@
 //! Wiring: the remediate function over AWS.
 
+use layerguard_aws::Tables;
 use layerguard_aws::config::{Aws, Settings};
 use layerguard_aws::edge::{self, Environment, SystemClock};
 use layerguard_core::metric::Figures;
@@ -19,7 +20,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let (account, mode) =
         (environment.account_of("LAYERGUARD_OWN_ROLE_PREFIX")?, environment.required("LAYERGUARD_MODE")?.parse()?);
     let figures = &Figures::default();
-    edge::serve(stack, figures, |payload| async move {
+    edge::serve(&Tables::new(state, false), (stack, figures), |payload| async move {
         let policy = &*edge::policy(source, figures).await;
         let guard = &Guard::of(policy, account, &source.own.roles, mode);
         let remediate = Remediate {

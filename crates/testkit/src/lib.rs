@@ -21,6 +21,7 @@ mod measures;
 mod outside;
 mod policies;
 mod reach;
+mod schema;
 mod shared;
 mod site;
 mod source;

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use layerguard_core::ports::{LineageStore, PortResult, Roles};
+use layerguard_core::ports::{LineageStore, PortErrorKind, PortResult, Roles};
 use layerguard_core::workload::RoleDescription;
 
-use crate::{HOME, World};
+use crate::World;
 
 /// Time by source and incident.
 pub(crate) type Rows = BTreeMap<String, BTreeMap<String, Timestamp>>;
@@ -16,8 +16,10 @@ pub(crate) type Rows = BTreeMap<String, BTreeMap<String, Timestamp>>;
 impl Roles for World {
     async fn role(&self, account: &str, role: &str) -> PortResult<Option<RoleDescription>> {
         self.call("roles.role", role, |state| {
-            let home = state.accounts.of(HOME).filter(|_| account == HOME);
-            let found = home.and_then(|home| home.iam.roles.get(role));
+            let Some(entered) = state.accounts.of(account) else {
+                return Err(PortErrorKind::Denied("the account lets nobody in".to_owned()));
+            };
+            let found = entered.iam.roles.get(role);
             Ok(found.map(|role| RoleDescription { trust: role.trust.clone(), tags: role.tags.clone() }))
         })
     }

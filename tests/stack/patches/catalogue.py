@@ -11,6 +11,7 @@ APP = "ministack.app"
 EVALUATOR = "ministack.core.iam_evaluator"
 ECR = "ministack.services.ecr"
 PROVISIONERS = "ministack.services.cloudformation.provisioners"
+TEMPLATES = "ministack.services.cloudformation.engine"
 
 REWRITES = [
     Rewrite(
@@ -30,6 +31,19 @@ REWRITES = [
             continue
         if not rule.get("EventPattern"):""",
         why="A rule for read-only management events is enabled; the emulator takes its state for disabled.",
+    ),
+    Rewrite(
+        name="bus-of-another-account",
+        module=EVENTS,
+        old="""            _dispatch_to_event_bus(spec, event, rule, event_path, target_input_payload)
+""",
+        new=f"""            if _target_matches_request_scope(spec) or not spec.resource.startswith("event-bus/"):
+                _dispatch_to_event_bus(spec, event, rule, event_path, target_input_payload)
+            else:
+                from {_HERE} import buses as _layerguard_buses
+                _layerguard_buses.forward(spec, event, rule, target.get("RoleArn"), list(event_path))
+""",
+        why="What a rule forwards to the bus of another account or Region arrives there; the emulator drops it.",
     ),
     Rewrite(
         name="target-role",
@@ -308,6 +322,79 @@ REWRITES = [
         return _principal_org_id(account) or _layerguard_organization.of(account)
 """,
         why="Other accounts are entered within one organisation; the emulator makes each account one of its own.",
+    ),
+    Rewrite(
+        name="joined-conditions",
+        module=TEMPLATES,
+        old="""                return _select(index, items)
+        return val
+
+    for name, defn in cond_defs.items():
+""",
+        new=f"""                return _select(index, items)
+            if "Fn::Join" in val:
+                from {_HERE} import conditions as _layerguard_conditions
+                return _layerguard_conditions.joined(val["Fn::Join"], _resolve_cond_value)
+        return val
+
+    for name, defn in cond_defs.items():
+""",
+        why="A condition may compare what Fn::Join makes; the emulator compares the function itself, which is never equal.",
+    ),
+    Rewrite(
+        name="resource-types",
+        module=PROVISIONERS,
+        old="""    "AWS::StepFunctions::StateMachine": {
+        "create": _sfn_state_machine_create,
+""",
+        new=f"""    **__import__("{_HERE}.resources", fromlist=["handlers"]).handlers(),
+    "AWS::StepFunctions::StateMachine": {{
+        "create": _sfn_state_machine_create,
+""",
+        why="A version and an alias of a machine and the policy of a bus are resources; the emulator makes them by their APIs alone.",
+    ),
+    Rewrite(
+        name="version-that-was-started",
+        module=MACHINES,
+        old="""        "mockAttempts": {},
+        # DescribeStateMachineForExecution reports the encryption""",
+        new="""        "mockAttempts": {},
+        "startedVersion": _execution_version_arn(requested_arn),
+        # DescribeStateMachineForExecution reports the encryption""",
+        why="An execution runs the version that its alias named when it began; the emulator runs the machine's latest definition.",
+    ),
+    Rewrite(
+        name="definition-of-the-version",
+        module=MACHINES,
+        old="""    try:
+        definition = json.loads(sm["definition"])
+    except json.JSONDecodeError:
+        _fail_execution(execution, "InvalidDefinition",
+                        "Could not parse state machine definition")
+""",
+        new="""    try:
+        definition = json.loads((_state_machine_versions.get(execution.get("startedVersion")) or sm)["definition"])
+    except json.JSONDecodeError:
+        _fail_execution(execution, "InvalidDefinition",
+                        "Could not parse state machine definition")
+""",
+        why="The same where it begins.",
+    ),
+    Rewrite(
+        name="machine-of-an-alias",
+        module=ACTIONS,
+        old="""        arn = _safe_json_field(body, "stateMachineArn")
+        if arn:
+            return arn
+        arn = _safe_json_field(body, "executionArn")
+""",
+        new=f"""        arn = _safe_json_field(body, "stateMachineArn")
+        if arn:
+            from {_HERE} import machines as _layerguard_machines
+            return _layerguard_machines.unqualified(arn)
+        arn = _safe_json_field(body, "executionArn")
+""",
+        why="Who starts a version or an alias is authorised for the machine.",
     ),
     Rewrite(
         name="encrypted-transport",

@@ -9,7 +9,7 @@ own for it.
 
 import json
 
-from . import leading_keys
+from . import leading_keys, machines
 
 
 def _lambda_arn(sfn, request: dict, region: str, account: str) -> str:
@@ -22,7 +22,7 @@ def _queue_arn(_sfn, request: dict, region: str, account: str) -> str:
 
 
 def _machine_arn(_sfn, request: dict, _region: str, _account: str) -> str:
-    return str(request.get("StateMachineArn") or request.get("stateMachineArn") or "")
+    return machines.unqualified(str(request.get("StateMachineArn") or request.get("stateMachineArn") or ""))
 
 
 def _topic_arn(_sfn, request: dict, _region: str, _account: str) -> str:
@@ -134,7 +134,7 @@ def may_start(role_arn: str | None, machine_arn: str) -> bool:
 
     if not AUTH:
         return True
-    refused = denial(role_arn or "", "events.amazonaws.com", "states:StartExecution", machine_arn)
+    refused = denial(role_arn or "", "events.amazonaws.com", "states:StartExecution", machines.unqualified(machine_arn))
     if refused is not None:
         logging.getLogger("layerguard.stack").error("EventBridge did not start %s: %s", machine_arn, refused)
     return refused is None

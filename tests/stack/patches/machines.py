@@ -16,6 +16,11 @@ def with_timeout(state_def: dict, raw_input, ctx) -> dict:
     return {**state_def, "TimeoutSeconds": seconds}
 
 
+def unqualified(arn: str) -> str:
+    """The machine's ARN without a version or an alias: IAM knows no other, whatever is started."""
+    return ":".join(arn.split(":")[:7])
+
+
 def is_express(execution: dict) -> bool:
     """Express executions emit no status change events on AWS."""
     from ministack.services import stepfunctions as sfn

@@ -93,7 +93,7 @@ impl Deployment for DeployedStack {
         Ok(Topic {
             confirmed: number("SubscriptionsConfirmed")?,
             pending: number("SubscriptionsPending")?,
-            own_key: text("KmsMasterKeyId").is_some_and(|key| !key.is_empty()),
+            key: text("KmsMasterKeyId").filter(|key| !key.is_empty()).map(str::to_owned),
         })
     }
 

@@ -8,8 +8,8 @@ use serde_json::json;
 
 use crate::world::World;
 
-const HOME: &str = "111122223333";
-const OTHER: &str = "444455556666";
+pub(crate) const HOME: &str = "111122223333";
+pub(crate) const OTHER: &str = "444455556666";
 const TRUST: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111122223333:root"},"Action":"sts:AssumeRole"}]}"#;
 const ALL: &str =
     r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["iam:*","ecr:*"],"Resource":"*"}]}"#;
@@ -20,7 +20,7 @@ pub(crate) fn accounts(world: &World) -> ReachableAccounts {
 }
 
 /// IAM of the other account, under its root: in the emulator an access key id of twelve digits is the root of that account.
-fn others_iam(world: &World) -> aws_sdk_iam::Client {
+pub(crate) fn others_iam(world: &World) -> aws_sdk_iam::Client {
     let root = SharedCredentialsProvider::new(Credentials::new(OTHER, "test", None, None, "test"));
     aws_sdk_iam::Client::new(&world.sdk.clone().into_builder().credentials_provider(root).build())
 }

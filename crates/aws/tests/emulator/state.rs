@@ -3,7 +3,7 @@
 use layerguard_core::approval::{Answer, ApprovalRequest, SignedRequest, Verb};
 use layerguard_core::history::{Look, Mark, Trace};
 use layerguard_core::inventory::Login;
-use layerguard_core::ports::{ActivityStore, ApprovalStore, MeasureStore};
+use layerguard_core::ports::{ActivityStore, ApprovalStore, MeasureStore, SchemaMark};
 
 use crate::world::{World, at, event};
 
@@ -122,4 +122,15 @@ async fn an_action_counts_once_per_scope() {
     assert_eq!(since("all", "2026-11-20T09:00:06Z").await, 1);
     assert_eq!(since("account#111122223333", "2026-11-20T08:00:00Z").await, 1);
     assert_eq!(since("account#444455556666", "2026-11-20T08:00:00Z").await, 0);
+}
+
+#[tokio::test]
+async fn the_mark_of_the_tables_form_is_raised_and_never_lowered() {
+    let Some(world) = World::open("the_mark_of_the_tables_form_is_raised").await else { return };
+    let store = world.state().await;
+    assert_eq!(store.form().await.unwrap(), None);
+    for (form, found) in [(1, 1), (1, 1), (3, 3), (2, 3)] {
+        store.mark(form).await.unwrap();
+        assert_eq!(store.form().await.unwrap(), Some(found), "after {form}");
+    }
 }

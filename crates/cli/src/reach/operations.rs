@@ -9,7 +9,7 @@ use layerguard_core::approval::BUILT_IN;
 use layerguard_core::assess::Assessor;
 use layerguard_core::facts::{Own, own_roles};
 use layerguard_core::policy;
-use layerguard_core::ports::{Deployment, PolicyPointer, PortError, PortErrorKind};
+use layerguard_core::ports::{Deployment, PolicyPointer, PortError, PortErrorKind, SchemaMark};
 use layerguard_core::reconcile::{self, Delivery, Desk};
 use layerguard_core::text::escape;
 
@@ -91,7 +91,7 @@ impl Operated {
         let name = self.place.name("failed-events");
         let found = self.aws.failed_events(&name).await;
         let queue = found.map_err(|error| queue_missing(&error, &self.place, &name))?;
-        let triage = self.place.arn("states", &format!("stateMachine:{}", self.place.name("triage")));
+        let triage = self.place.started("triage");
         Ok(Post { queue, triage: self.aws.triage_machine(&triage), clock: SystemClock, operated: self })
     }
 
@@ -100,6 +100,7 @@ impl Operated {
     /// # Errors
     /// When no trail or more than one is found, or trails cannot be looked for.
     pub async fn account_for(self, args: &ReconcileArgs, screen: &mut Screen) -> Result<Accounting, Failure> {
+        super::known(self.state.form().await)?;
         let delivery = match &args.trail {
             Some(delivery) => delivery.clone(),
             None => self.delivery().await?,
@@ -114,7 +115,7 @@ impl Operated {
             account: args.account.clone().unwrap_or_else(|| self.place.account.clone()),
             region: args.trail_region.clone().unwrap_or_else(|| self.place.region.clone()),
         };
-        let triage = self.place.arn("states", &format!("stateMachine:{}", self.place.name("triage")));
+        let triage = self.place.started("triage");
         Ok(Accounting {
             files: self.aws.trail_bucket(&delivery.bucket),
             triage: self.aws.triage_machine(&triage),
@@ -166,6 +167,7 @@ impl Operated {
             audit: &self.audit,
             hours: &self.state,
             reaches: &self.state,
+            schema: &self.state,
         };
         Estate::read(self.place.clone(), Timestamp::now(), &self.deployment, kept, read).await
     }

@@ -51,6 +51,7 @@ pub(crate) fn world() -> World {
     });
     FUNCTIONS.iter().for_each(|name| runs(&world, name, "built-in", None));
     reconciled(&world, "2026-11-20T08:00:00Z", true);
+    world.set_form(Some(1));
     world
 }
 
@@ -96,7 +97,7 @@ fn watch(deployed: &mut Deployed) {
         targets: targets.into_iter().map(|arn| Target { arn, dead_letters: dead_letters.clone() }).collect(),
     };
     let pattern = r#"{"source":["aws.ecr"],"detail":{"eventName":["PutImage","GetDownloadUrlForLayer"]}}"#;
-    let triage = place.arn("states", "stateMachine:layerguard-triage");
+    let triage = place.started("triage");
     let function = |name: &str| place.arn("lambda", &format!("function:layerguard-{name}"));
     let mut rules: Vec<Rule> =
         WATCHING.iter().map(|name| rule(&place.name(name), HEARS, Some(pattern), vec![triage.clone()])).collect();
@@ -149,7 +150,7 @@ fn tell(deployed: &mut Deployed) {
             policy: Some(policy.into()),
         },
     );
-    deployed.topics.insert(TOPIC.into(), Topic { confirmed: 2, pending: 0, own_key: false });
+    deployed.topics.insert(TOPIC.into(), Topic { confirmed: 2, pending: 0, key: None });
     deployed.alarms = ALARMS
         .iter()
         .filter(|(_, made)| *made != Made::Drilling)

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 pub use about::About;
 pub use network::{LOGIN_LIFE, needs_logins};
-pub use own::{Own, RESPONDER, own_roles, with_responders};
+pub use own::{Own, READER, RESPONDER, own_roles, with_responders};
 
 use crate::call::Call;
 use crate::cloudtrail::{Event, Principal};

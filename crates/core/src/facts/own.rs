@@ -19,6 +19,9 @@ pub fn own_roles(prefix: &str) -> Vec<String> {
 /// The role in other accounts of the organisation that lets Remediate in, as `infra/member.yaml` makes it.
 pub const RESPONDER: &str = "layerguard-responder";
 
+/// The role there that lets Decide read roles, as the same template makes it.
+pub const READER: &str = "layerguard-reader";
+
 /// These roles, and the role of this deployment in each of these accounts that lets Remediate in.
 #[must_use]
 pub fn with_responders(mut roles: Vec<String>, accounts: &[String]) -> Vec<String> {

@@ -107,14 +107,14 @@ pub struct Queue {
 }
 
 /// A topic.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Topic {
     /// Subscriptions that were confirmed: who is told.
     pub confirmed: u64,
     /// Subscriptions that wait for confirmation: who is not told yet.
     pub pending: u64,
-    /// Encrypted with a KMS key.
-    pub own_key: bool,
+    /// The KMS key with which it is encrypted, by id, ARN or alias; `None` without one.
+    pub key: Option<String>,
 }
 
 /// A table.

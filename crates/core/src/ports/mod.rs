@@ -10,6 +10,7 @@ mod policy;
 mod reach;
 mod reading;
 mod record;
+mod schema;
 mod shared;
 mod source;
 mod trail_files;
@@ -36,6 +37,7 @@ pub use policy::{InForce, Loaded, PolicyLever, PolicyPointer};
 pub use reach::{Reach, ReachStore};
 pub use reading::{Image, ImageList, Images, Listing, Page, Place};
 pub use record::{AuditIndex, Entry, RecordPage, RecordPlace, SHARDS, Search, shard};
+pub use schema::SchemaMark;
 pub use shared::{Holder, Holders, LONGEST_PAUSE, Lever, Pause, Switch};
 pub use source::{LINEAGE_KEPT, LineageStore, Roles};
 pub use trail_files::{AssessedCalls, HourDone, HourStore, RuleNow, RuleStates, TrailFiles};
@@ -215,6 +217,9 @@ pub enum ExecutionStatus {
     /// An execution of this name is about something else: somebody took the name.
     Foreign,
 }
+
+/// The alias under which the machines are started. It names the version that was deployed last, or the one that somebody went back to.
+pub const LIVE: &str = "live";
 
 /// The respond machine.
 #[async_trait]

@@ -13,8 +13,9 @@ pub const LINEAGE_KEPT: SignedDuration = SignedDuration::from_hours(36);
 /// Describes roles.
 #[async_trait]
 pub trait Roles: Send + Sync {
-    /// The role of this name in the account; `None` when there is none, or the account is one that cannot be looked into. Only the
-    /// account that layerguard runs in can.
+    /// The role of this name in the account; `None` when there is none, or the account is not the one that these credentials reach.
+    ///
+    /// An account of the organisation that does not let layerguard read its roles is `Denied`.
     async fn role(&self, account: &str, role: &str) -> PortResult<Option<RoleDescription>>;
 }
 

@@ -6,8 +6,8 @@ use jiff::{SignedDuration, Timestamp};
 use layerguard_core::approval::BUILT_IN;
 use layerguard_core::policy::{self, Package};
 use layerguard_core::ports::{
-    Alarm, AuditLog, Deployment, Function, HourDone, HourStore, InForce, Loaded, Machine, Pause, PolicyPointer,
-    PortResult, Queue, Reach, ReachStore, Rule, Switch, Table, Topic, Trail,
+    Alarm, AuditLog, Deployment, Function, HourDone, HourStore, InForce, LIVE, Loaded, Machine, Pause, PolicyPointer,
+    PortResult, Queue, Reach, ReachStore, Rule, SchemaMark, Switch, Table, Topic, Trail,
 };
 use layerguard_core::reconcile::{Hour, LOOKED_BACK};
 
@@ -50,6 +50,12 @@ impl Place {
     #[must_use]
     pub fn name(&self, thing: &str) -> String {
         format!("{}-{thing}", self.stack)
+    }
+
+    /// The ARN under which a machine of the stack is started.
+    #[must_use]
+    pub fn started(&self, machine: &str) -> String {
+        self.arn("states", &format!("stateMachine:{}:{LIVE}", self.name(machine)))
     }
 
     /// The region in which the calls are recorded that have none, such as those of IAM (AWS facts, section 14).
@@ -98,6 +104,8 @@ pub struct Kept<'a> {
     pub hours: &'a dyn HourStore,
     /// Which accounts let Remediate in.
     pub reaches: &'a dyn ReachStore,
+    /// Which form the tables have.
+    pub schema: &'a dyn SchemaMark,
 }
 
 /// What was read.
@@ -137,6 +145,8 @@ pub struct Estate {
     pub hours: PortResult<Vec<HourDone>>,
     /// Which accounts let Remediate in, as it tried last.
     pub reaches: PortResult<Vec<Reach>>,
+    /// Which form the tables have, as their mark says.
+    pub form: PortResult<Option<u32>>,
     /// The stop switch.
     pub pause: PortResult<Option<Pause>>,
     /// The policy in force; `None` where none was published.
@@ -195,6 +205,7 @@ impl Estate {
         let remediate_policy = deployment.role_policy(&place.name("remediate"), "remediate").await;
         let pause = kept.switch.pause().await;
         let reaches = kept.reaches.reaches().await;
+        let form = kept.schema.form().await;
         read("the policy");
         let in_force = kept.policies.in_force().await;
         let mut running = BTreeMap::new();
@@ -229,6 +240,7 @@ impl Estate {
             reconcile,
             hours,
             reaches,
+            form,
             pause,
             in_force,
             running,

@@ -96,7 +96,7 @@ fn expected(estate: &Estate, short: &str) -> Vec<String> {
     match short {
         "sweep" => FUNCTIONS.map(function).to_vec(),
         "execution-died" => vec![function("decide")],
-        _ => vec![estate.place.arn("states", &format!("stateMachine:{}", estate.place.name("triage")))],
+        _ => vec![estate.place.started("triage")],
     }
 }
 
@@ -145,10 +145,7 @@ fn global(estate: &Estate) -> Option<Finding> {
         Some(rule) => GLOBAL.ok(format!("rule `{}` sends IAM's events from {elsewhere} to {here}", escape(&rule.name))),
         None => GLOBAL.warning(
             format!("no rule in {elsewhere} sends IAM's events to {here}"),
-            format!(
-                "make a rule in {elsewhere} for source aws.iam, aws.sts and aws.signin whose target is the default event bus of \
-                 {here}; infra/README.md says how"
-            ),
+            format!("deploy infra/forwarder.yaml in {elsewhere} with the default event bus of {here} as HomeBusArn"),
         ),
     })
 }

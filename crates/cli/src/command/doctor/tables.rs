@@ -1,6 +1,7 @@
 //! Whether the tables are there and protected.
 
 use layerguard_core::ports::{PortErrorKind, PortResult};
+use layerguard_core::schema::{FORMS, Standing};
 use layerguard_core::text::escape;
 use serde_json::Value;
 
@@ -25,6 +26,12 @@ const EXPIRY: Check = Check {
     needs: &["dynamodb:DescribeTimeToLive"],
 };
 
+const FORM: Check = Check {
+    name: "form",
+    why: "a version of layerguard refuses tables of a form that it does not know: then nothing is judged any more",
+    needs: &["dynamodb:GetItem"],
+};
+
 /// By which attribute items of the state table expire.
 const EXPIRES_BY: &str = "expires_at";
 
@@ -39,7 +46,7 @@ const DENIED: [&str; 7] = [
     "dynamodb:UpdateTimeToLive",
 ];
 
-/// Both tables, the record's policy, what expires.
+/// Both tables, the record's policy, what expires, the form of what stands in them.
 pub(super) fn check(estate: &Estate) -> Vec<Finding> {
     let tables = [("audit", &estate.audit), ("state", &estate.state)];
     let mut findings: Vec<Finding> = tables.into_iter().map(|(name, found)| protected(estate, name, found)).collect();
@@ -50,6 +57,7 @@ pub(super) fn check(estate: &Estate) -> Vec<Finding> {
     }
     if readable(&estate.state.table) {
         findings.push(expires(estate));
+        findings.push(form(estate));
     }
     findings
 }
@@ -156,5 +164,21 @@ fn expires(estate: &Estate) -> Finding {
             ),
         ),
         Err(error) => EXPIRY.unread("how items of the state table expire", error, &estate.place.stack),
+    }
+}
+
+fn form(estate: &Estate) -> Finding {
+    let found = match &estate.form {
+        Ok(found) => *found,
+        Err(error) => return FORM.unread("the mark of the tables' form", error, &estate.place.stack),
+    };
+    let waits = "Decide marks them within a minute; if it does not, its log says why";
+    match FORMS.judge(found) {
+        Ok(Standing::Same) => FORM.ok(format!("the tables have form {}, which this version writes", FORMS.newest)),
+        Ok(Standing::Older) => {
+            FORM.warning(format!("the tables are not marked to have form {} yet", FORMS.newest), waits)
+        }
+        Err(error) => FORM
+            .failed(error.to_string(), "or use the command line of the version that is deployed, if that is another"),
     }
 }

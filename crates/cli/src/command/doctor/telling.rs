@@ -25,6 +25,9 @@ const ALARMS: Check = Check {
     needs: &["cloudwatch:DescribeAlarms"],
 };
 
+/// The key that AWS manages for topics.
+const MANAGED: &str = "alias/aws/sns";
+
 /// The least time that a message should be kept: somebody is away for a weekend and a holiday.
 const LEAST_KEPT: SignedDuration = SignedDuration::from_hours(4 * 24);
 
@@ -35,7 +38,7 @@ pub(super) fn check(estate: &Estate) -> Vec<Finding> {
         Err(error) => vec![QUEUE.unread("the failed-events queue", error, &estate.place.stack)],
     };
     findings.push(match &estate.topic {
-        Some(Ok(found)) => topic(*found),
+        Some(Ok(found)) => topic(estate, found),
         Some(Err(error)) => TOPIC.unread("the alert topic", error, &estate.place.stack),
         None => TOPIC.unchecked(
             "which topic it is could not be read from function `decide`",
@@ -68,10 +71,14 @@ fn queue(estate: &Estate, queue: &Queue) -> Vec<Finding> {
     vec![depth, keeps]
 }
 
+/// A member that may be one thing or a list of them.
+fn one_or_all(value: &Value) -> Vec<Value> {
+    value.as_array().cloned().unwrap_or_else(|| vec![value.clone()])
+}
+
 /// Whether some statement lets `events.amazonaws.com` send. Which rules it names is the template's gate to check.
 fn lets_rules_in(policy: Option<&str>) -> bool {
     let policy: Value = policy.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
-    let one_or_all = |value: &Value| value.as_array().cloned().unwrap_or_else(|| vec![value.clone()]);
     policy.get("Statement").map(one_or_all).unwrap_or_default().iter().any(|statement| {
         let text = |key: &str| statement.get(key).cloned().unwrap_or_default();
         let service = text("Principal").get("Service").map(one_or_all).unwrap_or_default();
@@ -85,13 +92,10 @@ fn lets_rules_in(policy: Option<&str>) -> bool {
     })
 }
 
-fn topic(topic: Topic) -> Finding {
-    let Topic { confirmed, pending, own_key } = topic;
-    if own_key {
-        return TOPIC.failed(
-            "the alert topic is encrypted with a KMS key: the functions may not publish to it",
-            "use a topic without a key; infra/README.md says why",
-        );
+fn topic(estate: &Estate, topic: &Topic) -> Finding {
+    let Topic { confirmed, pending, .. } = *topic;
+    if let Some(refused) = topic.key.as_deref().and_then(|key| unusable(estate, key)) {
+        return refused;
     }
     if confirmed == 0 {
         let waiting = if pending == 0 { String::new() } else { format!(", {pending} wait for confirmation") };
@@ -116,6 +120,37 @@ fn is_due(estate: &Estate, made: Made) -> bool {
         Made::Reconciling => estate.reconcile.is_ok(),
         Made::Drilling => false,
     }
+}
+
+/// What keeps the functions and the alarms from publishing to a topic with this key, if anything does.
+fn unusable(estate: &Estate, key: &str) -> Option<Finding> {
+    if key.ends_with(MANAGED) {
+        return Some(TOPIC.failed(
+            format!("the alert topic is encrypted with `{MANAGED}`, whose policy nobody can change: no alarm can publish to it"),
+            "encrypt the topic with a key of yours and give the stack AlertTopicKeyArn, or without one",
+        ));
+    }
+    match &estate.remediate_policy {
+        Err(error) => Some(TOPIC.unread("whether Remediate may use the alert topic's key", error, &estate.place.stack)),
+        Ok(policy) if uses(policy, key) => None,
+        Ok(_) => Some(TOPIC.failed(
+            format!("the alert topic is encrypted with `{}`, and the functions may not use it", escape(key)),
+            "give the stack that key's ARN as AlertTopicKeyArn",
+        )),
+    }
+}
+
+/// Whether a policy allows to publish with this key. By an alias nobody can tell which key it is, so any key will do.
+fn uses(policy: &str, key: &str) -> bool {
+    let policy: Value = serde_json::from_str(policy).unwrap_or_default();
+    let statements = policy.get("Statement").map(one_or_all).unwrap_or_default();
+    let id = key.rsplit('/').next().unwrap_or(key);
+    statements.iter().any(|statement| {
+        let texts = |member: &str| statement.get(member).map(one_or_all).unwrap_or_default();
+        texts("Action").iter().any(|action| action == "kms:GenerateDataKey")
+            && (key.contains("alias/")
+                || texts("Resource").iter().filter_map(Value::as_str).any(|arn| arn.ends_with(&format!("/{id}"))))
+    })
 }
 
 fn alarms(estate: &Estate) -> Vec<Finding> {

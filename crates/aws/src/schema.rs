@@ -1,0 +1,66 @@
+//! Which form the tables have, in the state table; and the look at it before a function does its first work.
+
+use std::cell::Cell;
+
+use async_trait::async_trait;
+use layerguard_core::ports::{PortResult, SchemaMark};
+use layerguard_core::schema::{FORMS, SchemaError};
+
+use crate::error::{failed, unreadable};
+use crate::table::{StateTable, condition_failed, item, number, read_number};
+
+/// The key of the mark. Decide alone may write it.
+const MARK: (&str, &str) = ("schema#version", "row");
+/// What holds the form.
+const FORM: &str = "form";
+
+#[async_trait]
+impl SchemaMark for StateTable {
+    async fn form(&self) -> PortResult<Option<u32>> {
+        let operation = "read which form the tables have";
+        let Some(found) = self.get(operation, MARK.0, MARK.1).await? else { return Ok(None) };
+        let form = read_number(operation, &found, FORM)?;
+        u32::try_from(form).map(Some).map_err(|_| unreadable(operation, format!("attribute `{FORM}`")))
+    }
+
+    async fn mark(&self, form: u32) -> PortResult<()> {
+        let operation = "mark which form the tables have";
+        let mut row = item(MARK.0, MARK.1);
+        row.insert(FORM.to_owned(), number(form));
+        let put = self.client.put_item().table_name(&self.name).set_item(Some(row));
+        let put = put.condition_expression("attribute_not_exists(pk) OR #form < :form");
+        let put = put.expression_attribute_names("#form", FORM).expression_attribute_values(":form", number(form));
+        match put.send().await {
+            Err(error) if !condition_failed(&error) => Err(failed(operation)(error)),
+            // It says as much, or more: whoever reads it next judges that.
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The tables of a function, of which it makes sure once that it may work with them.
+pub struct Tables<'a> {
+    table: &'a dyn SchemaMark,
+    marks: bool,
+    settled: Cell<bool>,
+}
+
+impl<'a> Tables<'a> {
+    /// Those whose mark stands in this table; with `marks`, this function raises it.
+    #[must_use]
+    pub fn new(table: &'a dyn SchemaMark, marks: bool) -> Self {
+        Self { table, marks, settled: Cell::new(false) }
+    }
+
+    /// Makes sure, unless that was done before in this process.
+    ///
+    /// # Errors
+    /// When the function must not work with them, or that could not be told.
+    pub async fn settle(&self) -> Result<(), SchemaError> {
+        if !self.settled.get() {
+            FORMS.settle(self.table, self.marks).await?;
+            self.settled.set(true);
+        }
+        Ok(())
+    }
+}
