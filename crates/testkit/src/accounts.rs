@@ -28,6 +28,7 @@ pub struct AccountSnapshot {
 }
 
 /// All accounts; one that is not here lets nobody in.
+#[derive(Clone)]
 pub(crate) struct All(BTreeMap<String, AccountSnapshot>);
 
 impl All {

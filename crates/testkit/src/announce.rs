@@ -8,7 +8,7 @@ use layerguard_core::ports::{Announced, Bus, Outbox, PortErrorKind, PortResult};
 
 use crate::World;
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Rows {
     bus: Vec<Announcement>,
     announced: BTreeMap<String, Announced>,

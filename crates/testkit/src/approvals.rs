@@ -8,7 +8,7 @@ use layerguard_core::ports::{ApprovalStore, PortResult};
 
 use crate::World;
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Rows {
     requests: BTreeMap<String, ApprovalRequest>,
     answers: Vec<Answer>,

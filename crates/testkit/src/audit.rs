@@ -10,7 +10,7 @@ use layerguard_core::ports::{
 
 use crate::World;
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Table {
     records: BTreeMap<(String, u64), AuditRecord>,
     index: BTreeMap<RecordPlace, Entry>,

@@ -8,7 +8,7 @@ use layerguard_core::ports::{DrillGround, DrillSession, PortErrorKind, PortResul
 use crate::World;
 
 /// What is laid out and who was refused.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Ground {
     images: BTreeSet<(String, String)>,
     cut_off: BTreeSet<String>,

@@ -40,7 +40,7 @@ impl std::fmt::Display for Tally {
     }
 }
 
-/// Let every call that `invoke` makes go wrong in every given way, one at a time, each time in a fresh world from `make`. Invokes again
+/// Let every call that `invoke` makes go wrong in every given way, one at a time, each time in a world of its own as `make` made it once. Invokes again
 /// after an error that the machine retries and after the process was killed, as the machine would; then `check` looks at the world.
 ///
 /// # Panics
@@ -56,7 +56,8 @@ where
     F: Future<Output = Verdict>,
 {
     let mut tally = Tally::default();
-    let clean = make();
+    let made = make();
+    let clean = made.fork();
     let before = clean.calls().len();
     clean.watch();
     tally.invocations += run(&clean, &invoke, "no fault").await;
@@ -66,7 +67,7 @@ where
     tally.struck = calls.iter().skip(before).filter_map(|call| call.site.clone()).collect();
     for (passes, call) in calls.iter().skip(before).enumerate() {
         for fault in faults {
-            let world = make();
+            let world = made.fork();
             world.trap(passes, fault.clone());
             let point = format!("{fault:?} at call {passes} ({} {})", call.operation, call.about);
             tally.invocations += run(&world, &invoke, &point).await;

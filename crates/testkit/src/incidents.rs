@@ -10,7 +10,7 @@ use layerguard_core::ports::{ActivityStore, IncidentStore, Listing, Page, Place,
 
 use crate::World;
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Rows {
     /// Latest generation by key hash.
     current: BTreeMap<String, u32>,

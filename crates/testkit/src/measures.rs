@@ -8,7 +8,7 @@ use layerguard_core::ports::{MeasureStore, PortResult};
 
 use crate::World;
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Rows {
     measures: BTreeMap<(String, u32), Option<Timestamp>>,
     /// Scope, incident and step, with the time of the first count.

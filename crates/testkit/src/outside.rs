@@ -10,7 +10,7 @@ use layerguard_core::ports::{
 
 use crate::World;
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Outside {
     messages: Vec<Message>,
     /// Incident and status by execution name.

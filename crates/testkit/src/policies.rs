@@ -7,7 +7,7 @@ use layerguard_core::ports::{InForce, Loaded, PolicyLever, PolicyPointer, PortRe
 
 use crate::World;
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Rows {
     in_force: Option<InForce>,
     loaded: BTreeMap<String, Loaded>,

@@ -7,7 +7,7 @@ use layerguard_core::ports::{PortResult, Reach, ReachStore};
 
 use crate::World;
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Rows(BTreeMap<String, Reach>);
 
 #[async_trait]

@@ -7,7 +7,7 @@ use layerguard_core::ports::{Holder, Holders, Lever, Pause, PortResult, Switch};
 
 use crate::World;
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Rows {
     holders: BTreeMap<String, Vec<Holder>>,
     pause: Option<Pause>,

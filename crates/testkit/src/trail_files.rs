@@ -13,7 +13,7 @@ use crate::World;
 /// So many keys are on one page: small, so that tests turn pages.
 const PAGE: usize = 3;
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Bucket {
     files: BTreeMap<String, Vec<u8>>,
     /// Rules by name.

@@ -17,6 +17,7 @@ pub struct World {
     shared: Arc<Mutex<State>>,
 }
 
+#[derive(Clone)]
 pub(crate) struct State {
     now: Timestamp,
     calls: Vec<Call>,
@@ -71,6 +72,12 @@ impl World {
             drill: drill::Ground::default(),
         };
         Self { shared: Arc::new(Mutex::new(state)) }
+    }
+
+    /// A world of its own that is as this one is now.
+    #[must_use]
+    pub fn fork(&self) -> Self {
+        Self { shared: Arc::new(Mutex::new(self.state().clone())) }
     }
 
     /// Set the clock.

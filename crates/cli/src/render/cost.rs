@@ -3,17 +3,16 @@
 use std::io::Write;
 
 use comfy_table::presets::NOTHING;
-use comfy_table::{CellAlignment, Table};
+use comfy_table::{CellAlignment, ContentArrangement, Table};
 use layerguard_core::text::escape;
 
-use super::Screen;
-use super::paint::{Tone, paint};
+use super::paint::{Tone, paint, wrapped};
+use super::{Screen, table_width};
 use crate::command::cost::Costs;
 use crate::failure::Failure;
 
 /// The goals of the project for a million pulls: without a pattern, and with one that passes 5 %.
 const GOALS: (f64, f64) = (1.60, 0.15);
-
 impl Screen {
     /// The bill, what it rests on, and the figures for a million pulls.
     ///
@@ -22,6 +21,8 @@ impl Screen {
     pub fn costs(&mut self, costs: &Costs<'_>) -> Result<(), Failure> {
         let bill = &costs.bill;
         let mut table = Table::new();
+        table.set_width(table_width(self.columns));
+        table.set_content_arrangement(ContentArrangement::Dynamic);
         table.load_style(NOTHING).set_header(["PART", "UNITS A DAY", "$ A DAY", "$ A MONTH"]);
         for part in &bill.parts {
             table.add_row([part.part.to_owned(), units(part.units), dollars(part.day), dollars(part.month)]);
@@ -66,11 +67,10 @@ impl Screen {
         let assumed = costs.assumed;
         writeln!(self.out, "\n{}", paint(Tone::Label, "counted in the code: what Detect asks of the tables"))?;
         for (whose, counted) in &costs.counted {
-            writeln!(
-                self.out,
-                "  {whose}: {} events, {} written, {} queries of the state table, {} of the audit table, {} recorded",
+            self.indented(&format!(
+                "{whose}: {} events, {} written, {} queries of the state table, {} of the audit table, {} recorded",
                 counted.events, counted.traces_put, counted.state_queries, counted.audit_queries, counted.records
-            )?;
+            ))?;
         }
         writeln!(self.out, "\n{}", paint(Tone::Label, "assumed; set what you have measured"))?;
         let lines = [
@@ -88,17 +88,25 @@ impl Screen {
                 assumed.trail_files_per_hour, assumed.reconcile_seconds
             ),
         ];
-        lines.iter().try_for_each(|line| writeln!(self.out, "  {line}"))?;
+        lines.iter().try_for_each(|line| self.indented(line))?;
         let dates: std::collections::BTreeSet<&str> = costs.prices.iter().map(|price| price.date.as_str()).collect();
         let regions: std::collections::BTreeSet<&str> =
             costs.prices.iter().map(|price| price.region.as_str()).collect();
         let listed = |set: std::collections::BTreeSet<&str>| escape(&set.into_iter().collect::<Vec<_>>().join(", "));
-        Ok(writeln!(
-            self.out,
-            "  prices of {} as of {}, on demand, without the free tier; --format json lists them with their sources",
+        self.indented(&format!(
+            "prices of {} as of {}, on demand, without the free tier; --format json lists them with their sources",
             listed(regions),
             listed(dates)
-        )?)
+        ))
+    }
+
+    /// A text on as many lines as it takes, further in than a heading.
+    fn indented(&mut self, text: &str) -> Result<(), Failure> {
+        let room = self.columns.map(|columns| columns.saturating_sub(4));
+        for (number, line) in wrapped(text, room).iter().enumerate() {
+            writeln!(self.out, "{}{line}", if number == 0 { "  " } else { "    " })?;
+        }
+        Ok(())
     }
 }
 

@@ -8,14 +8,11 @@ use jiff::Timestamp;
 use layerguard_core::message::{age, moment};
 use layerguard_core::text::escape;
 
-use super::Screen;
 use super::paint::{Tone, paint};
+use super::{Screen, table_width};
 use crate::command::dlq::letter::Shown;
 use crate::command::dlq::{Outcome, Redriven};
 use crate::failure::Failure;
-
-/// What a table is given where no terminal is: wide enough for every cell to stay on its line.
-const ENDLESS: u16 = 1_000;
 
 impl Screen {
     /// The table of messages.
@@ -58,7 +55,7 @@ impl Screen {
     fn table<const N: usize>(&mut self, header: [&str; N], rows: Vec<[String; N]>) -> Result<(), Failure> {
         let mut table = Table::new();
         table.load_style(NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
-        table.set_width(self.columns.and_then(|columns| u16::try_from(columns).ok()).unwrap_or(ENDLESS));
+        table.set_width(table_width(self.columns));
         table.set_header(header);
         for row in rows {
             table.add_row(row);

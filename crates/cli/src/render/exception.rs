@@ -51,7 +51,12 @@ impl Screen {
                 width,
             )?;
         }
-        field(err, "then", "append it to the inventory, have it reviewed, and deploy the stack with it", width)?;
+        field(
+            err,
+            "then",
+            "append it to the inventory, have it reviewed, and put it in force: `layerguard policy publish`, or a deployment where none was published",
+            width,
+        )?;
         if dossier.history.asks() && dossier.incident.status.is_open() {
             more(err, &format!("layerguard reject {id} --stack {stack} --comment \"false positive\""), None)?;
         }

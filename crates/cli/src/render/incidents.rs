@@ -9,17 +9,14 @@ use layerguard_core::incident::{Incident, Status};
 use layerguard_core::message::{Summary, age, moment, severity_word};
 use layerguard_core::text::{escape, escape_to};
 
-use super::Screen;
 use super::paint::{Tone, paint};
+use super::{Screen, table_width};
 use crate::failure::Failure;
 
 /// Below this width the columns that `incidents show` tells anyway are left out.
 const WIDE: usize = 160;
 /// Below this width who it was stands on a line of its own.
 const NARROW: usize = 100;
-/// What a table is given where no terminal is: wide enough for every cell to stay on its line.
-const ENDLESS: u16 = 1_000;
-
 impl Screen {
     /// There is none to show.
     ///
@@ -89,7 +86,7 @@ impl Shape {
 fn table(incidents: &[Incident], width: Option<usize>, shape: Shape, now: Timestamp) -> String {
     let mut table = Table::new();
     table.load_style(NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
-    table.set_width(width.and_then(|width| u16::try_from(width).ok()).unwrap_or(ENDLESS));
+    table.set_width(table_width(width));
     let mut header = vec!["INCIDENT", "STATUS", "SEVERITY", "EVENTS", "AGE"];
     match shape {
         Shape::Narrow => {}

@@ -38,6 +38,14 @@ const NARROWEST: usize = 60;
 /// Wider lines are hard to read.
 const WIDEST: usize = 120;
 
+/// What a table is given where no terminal is: wide enough for every cell to stay on its line.
+const ENDLESS: u16 = 1_000;
+
+/// How wide a table may be on so many columns.
+fn table_width(columns: Option<usize>) -> u16 {
+    columns.and_then(|columns| u16::try_from(columns).ok()).unwrap_or(ENDLESS)
+}
+
 /// Standard output and standard error, or buffers in tests.
 pub struct Screen {
     out: Box<dyn Write>,

@@ -22,8 +22,12 @@ const INCIDENT: usize = 20;
 
 /// From this width on the kind has a column of its own.
 const WIDE: usize = 130;
+/// Below this width what a record says stands on a line of its own.
+const NARROW: usize = 100;
 /// Words are wrapped to no less.
 const NARROWEST: usize = 24;
+/// How far in they stand then.
+const INDENT: usize = 2;
 
 /// A list that is being written.
 #[derive(Debug)]
@@ -110,19 +114,24 @@ impl Listing {
             let kind = if wide { format!("{kind:<KIND$}  ") } else { String::new() };
             format!("{time:<23}  {incident:<INCIDENT$}  {seq:>3}  {kind}{actor:<9}  ")
         };
+        let narrow = screen.columns.is_some_and(|columns| columns < NARROW);
         if self.count == 1 {
             let header = line("TIME", "INCIDENT", "NO", "KIND", "BY");
-            writeln!(screen.out, "{}", paint(Tone::Faint, &format!("{header}WHAT")))?;
+            let header = if narrow { header.trim_end().to_owned() } else { format!("{header}WHAT") };
+            writeln!(screen.out, "{}", paint(Tone::Faint, &header))?;
         }
         let seq = record.seq.to_string();
         let head =
             line(&moment(record.time), &escape(&record.incident), &seq, record.kind.as_str(), &escape(&record.actor));
-        let indent = head.chars().count();
+        if narrow {
+            writeln!(screen.out, "{}", head.trim_end())?;
+        }
+        let indent = if narrow { INDENT } else { head.chars().count() };
         let mark = if found.verified { "" } else { "NOT VERIFIED " };
         let text = format!("{mark}{}", escape_to(&words(found), 400));
         let room = screen.columns.map(|columns| columns.saturating_sub(indent).max(NARROWEST));
         for (number, part) in wrapped(&text, room).iter().enumerate() {
-            let before = if number == 0 { head.clone() } else { " ".repeat(indent) };
+            let before = if number == 0 && !narrow { head.clone() } else { " ".repeat(indent) };
             let part = if found.verified { part.clone() } else { paint(Tone::Alarm, part) };
             writeln!(screen.out, "{before}{part}")?;
         }

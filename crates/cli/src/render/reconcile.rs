@@ -12,12 +12,9 @@ use layerguard_core::reconcile::{Digest, Place, Standing};
 use layerguard_core::text::{escape, escape_to};
 
 use super::paint::{Tone, paint};
-use super::{Screen, counted};
+use super::{Screen, counted, table_width};
 use crate::command::reconcile::Done;
 use crate::failure::Failure;
-
-/// What a table is given where no terminal is.
-const ENDLESS: u16 = 1_000;
 
 /// So many events and files are named.
 const NAMED: usize = 20;
@@ -67,7 +64,7 @@ impl Screen {
     pub fn reconciled(&mut self, place: &Place, accounts: &[Reconciliation], done: Done) -> Result<(), Failure> {
         let mut table = Table::new();
         table.load_style(NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
-        table.set_width(self.columns.and_then(|columns| u16::try_from(columns).ok()).unwrap_or(ENDLESS));
+        table.set_width(table_width(self.columns));
         table.set_header([
             "HOUR",
             "EVENTS",

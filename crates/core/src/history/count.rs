@@ -8,7 +8,7 @@ use super::memory::Track;
 use super::{Look, Mark, Trace};
 
 /// What was counted on one track.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(super) struct Counted {
     window: Option<(Timestamp, Timestamp)>,
     /// Traces by repository.

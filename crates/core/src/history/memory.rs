@@ -18,11 +18,17 @@ pub struct Memory {
     kept: Mutex<Kept>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 struct Kept {
     tracks: HashMap<String, Track>,
     /// What was counted last on tracks of pulls, to be counted on from.
     counts: HashMap<String, Counted>,
+}
+
+impl Clone for Memory {
+    fn clone(&self) -> Self {
+        Self { kept: Mutex::new(self.lock().clone()) }
+    }
 }
 
 impl Memory {

@@ -10,8 +10,8 @@ use comfy_table::{CellAlignment, ContentArrangement, Table};
 use layerguard_core::message::{moment, severity_word};
 use layerguard_core::text::{escape, escape_to};
 
-use super::Screen;
 use super::paint::{Tone, field, more, paint};
+use super::{Screen, table_width};
 use crate::command::explain::Weight;
 use crate::command::replay::Between;
 use crate::command::replay::incidents::Summed;
@@ -22,8 +22,6 @@ use crate::failure::Failure;
 const LINES: usize = 10;
 /// Days that are shown one by one.
 const DAYS: usize = 14;
-/// What a table is given where no terminal is: wide enough for every cell to stay on its line.
-const ENDLESS: u16 = 1_000;
 
 impl Screen {
     /// What changes from one policy to another on some logs.
@@ -322,7 +320,7 @@ impl Paper {
         }
         let mut table = Table::new();
         table.load_style(NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
-        table.set_width(self.columns.and_then(|width| u16::try_from(width.saturating_sub(2)).ok()).unwrap_or(ENDLESS));
+        table.set_width(table_width(self.columns.map(|width| width.saturating_sub(2))));
         table.set_header(columns.iter().copied());
         let shown = rows.len();
         table.add_rows(rows);
