@@ -171,7 +171,8 @@ impl Detect<'_> {
         if let Some((hash, _)) = before.filter(|(_, before)| same_answer(&before.assessment, &answer)) {
             return Ok(hash);
         }
-        let record = audit::append(self.audit, &incident, ACTOR, &version, now, draft).await.map_err(DetectError::Audit)?;
+        let record =
+            audit::append(self.audit, &incident, ACTOR, &version, now, draft).await.map_err(DetectError::Audit)?;
         self.tell_of(&answer);
         Ok(record.hash)
     }

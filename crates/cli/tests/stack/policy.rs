@@ -11,6 +11,7 @@ use layerguard_core::audit::POLICY_CHAIN;
 use layerguard_core::policy::Package;
 use layerguard_core::ports::ApprovalStore;
 use layerguard_testkit::drive;
+use serde_json::json;
 use tempfile::TempDir;
 
 use crate::house::House;
@@ -75,4 +76,51 @@ async fn a_policy_with_errors_or_with_cases_that_fail_is_not_published() {
 async fn without_a_published_policy_there_is_nothing_to_take_back() {
     let ended = run(&House::empty(), &["rollback"]).await;
     assert!(refused(&ended).message.contains("nothing was published yet"));
+}
+
+/// A layer for somebody who is not listed, at this minute.
+fn download(session: &str, time: &str) -> String {
+    json!({
+        "eventVersion": "1.11", "eventID": format!("{session}-{time}"), "eventType": "AwsApiCall",
+        "eventSource": "ecr.amazonaws.com", "eventName": "GetDownloadUrlForLayer", "eventTime": time,
+        "awsRegion": "eu-central-1", "sourceIPAddress": "192.0.2.10", "recipientAccountId": "111122223333",
+        "userIdentity": {
+            "type": "AssumedRole", "principalId": format!("AROAEXAMPLE:{session}"), "accountId": "111122223333",
+            "arn": format!("arn:aws:sts::111122223333:assumed-role/other/{session}"), "accessKeyId": "ASIAIOSFODNN7EXAMPLE",
+            "sessionContext": {
+                "sessionIssuer": {
+                    "type": "Role", "principalId": "AROAEXAMPLE", "accountId": "111122223333",
+                    "arn": "arn:aws:iam::111122223333:role/other", "userName": "other",
+                },
+                "attributes": {"creationDate": "2026-11-20T09:00:00Z"},
+            },
+        },
+        "requestParameters": {
+            "registryId": "111122223333", "repositoryName": "team/app", "layerDigest": format!("sha256:{:064}", 1),
+        },
+    })
+    .to_string()
+}
+
+/// Two sessions on one day, three on the next: three new incidents on a day are the most.
+#[tokio::test(start_paused = true)]
+async fn more_new_incidents_a_day_than_are_allowed_end_a_publish() {
+    let folder = folder(INVENTORY);
+    let log = folder.path().join("two-days.jsonl");
+    let calls = [("a", 20), ("b", 20), ("c", 21), ("d", 21), ("e", 21)];
+    let lines: Vec<String> =
+        calls.iter().map(|(session, day)| download(session, &format!("2026-11-{day}T09:30:00Z"))).collect();
+    fs::write(&log, lines.join("\n")).unwrap();
+    let with = async |most: &str| {
+        let house = House::empty();
+        let (folder, log) = (folder.path().to_str().unwrap(), log.to_str().unwrap());
+        let ended = run(&house, &["publish", folder, "--replay", log, "--max-new-incidents-a-day", most]).await;
+        (ended, drive(house.world.answers(POLICY_CHAIN)).unwrap().len())
+    };
+    let (ended, signed) = with("2").await;
+    let message = &refused(&ended).message;
+    assert!(message.starts_with("2026-11-21 would have had 3 new incidents, and at most 2 are allowed"), "{message}");
+    assert_eq!(signed, 0, "nothing was signed");
+    let (ended, signed) = with("3").await;
+    assert_eq!((ended.0, signed), (Ok(Exit::Done), 1), "{}", ended.1);
 }
