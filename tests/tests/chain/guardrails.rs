@@ -18,6 +18,8 @@ use crate::world::{at, download, inventory, session, world};
 const LAYER: &str = "GetDownloadUrlForLayer";
 /// The long-term key whose holder assumes roles.
 const SOURCE: &str = "AKIAIOSFODNN7EXAMPLE";
+/// Another account, of the organisation where it is listed.
+const MEMBER: &str = "444455556666";
 
 /// A session with a key of its own.
 fn session_with(role: &str, name: &str, key: &str) -> Value {
@@ -206,6 +208,38 @@ async fn a_role_of_which_nothing_is_known_is_not_touched_without_a_person() {
         chain.function(json!({"task": "decide", "incident_id": id})).await.unwrap();
         assert_eq!(modes(&chain, &id), [Mode::Ask], "case {number}");
     }
+}
+
+/// The same call in another account.
+fn in_a_member(record: &Value) -> Value {
+    serde_json::from_str(&record.to_string().replace(ACCOUNT, MEMBER)).unwrap()
+}
+
+#[tokio::test]
+async fn a_role_of_a_member_is_looked_at_where_it_lets_us_and_else_asks() {
+    let both = inventory("act", "").replace(&format!("[\"{ACCOUNT}\"]"), &format!("[\"{ACCOUNT}\", \"{MEMBER}\"]"));
+    let workload = Role::trusting(r#"{"Service":"ec2.amazonaws.com"}"#);
+    for (role, expected) in [(Some(Role::default()), Mode::Act), (Some(workload), Mode::Ask), (None, Mode::Ask)] {
+        let world = world();
+        if let Some(role) = &role {
+            world.set_role_in(MEMBER, "builder", role.clone());
+        }
+        let chain = Chain::new(world, &both);
+        let id = found(&chain, &in_a_member(&download(1))).await;
+        chain.function(json!({"task": "decide", "incident_id": id})).await.unwrap();
+        assert_eq!(modes(&chain, &id), [expected], "{role:?}");
+    }
+}
+
+#[tokio::test]
+async fn roles_of_strangers_are_not_asked_for() {
+    let world = world();
+    world.set_role_in(MEMBER, "builder", Role::default());
+    let chain = Chain::new(world, &inventory("act", ""));
+    let id = found(&chain, &in_a_member(&download(1))).await;
+    chain.function(json!({"task": "decide", "incident_id": id})).await.unwrap();
+    assert_eq!(chain.world.count("roles.role"), 0);
+    assert!(!modes(&chain, &id).contains(&Mode::Act));
 }
 
 #[tokio::test]
