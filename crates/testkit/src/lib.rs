@@ -36,5 +36,5 @@ pub use fault::{Call, Fault};
 pub use harness::{Tally, Verdict, every_fault};
 pub use iam::{IamSnapshot, Role, User};
 pub use layers::{LayerStatement, Statements as LayerStatements};
-pub use site::Site;
+pub use site::{PASSING_ON, Site};
 pub use world::World;

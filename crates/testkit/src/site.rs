@@ -5,6 +5,9 @@ use std::backtrace::Backtrace;
 /// The crates whose calls are told apart by file; what calls a port from elsewhere is a test.
 const CRATES: [&str; 5] = ["core", "detect", "decide", "remediate", "reconcile"];
 
+/// What only passes a call on: the place that calls is whoever asked it.
+pub const PASSING_ON: &str = "crates/core/src/history/once.rs";
+
 /// A place that calls a port.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Site {
@@ -18,7 +21,8 @@ impl Site {
     /// The place that makes the call which is being made now, told by the stack. Slow. `None` where a test makes it.
     pub(crate) fn calling(operation: &str) -> Option<Self> {
         let stack = Backtrace::force_capture().to_string();
-        let file = stack.lines().filter_map(|line| line.trim().strip_prefix("at ")).find_map(source)?;
+        let places = stack.lines().filter_map(|line| line.trim().strip_prefix("at "));
+        let file = places.filter_map(source).find(|file| file != PASSING_ON)?;
         let method = operation.rsplit('.').next()?.to_owned();
         Some(Self { file, method })
     }

@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 use layerguard_core::assess::Assessor;
 use layerguard_core::audit::verify;
 use layerguard_core::error::{Class, Classified};
-use layerguard_core::history::{COPY_WAITS, intended};
+use layerguard_core::history::{COPY_WAITS, Kept, intended};
 use layerguard_core::metric::Figures;
 use layerguard_core::ports::ActivityStore;
 use layerguard_detect::Detect;
@@ -34,6 +34,12 @@ struct Telling {
     records: Arc<Vec<Value>>,
 }
 
+type Over<'a> = (&'a Result<Assessor, String>, &'a World, &'a Figures);
+
+fn detect<'a>((policy, world, figures): Over<'a>, activity: &'a dyn ActivityStore) -> Detect<'a> {
+    Detect { policy, audit: world, incidents: world, activity, clock: world, figures }
+}
+
 impl Telling {
     fn world(&self) -> World {
         let world = World::at("2026-11-20T10:30:00Z".parse().unwrap());
@@ -47,18 +53,14 @@ impl Telling {
     /// Every record, and a day later whatever waited for its twin.
     async fn happens(world: World, policy: Arc<Result<Assessor, String>>, records: Arc<Vec<Value>>) -> Verdict {
         let figures = Figures::default();
-        let detect = Detect {
-            policy: &policy,
-            audit: &world,
-            incidents: &world,
-            activity: &world,
-            clock: &world,
-            figures: &figures,
-        };
+        // A process that died knows nothing any more.
+        let mut kept = Kept::default();
+        let over = (&*policy, &world, &figures);
         for record in records.iter() {
             for _ in 0..TRIES {
-                match detect.handle(record).await {
-                    _ if world.revive() => {}
+                let handled = detect(over, &kept.over(&world)).handle(record).await;
+                match handled {
+                    _ if world.revive() => kept = Kept::default(),
                     Err(error) if error.class() == Class::Retryable => {}
                     handled => {
                         assert!(handled.is_ok(), "{handled:?}");
@@ -69,7 +71,7 @@ impl Telling {
         }
         world.advance(COPY_WAITS + SignedDuration::from_hours(24));
         for _ in 0..TRIES {
-            match detect.settle_copies().await {
+            match detect(over, &world).settle_copies().await {
                 _ if world.revive() => {}
                 Ok(settled) if settled.failed == 0 => break,
                 _ => {}

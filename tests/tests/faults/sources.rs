@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use layerguard_testkit::Site;
+use layerguard_testkit::{PASSING_ON, Site};
 use proc_macro2::{TokenStream, TokenTree};
 use syn::visit::{self, Visit};
 
@@ -31,6 +31,9 @@ pub(crate) fn sites() -> BTreeSet<Site> {
     for name in CRATES {
         for file in files(&root().join("crates").join(name).join("src")) {
             let path = file.strip_prefix(root()).unwrap().to_str().unwrap().replace('\\', "/");
+            if path == PASSING_ON {
+                continue;
+            }
             sites
                 .extend(called(&parsed(&file), &methods).into_iter().map(|method| Site { file: path.clone(), method }));
         }
