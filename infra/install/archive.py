@@ -90,7 +90,7 @@ def packages(folder: Path, architecture: str) -> Packages:
         if sha256(content) != listed["functions"][name]["sha256"]:
             raise Refused(f"the package `{path}` is not the one that was built: its checksum differs from `{LISTED}`; {build} makes it again")
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            found = architecture_of(archive.read("bootstrap"))
+            found = architecture_of(archive.open("bootstrap").read(20))
         if found != architecture:
             raise Refused(f"the package `{path}` is for {found or 'no processor of Lambda'}, not for {architecture}: {build} makes it, or say ARCH={found}")
     return Packages(folder, listed["build"], architecture)

@@ -5,7 +5,7 @@
 
 Below target/lambda/<arch>/: one zip and one CycloneDX bill of materials for each function, SHA256SUMS, and packages.json, which
 `make deploy` reads. Below target/lambda/<function>/ the same programs unpacked, which `sam deploy` takes with the plain template.
-The same commit, compiler and tools give the same programs in any folder. With --bin-dir nothing is built: what is in
+No folder and no time of the machine is part of a package. With --bin-dir nothing is built: what is in
 that folder is packed as it is, without bills of materials, for the local stack alone.
 
 Status: 0 done, 1 it could not be built, 2 something is missing on the machine.

@@ -1,12 +1,15 @@
 """The life of an installation, by the commands that the guides name: packages, refused input, deploy, doctor, upgrade, approve, remove."""
 
+import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
-import deploy
+import deploy  # puts the folder of `archive` on the path
 import pytest
+from archive import LISTED, packed, sha256
 from test_doctor import Clinic
 from trail import wait
 from world import INVENTORY, World, binaries
@@ -25,19 +28,29 @@ class House:
         self.world, self.settings = world, world.settings
         self.folder = world.scratch("install")
         self.folder.mkdir(parents=True)
-        self.packages = self.packed("first", binaries())
+        self.packages = self.packed("first")
         self.inventory = self.written("inventory.toml", INVENTORY.format(mode="ask", timeout="30m", reminder="20m") + AWKWARD)
 
     def written(self, name: str, text: str) -> Path:
         (self.folder / name).write_text(text, encoding="utf-8")
         return self.folder / name
 
-    def packed(self, name: str, programs: Path) -> Path:
+    def packed(self, name: str) -> Path:
         out = self.folder / name
-        words = ["--arch", deploy.architecture(), "--bin-dir", str(programs), "--out", str(out)]
+        words = ["--arch", deploy.architecture(), "--bin-dir", str(binaries()), "--out", str(out)]
         done = subprocess.run([sys.executable, str(INSTALL / "package.py"), *words], capture_output=True, text=True)
         assert done.returncode == DONE, done.stdout + done.stderr
         return out
+
+    def another(self, function: str) -> Path:
+        """The packages with another program in one of them, as the next version has."""
+        folder = Path(shutil.copytree(self.packages, self.folder / "next"))
+        content = packed((binaries() / f"layerguard-{function}").read_bytes() + b"\n", level=1)
+        listed = json.loads((folder / LISTED).read_text(encoding="utf-8"))
+        listed["functions"][function]["sha256"] = sha256(content)
+        (folder / f"{function}.zip").write_bytes(content)
+        (folder / LISTED).write_text(json.dumps(listed), encoding="utf-8")
+        return folder
 
     def deploy(self, *words: str, packages: Path | None = None, **variables: str) -> tuple[int, str]:
         """Runs the command in a shell of the account's root, where nobody answers questions."""
@@ -51,7 +64,7 @@ class House:
 
     def new(self, **changed: str) -> list[str]:
         """The words of a first deployment."""
-        given = {"stack": self.settings.name, "topic": self.settings.topic_arn, "inventory": str(self.inventory), "mode": "ask"} | changed
+        given = {"stack": self.settings.name, "topic": self.settings.topic_arn, "inventory": str(self.inventory), "mode": "ask", "arch": deploy.architecture()} | changed
         return [word for name, value in given.items() for word in (f"--{name}", value)]
 
     def stacks(self) -> dict[str, str]:
@@ -65,27 +78,12 @@ def house():
 
 
 def refusals(house: House):
-    """Words, variables and a word of the reason, for a new deployment."""
+    """Words, variables and a word of the reason, for a new deployment. What needs no account is refused in tests/gates/test_packages.py."""
     topic = house.settings.topic_arn
     broken = house.written("broken.toml", '[organization]\nid = "o-exampleorgid"\naccouts = []\n')
-    long = house.written("long.toml", house.inventory.read_text(encoding="utf-8") + "#" * 2800)
-    altered = house.packed("altered", binaries())
-    (altered / "decide.zip").write_bytes((altered / "detect.zip").read_bytes())
-    other = "arm64" if deploy.architecture() == "x86_64" else "x86_64"
     return [
         (house.new(topic=topic + "-gone"), {}, "there is no topic"),
-        (house.new(topic=topic.replace("us-east-1", "eu-west-1")), {}, "is in eu-west-1"),
-        (house.new(topic="security"), {}, "no ARN of a topic"),
         (house.new(inventory=str(broken)), {}, "accouts"),
-        (house.new(inventory=str(house.folder / "none.toml")), {}, "No such file"),
-        (house.new(inventory=str(long)), {}, "policy publish"),
-        (house.new(mode="watch"), {}, "observe, ask, act"),
-        (house.new(stack="1st"), {}, "a letter first"),
-        (["--topic", topic, "--stack", "install"], {}, "INVENTORY=inventory.toml"),
-        ([*house.new(), "--parameter", "InlineDeny=yes"], {}, "forbidden, allowed"),
-        ([*house.new(), "--arch", other], {}, f"not for {other}"),
-        ([*house.new(), "--packages", str(house.folder / "nowhere")], {}, "make package"),
-        ([*house.new(), "--packages", str(altered)], {}, "checksum"),
         (house.new(), {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}, "no AWS credentials"),
     ]
 
@@ -102,7 +100,7 @@ def test_what_would_fail_later_is_refused_before_anything_is_made(house):
 
 def test_an_installation_lives_through_an_upgrade_and_leaves_its_record(house):
     world, stack = house.world, house.settings.name
-    status, said = house.deploy(*house.new(), "--parameter", "InlineDeny=allowed", "--arch", deploy.architecture())
+    status, said = house.deploy(*house.new(), "--parameter", "InlineDeny=allowed")
     # What this account, or the emulator, lacks is what `doctor` names.
     assert status == UNWELL and "no trail records" in said, said
     parameters = world.account.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]["Parameters"]
@@ -117,19 +115,15 @@ def test_an_installation_lives_through_an_upgrade_and_leaves_its_record(house):
     assert status == REFUSED and f"`{stack}`" in said and "twice" in said, said
 
     # Other programs, and nothing else: what is not named stays.
-    programs = house.folder / "programs"
-    programs.mkdir()
-    for name in ("detect", "decide", "remediate", "reconcile"):
-        (programs / f"layerguard-{name}").symlink_to(binaries() / f"layerguard-{name}")
-    (programs / "layerguard-decide").unlink()
-    (programs / "layerguard-decide").write_bytes((binaries() / "layerguard-decide").read_bytes() + b"\n")
+    packages = house.another("decide")
     before = world.account.client("lambda").get_function_configuration(FunctionName=f"{stack}-decide")
-    status, said = house.deploy("--stack", stack, packages=house.packed("second", programs))
+    status, said = house.deploy("--stack", stack, packages=packages)
     assert status in (DONE, UNWELL) and "go on waiting" in said, said
     after = world.account.client("lambda").get_function_configuration(FunctionName=f"{stack}-decide")
     assert after["CodeSha256"] != before["CodeSha256"] and after["Environment"] == before["Environment"]
-    Clinic(world).cure()
-    assert house.deploy("--stack", stack, packages=house.folder / "second")[0] == DONE
+    clinic = Clinic(world)
+    clinic.cure()
+    assert clinic.examine() == {}
 
     world.on_call_does("approve", incident, "--comment", "not ours")
     world.closed(incident, "contained")

@@ -12,6 +12,7 @@ from template import PATH, ROOT
 
 sys.path.append(str(ROOT / "infra" / "install"))
 
+import account  # noqa: E402
 import archive  # noqa: E402
 import listing  # noqa: E402
 import plan  # noqa: E402
@@ -98,6 +99,47 @@ def test_other_parameters_are_names_and_values():
     for texts, said in ((["Drill"], "NAME=VALUE"), (["Mode=act"], "option of its own"), (["InlineDeny=yes"], "forbidden, allowed")):
         with pytest.raises(archive.Refused, match=said):
             plan.others(given(*texts))
+
+
+def deployment(tmp_path, **given) -> Namespace:
+    """What is given for a new stack whose packages are there."""
+    folder = tmp_path / "arm64"
+    found = folder if folder.exists() else made(folder)
+    nothing = {"topic": None, "inventory": None, "mode": None, "arch": None, "parameter": [], "bucket": None}
+    return Namespace(**nothing | {"packages": found} | given)
+
+
+class Nowhere(Place):
+    """An account in which nothing may be asked."""
+
+    def client(self, service):
+        raise AssertionError(f"{service} was asked before everything else was looked at")
+
+
+@pytest.mark.parametrize(("given", "said"), [
+    ({"topic": "security"}, "no ARN of a topic"),
+    ({"topic": "arn:aws:sns:eu-west-1:111122223333:security"}, "is in eu-west-1"),
+    ({"topic": "arn:aws:sns:eu-central-1:111122223333:security.fifo"}, "FIFO"),
+    ({"mode": "watch"}, "observe, ask, act"),
+    ({"arch": "x86_64"}, "not for x86_64"),
+    ({"arch": "sparc"}, "ARCH=arm64"),
+    ({"inventory": ROOT / "none.toml"}, "could not read the inventory"),
+    ({"inventory": ROOT / "crates/core/policy/inventory.example.toml"}, "policy publish"),
+    ({"parameter": ["InlineDeny=yes"]}, "forbidden, allowed"),
+    ({}, "TOPIC=arn"),
+])
+def test_what_cannot_be_deployed_is_refused_with_the_reason(tmp_path, monkeypatch, given, said):
+    # The command that checks inventories is built elsewhere; this one has nothing against any.
+    monkeypatch.setenv("LAYERGUARD", "/bin/true")
+    here = Nowhere("layerguard", "eu-central-1", "111122223333", "arn:aws:iam::111122223333:user/ada")
+    with pytest.raises(archive.Refused, match=said):
+        plan.of(deployment(tmp_path, **given), here, guided=False)
+
+
+@pytest.mark.parametrize("name", ["1st", "a_b", "x" * 41, "-a"])
+def test_a_name_that_no_stack_can_have_is_refused(name):
+    with pytest.raises(archive.Refused, match="cannot be the stack's name"):
+        account.place(name, "eu-central-1", guided=False)
 
 
 def test_the_plan_says_what_changes(tmp_path):
