@@ -3,12 +3,15 @@
 
 use std::collections::VecDeque;
 use std::io::BufRead;
+use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
 use super::error::{Position, ReadError, ShapeError};
 use super::field::{excerpt, kind};
 use super::glance::is_surely_unwatched;
+use super::known::{Known, KnownRecords, Places, Told};
+use super::record::parse;
 use super::source::Place;
 use super::splitter::{LARGEST, Piece, Splitter};
 
@@ -36,6 +39,15 @@ pub fn read_records<R: BufRead>(input: R) -> Records<R> {
     }
 }
 
+/// What was read, by [`Records::next_found`].
+#[derive(Debug)]
+pub enum Found<'a> {
+    /// A record that is like one that came before, and what it says of its own.
+    Known(Arc<Known>, Told<'a>),
+    /// Any other.
+    Raw(RawRecord),
+}
+
 /// The iterator of [`read_records`].
 pub struct Records<R> {
     splitter: Splitter<R>,
@@ -57,7 +69,7 @@ impl<R: BufRead> Iterator for Records<R> {
             if self.over {
                 return None;
             }
-            self.read_on();
+            self.read_on(None);
         }
     }
 }
@@ -75,9 +87,28 @@ impl<R: BufRead> Records<R> {
         self.passed
     }
 
-    fn read_on(&mut self) {
+    /// The next item as [`Iterator::next`] gives it, but that a record that is like one that came before is not parsed again.
+    pub fn next_found(&mut self, known: &mut KnownRecords) -> Option<Result<Found<'_>, ReadError>> {
+        let (like, places) = loop {
+            if let Some(item) = self.ready.pop_front() {
+                return Some(item.map(Found::Raw));
+            }
+            if self.over {
+                return None;
+            }
+            if let Some(found) = self.read_on(Some(known)) {
+                break found;
+            }
+        };
+        // Its own values were found in these bytes.
+        let told = places.told(self.splitter.bytes())?;
+        Some(Ok(Found::Known(like, told)))
+    }
+
+    /// Reads one piece on. What is known is answered, everything else becomes ready.
+    fn read_on(&mut self, known: Option<&mut KnownRecords>) -> Option<(Arc<Known>, Places)> {
         match self.splitter.next() {
-            Ok(Some(piece)) => self.take(&piece),
+            Ok(Some(piece)) => return self.take(&piece, known),
             Ok(None) => {
                 self.over = true;
                 if !self.splitter.seen {
@@ -90,19 +121,34 @@ impl<R: BufRead> Records<R> {
                 self.ready.push_back(Err(ReadError::Io { position, source }));
             }
         }
+        None
     }
 
-    fn take(&mut self, piece: &Piece) {
+    fn take(&mut self, piece: &Piece, mut known: Option<&mut KnownRecords>) -> Option<(Arc<Known>, Places)> {
         let error = match *piece {
             Piece::Value(_) if self.pass_over && is_surely_unwatched(self.splitter.bytes()) => {
                 self.count += 1;
                 self.passed += 1;
-                return;
+                return None;
             }
-            Piece::Value(begin) => match serde_json::from_slice(self.splitter.bytes()) {
-                Ok(value) => return self.unwrap(value, begin),
-                Err(error) => self.not_json(begin, &error),
-            },
+            Piece::Value(begin) => {
+                let bytes = self.splitter.bytes();
+                if let Some(found) = known.as_mut().and_then(|known| known.find(bytes)) {
+                    self.count += 1;
+                    return Some(found);
+                }
+                match serde_json::from_slice(bytes) {
+                    Ok(value) => {
+                        if let Some(found) = known.and_then(|known| learnt(known, bytes, &value)) {
+                            self.count += 1;
+                            return Some(found);
+                        }
+                        self.unwrap(value, begin);
+                        return None;
+                    }
+                    Err(error) => self.not_json(begin, &error),
+                }
+            }
             Piece::TooLarge(begin) => ReadError::TooLarge { position: self.position(begin), limit: LARGEST },
             Piece::CutShort(begin) => ReadError::CutShort { position: self.position(begin) },
             Piece::Broken(begin, reason) => {
@@ -110,6 +156,7 @@ impl<R: BufRead> Records<R> {
             }
         };
         self.ready.push_back(Err(error));
+        None
     }
 
     /// Takes the records out of a value, whatever envelope it is.
@@ -155,6 +202,15 @@ impl<R: BufRead> Records<R> {
         self.count += 1;
         Position { record: self.count, line: place.line, column: place.column }
     }
+}
+
+/// A bare record, so that others like it need not be parsed.
+fn learnt(known: &mut KnownRecords, bytes: &[u8], value: &Value) -> Option<(Arc<Known>, Places)> {
+    let name = value.get("eventName").and_then(Value::as_str)?;
+    if !KnownRecords::may_hold(name) || !matches!(Shape::of(value), Ok(Shape::Record)) {
+        return None;
+    }
+    known.learn(bytes, &parse(value).ok()?)
 }
 
 /// What a JSON value is to us.
