@@ -3,15 +3,13 @@
 
 use std::collections::VecDeque;
 use std::io::BufRead;
-use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
 use super::error::{Position, ReadError, ShapeError};
 use super::field::{excerpt, kind};
 use super::glance::is_surely_unwatched;
-use super::known::{Known, KnownRecords, Places, Told};
-use super::record::parse;
+use super::known::{Known, KnownRecords, Told};
 use super::source::Place;
 use super::splitter::{LARGEST, Piece, Splitter};
 
@@ -41,9 +39,9 @@ pub fn read_records<R: BufRead>(input: R) -> Records<R> {
 
 /// What was read, by [`Records::next_found`].
 #[derive(Debug)]
-pub enum Found<'a> {
-    /// A record that is like one that came before, and what it says of its own.
-    Known(Arc<Known>, Told<'a>),
+pub enum Found<'a, T> {
+    /// A record that is like one that came before, with what is kept of those, and what it says of its own.
+    Known(T, Told<'a>),
     /// Any other.
     Raw(RawRecord),
 }
@@ -69,7 +67,8 @@ impl<R: BufRead> Iterator for Records<R> {
             if self.over {
                 return None;
             }
-            self.read_on(None);
+            let none: Option<()> = self.read_on(|_| None);
+            debug_assert!(none.is_none(), "nothing is looked for");
         }
     }
 }
@@ -87,8 +86,13 @@ impl<R: BufRead> Records<R> {
         self.passed
     }
 
-    /// The next item as [`Iterator::next`] gives it, but that a record that is like one that came before is not parsed again.
-    pub fn next_found(&mut self, known: &mut KnownRecords) -> Option<Result<Found<'_>, ReadError>> {
+    /// The next item as [`Iterator::next`] gives it, but that a record that is like one that came before is not parsed again. `keep` is told
+    /// what records share when the first of them comes, and says what is kept of it; with `None` it is parsed like any other.
+    pub fn next_found<T: Clone>(
+        &mut self,
+        known: &mut KnownRecords<T>,
+        mut keep: impl FnMut(Known) -> Option<T>,
+    ) -> Option<Result<Found<'_, T>, ReadError>> {
         let (like, places) = loop {
             if let Some(item) = self.ready.pop_front() {
                 return Some(item.map(Found::Raw));
@@ -96,7 +100,7 @@ impl<R: BufRead> Records<R> {
             if self.over {
                 return None;
             }
-            if let Some(found) = self.read_on(Some(known)) {
+            if let Some(found) = self.read_on(|bytes| known.find(bytes, &mut keep)) {
                 break found;
             }
         };
@@ -105,8 +109,8 @@ impl<R: BufRead> Records<R> {
         Some(Ok(Found::Known(like, told)))
     }
 
-    /// Reads one piece on. What is known is answered, everything else becomes ready.
-    fn read_on(&mut self, known: Option<&mut KnownRecords>) -> Option<(Arc<Known>, Places)> {
+    /// Reads one piece on. What is known of it is answered, everything else becomes ready.
+    fn read_on<F>(&mut self, known: impl FnOnce(&[u8]) -> Option<F>) -> Option<F> {
         match self.splitter.next() {
             Ok(Some(piece)) => return self.take(&piece, known),
             Ok(None) => {
@@ -124,7 +128,7 @@ impl<R: BufRead> Records<R> {
         None
     }
 
-    fn take(&mut self, piece: &Piece, mut known: Option<&mut KnownRecords>) -> Option<(Arc<Known>, Places)> {
+    fn take<F>(&mut self, piece: &Piece, known: impl FnOnce(&[u8]) -> Option<F>) -> Option<F> {
         let error = match *piece {
             Piece::Value(_) if self.pass_over && is_surely_unwatched(self.splitter.bytes()) => {
                 self.count += 1;
@@ -133,16 +137,12 @@ impl<R: BufRead> Records<R> {
             }
             Piece::Value(begin) => {
                 let bytes = self.splitter.bytes();
-                if let Some(found) = known.as_mut().and_then(|known| known.find(bytes)) {
+                if let Some(found) = known(bytes) {
                     self.count += 1;
                     return Some(found);
                 }
                 match serde_json::from_slice(bytes) {
                     Ok(value) => {
-                        if let Some(found) = known.and_then(|known| learnt(known, bytes, &value)) {
-                            self.count += 1;
-                            return Some(found);
-                        }
                         self.unwrap(value, begin);
                         return None;
                     }
@@ -204,13 +204,9 @@ impl<R: BufRead> Records<R> {
     }
 }
 
-/// A bare record, so that others like it need not be parsed.
-fn learnt(known: &mut KnownRecords, bytes: &[u8], value: &Value) -> Option<(Arc<Known>, Places)> {
-    let name = value.get("eventName").and_then(Value::as_str)?;
-    if !KnownRecords::may_hold(name) || !matches!(Shape::of(value), Ok(Shape::Record)) {
-        return None;
-    }
-    known.learn(bytes, &parse(value).ok()?)
+/// A record without an envelope; `None` for anything else.
+pub(super) fn bare(value: &Value) -> Option<&Value> {
+    matches!(Shape::of(value), Ok(Shape::Record)).then_some(value)
 }
 
 /// What a JSON value is to us.

@@ -2,12 +2,12 @@
 //! and the sessions of a day pull the same few things again and again: what such records share is read once.
 //!
 //! What differs is cut out of the text, and what is left must have been seen before, byte for byte. Then the two records differ in the values of
-//! a few members and in nothing else, and those values are plain text. What those members do to an event is not assumed: when a text is
-//! learnt, it is read a second time with other values in their place, and the event must be the one that is expected.
+//! a few members and in nothing else, and those values are plain text. Which members those are is not assumed: a text is learnt with other values
+//! in their place, and each must turn up in the event where it is expected.
 
 use std::collections::HashMap;
 use std::ops::Range;
-use std::sync::{Arc, LazyLock};
+use std::sync::LazyLock;
 
 use foldhash::quality::RandomState;
 use jiff::Timestamp;
@@ -15,9 +15,10 @@ use memchr::memchr;
 use memchr::memmem::{self, Finder};
 use serde::{Deserialize, Serialize};
 
+use super::Event;
+use super::envelope::bare as record_of;
 use super::field::parse_time;
 use super::record::parse;
-use super::{Event, PrincipalKind};
 use crate::call::Call;
 
 /// A text that is longer is no ordinary pull, and is not kept.
@@ -27,10 +28,8 @@ const LONGEST_VALUE: usize = 200;
 
 /// A member whose value is cut out.
 struct Cut {
-    /// What stands before the value.
-    before: Finder<'static>,
-    /// How the value begins; anything else is left where it is.
-    begins: &'static [u8],
+    /// What stands before the value, in one form or another.
+    before: Vec<Finder<'static>>,
     /// The value that is put in its place when the text is learnt.
     probe: &'static str,
     /// Nothing is cut where it is missing.
@@ -39,34 +38,37 @@ struct Cut {
 
 /// What no record has.
 const PROBE: &str = "layerguard-probe";
+/// What AWS writes in place of a value that it does not show.
+const HIDDEN: &[u8] = b"HIDDEN_DUE_TO_SECURITY_REASONS";
 
 const TIME: usize = 0;
-const LAYER: usize = 1;
+const ASKED: usize = 1;
 const ID: usize = 3;
 const SHARED: usize = 4;
 const CUTS: usize = 5;
 
 /// In the order in which CloudTrail writes them. In another order they stay where they are, and no text is like another.
 static MEMBERS: LazyLock<[Cut; CUTS]> = LazyLock::new(|| {
-    let cut = |before: &'static str, begins: &'static str, probe, needed| Cut {
-        before: Finder::new(before),
-        begins: begins.as_bytes(),
+    let cut = |before: &[&'static str], probe, needed| Cut {
+        before: before.iter().map(|before| Finder::new(*before)).collect(),
         probe,
         needed,
     };
+    let asked = ["\"layerDigest\":\"", "\"imageIds\":[{\"imageTag\":\"", "\"imageIds\":[{\"imageDigest\":\""];
     [
-        cut("\"eventTime\":\"", "", "2001-02-03T04:05:06Z", true),
-        cut("\"layerDigest\":\"", "sha256:", "sha256:layerguard-probe", false),
-        cut("\"requestID\":\"", "", "layerguard-probe-request", false),
-        cut("\"eventID\":\"", "", "layerguard-probe-id", true),
-        cut("\"sharedEventID\":\"", "", "layerguard-probe-shared", false),
+        cut(&["\"eventTime\":\""], "2001-02-03T04:05:06Z", true),
+        cut(&asked, "layerguard-probe-asked", false),
+        cut(&["\"requestID\":\""], "layerguard-probe-request", false),
+        cut(&["\"eventID\":\""], "layerguard-probe-id", true),
+        cut(&["\"sharedEventID\":\""], "layerguard-probe-shared", false),
     ]
 });
+static NAME: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("\"eventName\":\""));
 
 /// What records that are alike share.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Known {
-    /// The event; its ids, its time and its layer are nobody's.
+    /// The event; its ids, its time and what it asked for are nobody's.
     event: Event,
     dedupe: Dedupe,
 }
@@ -90,12 +92,12 @@ pub struct Told<'a> {
     pub event_id: &'a str,
     /// `sharedEventID`.
     pub shared_id: Option<&'a str>,
-    /// The digest of the layer that the call asked for.
-    pub layer: Option<&'a str>,
+    /// The digest of the layer, or tag or digest of the image, that the call asked for.
+    pub asked: Option<&'a str>,
 }
 
 impl Known {
-    /// What they share. Its ids, its time and its layer are nobody's.
+    /// What they share. Its ids, its time and what it asked for are nobody's.
     #[must_use]
     pub const fn event(&self) -> &Event {
         &self.event
@@ -108,8 +110,10 @@ impl Known {
         told.event_id.clone_into(&mut event.event_id);
         self.dedupe_id(told).clone_into(&mut event.dedupe_id);
         event.time = told.time;
-        if let (Some(Call::GetDownloadUrlForLayer { layer_digest, .. }), Some(layer)) = (&mut event.call, told.layer) {
-            *layer_digest = Some(layer.to_owned());
+        match (&mut event.call, told.asked) {
+            (Some(Call::GetDownloadUrlForLayer { layer_digest, .. }), Some(asked)) => *layer_digest = Some(asked.to_owned()),
+            (Some(Call::BatchGetImage { images, .. }), Some(asked)) => *images = vec![asked.to_owned()],
+            _ => {}
         }
         event
     }
@@ -125,11 +129,11 @@ impl Known {
     }
 }
 
-/// The texts that are known, up to a number; those that were not seen for long are forgotten.
+/// The texts that are known, up to a number, and what is kept of each; those that were not seen for long are forgotten.
 #[derive(Debug)]
-pub struct KnownRecords {
-    recent: HashMap<Box<[u8]>, Arc<Known>, RandomState>,
-    before: HashMap<Box<[u8]>, Arc<Known>, RandomState>,
+pub struct KnownRecords<T> {
+    recent: HashMap<Box<[u8]>, T, RandomState>,
+    before: HashMap<Box<[u8]>, T, RandomState>,
     most: usize,
     rest: Vec<u8>,
     time: (Vec<u8>, Timestamp),
@@ -149,12 +153,12 @@ impl Places {
             let range = self.values.get(at)?.clone()?;
             std::str::from_utf8(bytes.get(range)?).ok()
         };
-        Some(Told { time: self.time, event_id: value(ID)?, shared_id: value(SHARED), layer: value(LAYER) })
+        Some(Told { time: self.time, event_id: value(ID)?, shared_id: value(SHARED), asked: value(ASKED) })
     }
 }
 
-impl KnownRecords {
-    /// For about so many texts; each takes some kilobytes.
+impl<T: Clone> KnownRecords<T> {
+    /// For about so many texts; each takes a kilobyte or two, and what is kept of it.
     #[must_use]
     pub fn new(most: usize) -> Self {
         Self {
@@ -166,42 +170,21 @@ impl KnownRecords {
         }
     }
 
-    /// Whether calls of this name may be learnt: those that come often.
-    pub(super) fn may_hold(name: &str) -> bool {
-        ["GetDownloadUrlForLayer", "BatchGetImage", "GetAuthorizationToken"].contains(&name)
-    }
-
-    /// A record that is like one that was learnt.
-    pub(super) fn find(&mut self, bytes: &[u8]) -> Option<(Arc<Known>, Places)> {
+    /// A record that is like one that came before, or that others may be like: then `keep` says what is kept of them.
+    pub(super) fn find(&mut self, bytes: &[u8], keep: &mut dyn FnMut(Known) -> Option<T>) -> Option<(T, Places)> {
         let places = self.cut(bytes)?;
-        if let Some(known) = self.recent.get(self.rest.as_slice()) {
-            return Some((Arc::clone(known), places));
+        if let Some(kept) = self.recent.get(self.rest.as_slice()) {
+            return Some((kept.clone(), places));
         }
-        let (rest, known) = self.before.remove_entry(self.rest.as_slice())?;
-        self.keep(rest, Arc::clone(&known));
-        Some((known, places))
-    }
-
-    /// Learns a record that is not known, of which `event` is what [`parse`] made.
-    pub(super) fn learn(&mut self, bytes: &[u8], event: &Event) -> Option<(Arc<Known>, Places)> {
-        if !may_be_learnt(event) || memmem::find(bytes, PROBE.as_bytes()).is_some() {
-            return None;
-        }
-        let places = self.cut(bytes)?;
-        let known = probe(bytes, &places)?;
-        if known.event_of(&places.told(bytes)?) != *event {
-            return None;
-        }
-        let known = Arc::new(known);
-        self.keep(self.rest.as_slice().into(), Arc::clone(&known));
-        Some((known, places))
-    }
-
-    fn keep(&mut self, rest: Box<[u8]>, known: Arc<Known>) {
+        let (rest, kept) = match self.before.remove_entry(self.rest.as_slice()) {
+            Some(found) => found,
+            None => (self.rest.as_slice().into(), keep(learnt(bytes, &self.rest, &places)?)?),
+        };
         if self.recent.len() >= self.most {
             self.before = std::mem::take(&mut self.recent);
         }
-        self.recent.insert(rest, known);
+        self.recent.insert(rest, kept.clone());
+        Some((kept, places))
     }
 
     /// Cuts the values out; what is left stands in `self.rest`. Whatever the text is: from what is left it can be told where the values stood.
@@ -214,15 +197,16 @@ impl KnownRecords {
         let mut at = 0;
         for (member, slot) in MEMBERS.iter().zip(&mut values) {
             let text = bytes.get(at..)?;
-            let Some(found) = member.before.find(text) else {
+            let behind = |before: &Finder<'_>| before.find(text).map(|found| found + before.needle().len());
+            let Some(begin) = member.before.iter().find_map(behind) else {
                 if member.needed {
                     return None;
                 }
                 continue;
             };
-            let (before, value) = text.split_at_checked(found + member.before.needle().len())?;
+            let (before, value) = text.split_at_checked(begin)?;
             let value = value.get(..memchr(b'"', value)?)?;
-            if !is_plain(value) || !value.starts_with(member.begins) {
+            if !is_plain(value) {
                 return None;
             }
             self.rest.extend_from_slice(before);
@@ -249,20 +233,44 @@ impl KnownRecords {
 /// Text that stands for itself in JSON, and says something.
 fn is_plain(value: &[u8]) -> bool {
     let is_plain = |byte: &u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\');
-    (1..=LONGEST_VALUE).contains(&value.len()) && value.iter().all(is_plain)
+    (1..=LONGEST_VALUE).contains(&value.len()) && value.iter().all(is_plain) && value != HIDDEN
 }
 
-/// Those that come often.
-fn may_be_learnt(event: &Event) -> bool {
-    let often = matches!(
-        event.call,
-        Some(Call::GetDownloadUrlForLayer { .. } | Call::BatchGetImage { .. } | Call::GetAuthorizationToken { .. })
-    );
-    often && event.principal.kind != PrincipalKind::Unknown
+/// Calls that come often.
+const OFTEN: [&[u8]; 3] = [b"GetDownloadUrlForLayer", b"BatchGetImage", b"GetAuthorizationToken"];
+
+/// What records with this rest share; `None` where they are to be parsed one by one.
+fn learnt(bytes: &[u8], rest: &[u8], places: &Places) -> Option<Known> {
+    let name = rest.get(NAME.find(rest)? + NAME.needle().len()..)?;
+    if !OFTEN.contains(&name.get(..memchr(b'"', name)?)?) || memmem::find(bytes, PROBE.as_bytes()).is_some() {
+        return None;
+    }
+    let record = serde_json::from_str(&probed(bytes, places)?).ok()?;
+    let event = record_of(&record).and_then(|record| parse(record).ok())?;
+    let put = |at: usize| MEMBERS.get(at).filter(|_| places.values.get(at).is_some_and(Option::is_some)).map(|cut| cut.probe);
+    let asked = match &event.call {
+        Some(Call::GetDownloadUrlForLayer { layer_digest, .. }) => layer_digest.as_deref().filter(|asked| asked.starts_with(PROBE)),
+        Some(Call::BatchGetImage { images, .. }) => match images.as_slice() {
+            [only] => Some(only.as_str()).filter(|asked| asked.starts_with(PROBE)),
+            several if several.iter().any(|asked| asked.starts_with(PROBE)) => return None,
+            _ => None,
+        },
+        Some(Call::GetAuthorizationToken { .. }) => put(ASKED),
+        _ => return None,
+    };
+    if asked != put(ASKED) || Some(event.event_id.as_str()) != put(ID) || event.time != parse_time(put(TIME)?).ok()? {
+        return None;
+    }
+    let dedupe = match event.dedupe_id.as_str() {
+        id if Some(id) == put(ID) => Dedupe::Own,
+        id if Some(id) == put(SHARED) => Dedupe::Shared,
+        _ => Dedupe::Fixed,
+    };
+    Some(Known { event, dedupe })
 }
 
-/// What is left of the record when its own values are others.
-fn probe(bytes: &[u8], places: &Places) -> Option<Known> {
+/// The text with other values in place of its own.
+fn probed(bytes: &[u8], places: &Places) -> Option<String> {
     let mut text = Vec::with_capacity(bytes.len());
     let mut at = 0;
     for (member, value) in MEMBERS.iter().zip(&places.values) {
@@ -272,23 +280,7 @@ fn probe(bytes: &[u8], places: &Places) -> Option<Known> {
         at = value.end;
     }
     text.extend_from_slice(bytes.get(at..)?);
-    let event = parse(&serde_json::from_slice(&text).ok()?).ok()?;
-    let put = |at: usize| MEMBERS.get(at).map(|member| member.probe);
-    let layer_is_put = match &event.call {
-        Some(Call::GetDownloadUrlForLayer { layer_digest, .. }) if places.values.get(LAYER)?.is_some() => {
-            layer_digest.as_deref() == put(LAYER)
-        }
-        _ => true,
-    };
-    if !layer_is_put || event.event_id != put(ID)? || event.time != parse_time(put(TIME)?).ok()? {
-        return None;
-    }
-    let dedupe = match event.dedupe_id.as_str() {
-        id if Some(id) == put(ID) => Dedupe::Own,
-        id if Some(id) == put(SHARED) => Dedupe::Shared,
-        _ => Dedupe::Fixed,
-    };
-    Some(Known { event, dedupe })
+    String::from_utf8(text).ok()
 }
 
 #[cfg(test)]

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -53,7 +55,7 @@ fn found(text: &str) -> (Vec<Result<Event, String>>, usize) {
     let (mut records, mut known, mut again) = (read_records(text.as_bytes()), KnownRecords::new(8), 0);
     let mut events = Vec::new();
     loop {
-        match records.next_found(&mut known) {
+        match records.next_found(&mut known, |known| Some(Arc::new(known))) {
             None => return (events, again),
             Some(Ok(Found::Known(like, told))) => {
                 again += 1;
@@ -93,6 +95,30 @@ fn the_layers_of_an_image_are_read_once() {
     let records: Vec<String> = (0..90).map(layer).collect();
     assert_eq!(check(&records), 90);
     assert_eq!(check(&records.iter().map(|record| record.replace(",\"sharedEventID\"", ",\"x\"")).collect::<Vec<_>>()), 90);
+}
+
+#[test]
+fn the_images_of_a_repository_are_read_once() {
+    let asks = |ids: &str| {
+        let record = text(&pull(), &ORDER).replace("GetDownloadUrlForLayer", "BatchGetImage");
+        record.replace("\"layerDigest\":\"sha256:00\"", &format!("\"imageIds\":{ids}"))
+    };
+    let tags: Vec<String> = (0..9).map(|at| asks(&format!("[{{\"imageTag\":\"v{at}\"}}]"))).collect();
+    assert_eq!(check(&tags), 9);
+    let digests: Vec<String> = (0..9).map(|at| asks(&format!("[{{\"imageDigest\":\"sha256:{at}\"}}]"))).collect();
+    assert_eq!(check(&digests), 9);
+    for ids in [
+        "[{\"imageTag\":\"v1\",\"imageDigest\":\"sha256:1\"}]",
+        "[{\"imageTag\":\"v1\"},{\"imageTag\":\"v2\"}]",
+        "[{\"imageTag\":\"v1\",\"imageTag\":\"v2\"}]",
+        "[{\"imageTag\":\"HIDDEN_DUE_TO_SECURITY_REASONS\"}]",
+        "[{\"imageTag\":\"v1\"}],\"imageIds\":[{\"imageTag\":\"v2\"}]",
+        "[\"v1\"]",
+        "[]",
+        "null",
+    ] {
+        check(&[asks(ids), asks(ids), asks(&ids.replace("v1", "v3"))]);
+    }
 }
 
 /// What would not mean what it seems to mean is left to the parser.
@@ -137,6 +163,9 @@ fn unusual_values_are_left_to_the_parser() {
         ("2026-11-20T09:31:00Z", "2026-11-20T09:31:00.5Z"),
         ("2026-11-20T09:31:00Z", "+002026-1-20T09:31Z"),
         ("sha256:00", "HIDDEN_DUE_TO_SECURITY_REASONS"),
+        ("GetDownloadUrlForLayer", "BatchGetImage"),
+        ("GetDownloadUrlForLayer", "GetAuthorizationToken"),
+        ("GetDownloadUrlForLayer", "PutImage"),
         ("sha256:00", "md5:0"),
         ("\"s-1\"", "[]"),
         ("\"team/app\"", "null"),
@@ -152,7 +181,7 @@ fn what_was_not_seen_for_long_is_forgotten() {
     for at in 0..100 {
         let record = text(&pull(), &ORDER).replace("team/app", &format!("team/app-{at}"));
         let mut records = read_records(record.as_bytes());
-        assert!(matches!(records.next_found(&mut known), Some(Ok(Found::Known(..)))));
+        assert!(matches!(records.next_found(&mut known, |_| Some(())), Some(Ok(Found::Known(..)))));
         assert!(known.recent.len() + known.before.len() <= 4);
     }
 }
@@ -164,6 +193,7 @@ proptest! {
         edits in prop::collection::vec((any::<prop::sample::Index>(), 0..24_usize, prop::sample::select(vec![
             "", "\"", "\\", "\\u0041", "x", ",", "\"eventID\":\"e-1\",", "\"eventID\":\"", "\"eventTime\":\"2026-11-20T09:31:00Z\",",
             "\"layerDigest\":\"sha256:00\",", "{\"requestID\":\"r-1\"},", "\"sharedEventID\":\"s-1\",", "}", "{", "]", "null", "e-1", "\u{e9}",
+            "\"imageIds\":[{\"imageTag\":\"sha256:00\"}],", "GetAuthorizationToken", "BatchGetImage",
             "\"addendum\":{\"originalEventID\":\"e-1\"},", "HIDDEN_DUE_TO_SECURITY_REASONS",
         ]), any::<bool>()), 0..4),
         swaps in prop::collection::vec((0..5_usize, "[a-z0-9:-]{0,8}"), 1..6),
