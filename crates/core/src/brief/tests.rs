@@ -18,7 +18,11 @@ cidrs = ["192.0.2.0/24"]
 image_pullers = ["arn:aws:iam::111122223333:role/ci/*"]
 workloads = ["arn:aws:iam::111122223333:role/node"]
 [thresholds]
-pull_breadth = { repositories = 3, window = "10m" }
+pull_breadth = 3
+pull_breadth_window = "10m"
+pull_breadth_role = 4
+pull_breadth_account = 5
+denied_pulls = 2
 [[exception]]
 rule = "ecr_layer_download_unlisted_principal"
 principal = "arn:aws:iam::111122223333:role/exempt"

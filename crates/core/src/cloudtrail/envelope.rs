@@ -130,7 +130,7 @@ impl<R: BufRead> Records<R> {
 
     fn take<F>(&mut self, piece: &Piece, known: impl FnOnce(&[u8]) -> Option<F>) -> Option<F> {
         let error = match *piece {
-            Piece::Value(_) if self.pass_over && is_surely_unwatched(self.splitter.bytes()) => {
+            Piece::Value(_) if self.pass_over && self.is_unwatched() => {
                 self.count += 1;
                 self.passed += 1;
                 return None;
@@ -157,6 +157,12 @@ impl<R: BufRead> Records<R> {
         };
         self.ready.push_back(Err(error));
         None
+    }
+
+    /// The last value is surely one record that nobody watches.
+    fn is_unwatched(&mut self) -> bool {
+        let plain = self.splitter.is_plain();
+        is_surely_unwatched(self.splitter.bytes(), plain)
     }
 
     /// Takes the records out of a value, whatever envelope it is.
