@@ -41,7 +41,8 @@ impl Brief {
         let facts = assessed.facts.as_ref();
         let network = facts.map_or(Network::Unknown, |facts| facts.network);
         let reasons = facts.iter().flat_map(|facts| &facts.reasons).chain(&assessment.reasons);
-        let unknown = reasons.filter(|_| network == Network::Unknown).find(|reason| reason.starts_with("network unknown"));
+        let unknown =
+            reasons.filter(|_| network == Network::Unknown).find(|reason| reason.starts_with("network unknown"));
         Self {
             verdict: assessment.verdict,
             rules: assessment.rules.clone(),

@@ -62,17 +62,27 @@ fn text(step: &Step, time: Timestamp, at: usize) -> String {
     let role = role.trim_end_matches('*');
     let (name, parameters) = match step.call {
         0 => ("GetAuthorizationToken", "null".to_owned()),
-        1 => ("BatchGetImage", format!(r#"{{"repositoryName":"team/app-{repository}","imageIds":[{{"imageTag":"v1"}}]}}"#)),
-        2 => ("AssumeRole", r#"{"roleArn":"arn:aws:iam::111122223333:role/ci/builder","roleSessionName":"run-1"}"#.to_owned()),
+        1 => (
+            "BatchGetImage",
+            format!(r#"{{"repositoryName":"team/app-{repository}","imageIds":[{{"imageTag":"v1"}}]}}"#),
+        ),
+        2 => (
+            "AssumeRole",
+            r#"{"roleArn":"arn:aws:iam::111122223333:role/ci/builder","roleSessionName":"run-1"}"#.to_owned(),
+        ),
         3 => ("CreateAccessKey", r#"{"userName":"builder"}"#.to_owned()),
         _ => (
             "GetDownloadUrlForLayer",
-            format!(r#"{{"registryId":"111122223333","repositoryName":"team/app-{repository}","layerDigest":"sha256:{at:064x}"}}"#),
+            format!(
+                r#"{{"registryId":"111122223333","repositoryName":"team/app-{repository}","layerDigest":"sha256:{at:064x}"}}"#
+            ),
         ),
     };
     let source = ["ecr", "ecr", "sts", "iam"].get(usize::from(step.call)).unwrap_or(&"ecr");
     let response = match step.call {
-        2 => r#"{"credentials":{"accessKeyId":"ASIAEXAMPLE1","sessionToken":"x"},"assumedRoleUser":{"assumedRoleId":"AROAEXAMPLEBUILDER:run-1"}}"#,
+        2 => {
+            r#"{"credentials":{"accessKeyId":"ASIAEXAMPLE1","sessionToken":"x"},"assumedRoleUser":{"assumedRoleId":"AROAEXAMPLEBUILDER:run-1"}}"#
+        }
         _ => "null",
     };
     let error = if error.is_empty() { String::new() } else { format!(r#""errorCode":"{error}","#) };
@@ -83,11 +93,26 @@ fn text(step: &Step, time: Timestamp, at: usize) -> String {
 
 fn step() -> impl Strategy<Value = Step> {
     let roles = prop::sample::select(vec!["ci/builder", "ci/builder", "node", "stranger", "exempt", "outside*"]);
-    let addresses = prop::sample::select(vec!["AWS Internal", "AWS Internal", "AWS Internal", "192.0.2.7", "203.0.113.9", "ecr.amazonaws.com"]);
+    let addresses = prop::sample::select(vec![
+        "AWS Internal",
+        "AWS Internal",
+        "AWS Internal",
+        "192.0.2.7",
+        "203.0.113.9",
+        "ecr.amazonaws.com",
+    ]);
     let errors = prop::sample::select(vec!["", "", "", "", "AccessDenied", "LayersNotFoundException"]);
     let later = prop::sample::select(vec![0_i64, 0, 0, 1, 20, 61, 400, 3000, 50_000]);
     (later, roles, 0..3_u8, 0..9_u8, 0..6_u8, addresses, errors).prop_map(
-        |(later, role, session, call, repository, address, error)| Step { later, role, session, call, repository, address, error },
+        |(later, role, session, call, repository, address, error)| Step {
+            later,
+            role,
+            session,
+            call,
+            repository,
+            address,
+            error,
+        },
     )
 }
 

@@ -63,7 +63,7 @@ impl Block {
 }
 
 /// The bits in which brackets differ.
-const BRACKET: u8 = (b'{' ^ b'}') | (b'{' ^ b'[') | (b'{' ^ b']');
+const BRACKET: u8 = (b'{' ^ b'}') | (b'{' ^ b'[');
 
 /// Where escapes stand. `None` where there is a line break too.
 fn escapes(bytes: &[u8]) -> Option<u64> {

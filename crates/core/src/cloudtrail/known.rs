@@ -111,7 +111,9 @@ impl Known {
         self.dedupe_id(told).clone_into(&mut event.dedupe_id);
         event.time = told.time;
         match (&mut event.call, told.asked) {
-            (Some(Call::GetDownloadUrlForLayer { layer_digest, .. }), Some(asked)) => *layer_digest = Some(asked.to_owned()),
+            (Some(Call::GetDownloadUrlForLayer { layer_digest, .. }), Some(asked)) => {
+                *layer_digest = Some(asked.to_owned())
+            }
             (Some(Call::BatchGetImage { images, .. }), Some(asked)) => *images = vec![asked.to_owned()],
             _ => {}
         }
@@ -247,9 +249,12 @@ fn learnt(bytes: &[u8], rest: &[u8], places: &Places) -> Option<Known> {
     }
     let record = serde_json::from_str(&probed(bytes, places)?).ok()?;
     let event = record_of(&record).and_then(|record| parse(record).ok())?;
-    let put = |at: usize| MEMBERS.get(at).filter(|_| places.values.get(at).is_some_and(Option::is_some)).map(|cut| cut.probe);
+    let put =
+        |at: usize| MEMBERS.get(at).filter(|_| places.values.get(at).is_some_and(Option::is_some)).map(|cut| cut.probe);
     let asked = match &event.call {
-        Some(Call::GetDownloadUrlForLayer { layer_digest, .. }) => layer_digest.as_deref().filter(|asked| asked.starts_with(PROBE)),
+        Some(Call::GetDownloadUrlForLayer { layer_digest, .. }) => {
+            layer_digest.as_deref().filter(|asked| asked.starts_with(PROBE))
+        }
         Some(Call::BatchGetImage { images, .. }) => match images.as_slice() {
             [only] => Some(only.as_str()).filter(|asked| asked.starts_with(PROBE)),
             several if several.iter().any(|asked| asked.starts_with(PROBE)) => return None,

@@ -24,8 +24,8 @@ use serde::{Deserialize, Serialize};
 pub use envelope::{Found, RawRecord, Records, read_records};
 pub use error::{Position, ReadError, RecordError, ShapeError};
 pub(crate) use field::parse_time;
-pub use known::{Known, KnownRecords, Told};
 pub use identity::{Principal, PrincipalKind, Session};
+pub use known::{Known, KnownRecords, Told};
 pub use record::{parse, parse_lambda_payload, record_in};
 
 use crate::call::Call;

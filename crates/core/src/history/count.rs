@@ -110,8 +110,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::history::{Look, Memory};
     use crate::history::gather::{count, pulled};
+    use crate::history::{Look, Memory};
     use crate::ports::ActivityStore;
 
     fn at(second: i64) -> Timestamp {

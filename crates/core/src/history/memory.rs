@@ -53,7 +53,11 @@ impl Memory {
         if let Some(track) = tracks.logins.as_ref().and_then(|name| kept.tracks.get(name)) {
             let from = (time.checked_sub(LOGIN_LIFE).unwrap_or(Timestamp::MIN), String::new());
             let logins = track.range(from..).take_while(|((at, _), _)| *at <= time).map(|(_, trace)| &trace.mark);
-            logins.for_each(|mark| if let Mark::Login { login } = mark { hear(login) });
+            logins.for_each(|mark| {
+                if let Mark::Login { login } = mark {
+                    hear(login)
+                }
+            });
         }
         let Some(pulls) = &tracks.pulls else { return Some(Pulled::default()) };
         let from = time.checked_sub(pulls.window).unwrap_or(Timestamp::MIN);
@@ -154,6 +158,10 @@ impl ActivityStore for Memory {
     }
 
     fn count_pulled(&self, look: &Look, also: Option<&str>) -> Option<u32> {
-        Some(self.lock().counted(&look.track, look.from, look.until).map_or(u32::from(also.is_some()), |counted| counted.pulled(also)))
+        Some(
+            self.lock()
+                .counted(&look.track, look.from, look.until)
+                .map_or(u32::from(also.is_some()), |counted| counted.pulled(also)),
+        )
     }
 }

@@ -118,7 +118,9 @@ fn assess(folder: &Path, rounds: usize, rules: usize) -> Value {
                 Found::Known(kept, told) => {
                     ready(assessor.brief(&kept.1, &kept.0, &told, &memory)).expect("an answer").verdict
                 }
-                Found::Raw(raw) => assessor.assess(&parse(&raw.value).expect("a record"), &History::default()).assessment.verdict,
+                Found::Raw(raw) => {
+                    assessor.assess(&parse(&raw.value).expect("a record"), &History::default()).assessment.verdict
+                }
             };
             hits += usize::from(verdict == Verdict::Violation);
         }

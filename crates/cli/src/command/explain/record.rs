@@ -145,10 +145,7 @@ pub struct Line {
 /// # Errors
 /// None: what is kept in memory can be read.
 pub(in crate::command) async fn explain(assessor: &Assessor, event: &Event, memory: &Memory) -> Result<Line, Failure> {
-    let assessed = assessor
-        .investigate(event, memory)
-        .await
-        .map_err(|error| unread(&error))?;
+    let assessed = assessor.investigate(event, memory).await.map_err(|error| unread(&error))?;
     let decision = assessed.key.as_ref().map(|key| decide(assessor, event, &assessed, key));
     let steps: Vec<Step> =
         decision.iter().flat_map(|made| &made.plan.steps).filter(|step| step.is_containment()).cloned().collect();

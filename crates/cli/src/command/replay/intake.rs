@@ -10,11 +10,11 @@ use indicatif::ProgressBar;
 use jiff::Timestamp;
 use layerguard_core::cloudtrail::{self, Event, Found, Known, KnownRecords, Told};
 
+use super::ahead::{OF_A_KIND, WHOLE};
 use super::export;
 use super::kinds::{self, Kinds};
 use super::progress::Counting;
 use super::select::{self, Unlisted, Wanted};
-use super::ahead::{OF_A_KIND, WHOLE};
 use super::sorted::{Sorted, Sorter};
 use crate::command::explain::input::Input;
 use crate::failure::Failure;
@@ -27,7 +27,7 @@ const LOOK: usize = 16 * 1024;
 /// Problems of one file that are told one by one.
 const TOLD: u64 = 5;
 /// Kinds of records that are known at a time, by all readers together.
-const KNOWN: usize = 8192;
+const KNOWN: usize = 4096;
 
 /// Where what records of a kind share is kept; `None` for a kind that nobody asked for.
 type Kept = Option<u64>;

@@ -13,7 +13,7 @@ use layerguard_core::brief::Kind;
 use layerguard_core::cloudtrail::{Known, Told};
 
 /// Kinds of calls that are held while calls are assessed, with the answers to them.
-const HELD: usize = 4096;
+const HELD: usize = 1024;
 /// Stands for the length of what is not there.
 const NONE: u8 = u8::MAX;
 

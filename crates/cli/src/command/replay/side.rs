@@ -60,7 +60,8 @@ impl Side {
     pub(super) async fn assess_in_brief(&mut self, call: &Call, at: usize, counts: bool) -> Result<(), Failure> {
         let (shared, told) = (&call.shared, call.told());
         let Some(kind) = shared.kinds.get(at) else { return Ok(()) };
-        let brief = self.assessor.brief(&shared.known, kind, &told, &self.memory).await.map_err(|error| unread(&error))?;
+        let brief =
+            self.assessor.brief(&shared.known, kind, &told, &self.memory).await.map_err(|error| unread(&error))?;
         if brief.verdict == Verdict::Clear && brief.rules.is_empty() {
             if counts {
                 self.tally.add_clear(&brief, call.time, &shared.who);

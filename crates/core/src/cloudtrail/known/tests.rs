@@ -94,7 +94,10 @@ fn the_layers_of_an_image_are_read_once() {
     };
     let records: Vec<String> = (0..90).map(layer).collect();
     assert_eq!(check(&records), 90);
-    assert_eq!(check(&records.iter().map(|record| record.replace(",\"sharedEventID\"", ",\"x\"")).collect::<Vec<_>>()), 90);
+    assert_eq!(
+        check(&records.iter().map(|record| record.replace(",\"sharedEventID\"", ",\"x\"")).collect::<Vec<_>>()),
+        90
+    );
 }
 
 #[test]
@@ -140,7 +143,9 @@ fn what_is_cut_out_must_be_what_the_event_is_made_of() {
         plain.replace("\"eventID\"", "\"x\\\"eventID\""),
     ];
     for record in odd {
-        for (from, to) in [("e-1", "e-2"), ("sha256:00", "sha256:01"), ("09:31:00Z", "09:32:00Z"), ("r-1", "r-2"), ("s-1", "s-2")] {
+        for (from, to) in
+            [("e-1", "e-2"), ("sha256:00", "sha256:01"), ("09:31:00Z", "09:32:00Z"), ("r-1", "r-2"), ("s-1", "s-2")]
+        {
             check(&[record.clone(), record.replacen(from, to, 1), record.replace(from, to), plain.clone()]);
         }
     }
