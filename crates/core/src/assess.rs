@@ -143,7 +143,7 @@ impl Assessor {
     }
 
     /// Of the facts that the event and the inventory alone tell, those that others' traces are looked up by.
-    fn alone(&self, event: &Event) -> Facts {
+    pub(crate) fn alone(&self, event: &Event) -> Facts {
         let standing = self.standings.of(&event.principal, &self.inventory, &self.own);
         facts::outline(event, &self.inventory, &self.own, standing)
     }

@@ -8,6 +8,7 @@ pub mod approval;
 pub mod assess;
 pub mod audit;
 pub mod behind;
+pub mod brief;
 pub mod call;
 pub mod cloudtrail;
 pub mod cost;

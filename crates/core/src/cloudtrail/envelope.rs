@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use super::error::{Position, ReadError, ShapeError};
 use super::field::{excerpt, kind};
 use super::glance::is_surely_unwatched;
+use super::known::{Known, KnownRecords, Told};
 use super::source::Place;
 use super::splitter::{LARGEST, Piece, Splitter};
 
@@ -36,6 +37,15 @@ pub fn read_records<R: BufRead>(input: R) -> Records<R> {
     }
 }
 
+/// What was read, by [`Records::next_found`].
+#[derive(Debug)]
+pub enum Found<'a, T> {
+    /// A record that is like one that came before, with what is kept of those, and what it says of its own.
+    Known(T, Told<'a>),
+    /// Any other.
+    Raw(RawRecord),
+}
+
 /// The iterator of [`read_records`].
 pub struct Records<R> {
     splitter: Splitter<R>,
@@ -57,7 +67,8 @@ impl<R: BufRead> Iterator for Records<R> {
             if self.over {
                 return None;
             }
-            self.read_on();
+            let none: Option<()> = self.read_on(|_| None);
+            debug_assert!(none.is_none(), "nothing is looked for");
         }
     }
 }
@@ -75,9 +86,33 @@ impl<R: BufRead> Records<R> {
         self.passed
     }
 
-    fn read_on(&mut self) {
+    /// The next item as [`Iterator::next`] gives it, but that a record that is like one that came before is not parsed again. `keep` is told
+    /// what records share when the first of them comes, and says what is kept of it; with `None` it is parsed like any other.
+    pub fn next_found<T: Clone>(
+        &mut self,
+        known: &mut KnownRecords<T>,
+        mut keep: impl FnMut(Known) -> Option<T>,
+    ) -> Option<Result<Found<'_, T>, ReadError>> {
+        let (like, places) = loop {
+            if let Some(item) = self.ready.pop_front() {
+                return Some(item.map(Found::Raw));
+            }
+            if self.over {
+                return None;
+            }
+            if let Some(found) = self.read_on(|bytes| known.find(bytes, &mut keep)) {
+                break found;
+            }
+        };
+        // Its own values were found in these bytes.
+        let told = places.told(self.splitter.bytes())?;
+        Some(Ok(Found::Known(like, told)))
+    }
+
+    /// Reads one piece on. What is known of it is answered, everything else becomes ready.
+    fn read_on<F>(&mut self, known: impl FnOnce(&[u8]) -> Option<F>) -> Option<F> {
         match self.splitter.next() {
-            Ok(Some(piece)) => self.take(&piece),
+            Ok(Some(piece)) => return self.take(&piece, known),
             Ok(None) => {
                 self.over = true;
                 if !self.splitter.seen {
@@ -90,19 +125,30 @@ impl<R: BufRead> Records<R> {
                 self.ready.push_back(Err(ReadError::Io { position, source }));
             }
         }
+        None
     }
 
-    fn take(&mut self, piece: &Piece) {
+    fn take<F>(&mut self, piece: &Piece, known: impl FnOnce(&[u8]) -> Option<F>) -> Option<F> {
         let error = match *piece {
-            Piece::Value(_) if self.pass_over && is_surely_unwatched(self.splitter.bytes()) => {
+            Piece::Value(_) if self.pass_over && self.is_unwatched() => {
                 self.count += 1;
                 self.passed += 1;
-                return;
+                return None;
             }
-            Piece::Value(begin) => match serde_json::from_slice(self.splitter.bytes()) {
-                Ok(value) => return self.unwrap(value, begin),
-                Err(error) => self.not_json(begin, &error),
-            },
+            Piece::Value(begin) => {
+                let bytes = self.splitter.bytes();
+                if let Some(found) = known(bytes) {
+                    self.count += 1;
+                    return Some(found);
+                }
+                match serde_json::from_slice(bytes) {
+                    Ok(value) => {
+                        self.unwrap(value, begin);
+                        return None;
+                    }
+                    Err(error) => self.not_json(begin, &error),
+                }
+            }
             Piece::TooLarge(begin) => ReadError::TooLarge { position: self.position(begin), limit: LARGEST },
             Piece::CutShort(begin) => ReadError::CutShort { position: self.position(begin) },
             Piece::Broken(begin, reason) => {
@@ -110,6 +156,13 @@ impl<R: BufRead> Records<R> {
             }
         };
         self.ready.push_back(Err(error));
+        None
+    }
+
+    /// The last value is surely one record that nobody watches.
+    fn is_unwatched(&mut self) -> bool {
+        let plain = self.splitter.is_plain();
+        is_surely_unwatched(self.splitter.bytes(), plain)
     }
 
     /// Takes the records out of a value, whatever envelope it is.
@@ -155,6 +208,11 @@ impl<R: BufRead> Records<R> {
         self.count += 1;
         Position { record: self.count, line: place.line, column: place.column }
     }
+}
+
+/// A record without an envelope; `None` for anything else.
+pub(super) fn bare(value: &Value) -> Option<&Value> {
+    matches!(Shape::of(value), Ok(Shape::Record)).then_some(value)
 }
 
 /// What a JSON value is to us.

@@ -22,9 +22,9 @@ static NAMES: LazyLock<HashSet<&'static [u8]>> =
 /// Sound whatever the bytes are: the key and the name of a call are plain letters and digits, so a parser can find them in a text only
 /// where they stand as they are, or where there is an escape of the form `\u`. Every place where the key stands is looked at, at
 /// whatever depth, so that neither a second key nor an envelope hides one. What looks like no record at all is left to the parser, so
-/// that it is told.
-pub(super) fn is_surely_unwatched(bytes: &[u8]) -> bool {
-    if bytes.first() != Some(&b'{') || SOURCE.find(bytes).is_none() {
+/// that it is told. `plain` bytes are known to have no escape.
+pub(super) fn is_surely_unwatched(bytes: &[u8], plain: bool) -> bool {
+    if bytes.first() != Some(&b'{') {
         return false;
     }
     let mut rest = bytes;
@@ -37,7 +37,12 @@ pub(super) fn is_surely_unwatched(bytes: &[u8]) -> bool {
             None => {}
         }
     }
-    named && ESCAPE.find(bytes).is_none()
+    named && has_source(bytes) && (plain || ESCAPE.find(bytes).is_none())
+}
+
+/// The key of the service stands somewhere.
+fn has_source(bytes: &[u8]) -> bool {
+    SOURCE.find(bytes).is_some()
 }
 
 /// Of what follows the key: whether its value is surely no watched call's name. `None` where no value follows.
@@ -71,6 +76,10 @@ mod tests {
     use super::*;
     use crate::cloudtrail::parse;
 
+    fn surely(bytes: &[u8]) -> bool {
+        is_surely_unwatched(bytes, false)
+    }
+
     fn record(source: &str, name: &str) -> Vec<u8> {
         let record =
             json!({ "eventSource": source, "eventName": name, "eventTime": "2026-11-20T09:31:00Z", "eventID": "e-1" });
@@ -80,21 +89,21 @@ mod tests {
     #[test]
     fn every_watched_call_is_looked_at() {
         for (source, name) in Call::watched() {
-            assert!(!is_surely_unwatched(&record(source, name)), "{source} {name}");
+            assert!(!surely(&record(source, name)), "{source} {name}");
         }
-        assert!(!is_surely_unwatched(&record("lambda.amazonaws.com", "GetLayerVersion20181031")));
+        assert!(!surely(&record("lambda.amazonaws.com", "GetLayerVersion20181031")));
     }
 
     #[test]
     fn other_calls_are_passed_over() {
-        assert!(is_surely_unwatched(&record("s3.amazonaws.com", "GetObject")));
-        assert!(is_surely_unwatched(&record("ecr.amazonaws.com", "DescribeRepositories")));
+        assert!(surely(&record("s3.amazonaws.com", "GetObject")));
+        assert!(surely(&record("ecr.amazonaws.com", "DescribeRepositories")));
     }
 
     #[test]
     fn what_could_hide_a_name_or_is_no_record_is_looked_at() {
         let hidden = br#"{"eventSource":"ecr.amazonaws.com","eventName":"\u0047etDownloadUrlForLayer"}"#;
-        assert!(!is_surely_unwatched(hidden));
+        assert!(!surely(hidden));
         for hidden in [
             &br#"{"eventSource":"s3.amazonaws.com","eventName":"GetObject","eventName":"GetDownloadUrlForLayer"}"#[..],
             br#"{"eventSource":"s3.amazonaws.com","eventName":"GetObject","detail":{"eventName" : "GetDownloadUrlForLayer"}}"#,
@@ -102,10 +111,10 @@ mod tests {
             br#"{"eventSource":"s3.amazonaws.com","eventName":7}"#,
             br#"{"eventSource":"s3.amazonaws.com","x":"eventName"}"#,
         ] {
-            assert!(!is_surely_unwatched(hidden), "{}", String::from_utf8_lossy(hidden));
+            assert!(!surely(hidden), "{}", String::from_utf8_lossy(hidden));
         }
         for other in [&b"{}"[..], b"[]", b"7", b"", br#"{"eventSource":"s3.amazonaws.com"}"#] {
-            assert!(!is_surely_unwatched(other));
+            assert!(!surely(other));
         }
     }
 
@@ -119,7 +128,7 @@ mod tests {
             });
             let bytes = if pretty { serde_json::to_vec_pretty(&value) } else { serde_json::to_vec(&value) }.expect("JSON");
             let watched = parse(&value).expect("an event").call.is_some();
-            prop_assert!(!watched || !is_surely_unwatched(&bytes));
+            prop_assert!(!watched || !surely(&bytes));
         }
     }
 }

@@ -29,6 +29,10 @@ pub(super) struct Lexer {
     one_line_each: bool,
     line_start: bool,
     last: u8,
+    /// There was an escape, or what may be one.
+    pub(super) has_escape: bool,
+    /// There was a line break.
+    pub(super) has_break: bool,
 }
 
 impl Lexer {
@@ -43,6 +47,8 @@ impl Lexer {
             one_line_each: false,
             line_start: false,
             last: b',',
+            has_escape: false,
+            has_break: false,
         }
     }
 
@@ -93,10 +99,14 @@ impl Lexer {
         }
         for bytes in bytes.chunks_exact(block::SIZE) {
             let Some(block) = Block::of(bytes, self.in_string) else { break };
-            match block.depth(self.depth) {
-                Ok(depth) => self.depth = depth,
+            match block.depth(bytes, self.depth) {
+                Ok(depth) => {
+                    self.depth = depth;
+                    self.has_escape |= block.has_escape;
+                }
                 Err(at) => {
                     let before = bytes.get(..at).unwrap_or_default();
+                    self.has_escape |= block.has_escape && before.contains(&b'\\');
                     self.last = block::last(before).unwrap_or(self.last);
                     (self.depth, self.in_string) = (0, false);
                     return (used + at + 1, Outcome::Done);
@@ -112,6 +122,8 @@ impl Lexer {
     /// The same byte by byte.
     fn step(&mut self, bytes: &[u8]) -> (usize, Outcome) {
         for (at, &byte) in bytes.iter().enumerate() {
+            self.has_escape |= byte == b'\\';
+            self.has_break |= byte == b'\n';
             if self.in_string {
                 match self.in_string(byte) {
                     Outcome::More => {}

@@ -10,6 +10,7 @@ mod error;
 pub(crate) mod field;
 mod glance;
 mod identity;
+mod known;
 mod lexer;
 mod record;
 mod source;
@@ -20,10 +21,11 @@ use std::net::IpAddr;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-pub use envelope::{RawRecord, Records, read_records};
+pub use envelope::{Found, RawRecord, Records, read_records};
 pub use error::{Position, ReadError, RecordError, ShapeError};
 pub(crate) use field::parse_time;
 pub use identity::{Principal, PrincipalKind, Session};
+pub use known::{Known, KnownRecords, Told};
 pub use record::{parse, parse_lambda_payload, record_in};
 
 use crate::call::Call;

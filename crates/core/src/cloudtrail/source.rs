@@ -71,6 +71,18 @@ impl<R: BufRead> Source<R> {
         Ok(fits)
     }
 
+    /// Moves on over the next `count` bytes of the window, in which there is no line break.
+    pub(super) fn skip_in_line(&mut self, count: usize) {
+        if self.again < self.given_back.len() {
+            self.again += count;
+        } else {
+            self.given_back = Vec::new();
+            self.again = 0;
+            self.input.consume(count);
+        }
+        self.place.column += count as u64;
+    }
+
     /// Moves on over the next `count` bytes of the window.
     pub(super) fn skip(&mut self, count: usize) -> io::Result<()> {
         let place = self.place;

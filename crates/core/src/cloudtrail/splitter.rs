@@ -47,6 +47,9 @@ pub(super) struct Splitter<R> {
     source: Source<R>,
     inside: Inside,
     held: Vec<u8>,
+    /// So many bytes of the window are the last value; then it is not held.
+    lent: usize,
+    has_escape: bool,
     overflow: bool,
     /// A value was broken before: from here on a line that begins with `{` begins a value, so that each line is read at most
     /// twice, and brackets left over from what was broken are passed over.
@@ -61,6 +64,8 @@ impl<R: BufRead> Splitter<R> {
             source: Source::new(input),
             inside: Inside::Top,
             held: Vec::new(),
+            lent: 0,
+            has_escape: true,
             overflow: false,
             lost: false,
             seen: false,
@@ -68,8 +73,17 @@ impl<R: BufRead> Splitter<R> {
     }
 
     /// The bytes of the last [`Piece::Value`].
-    pub(super) fn bytes(&self) -> &[u8] {
-        &self.held
+    pub(super) fn bytes(&mut self) -> &[u8] {
+        if self.lent == 0 {
+            return &self.held;
+        }
+        // It was there before, and nothing was consumed since.
+        self.source.window().ok().and_then(|window| window.get(..self.lent)).unwrap_or_default()
+    }
+
+    /// The last [`Piece::Value`] surely has no escape in it.
+    pub(super) const fn is_plain(&self) -> bool {
+        !self.has_escape
     }
 
     /// The place of the next byte.
@@ -79,6 +93,8 @@ impl<R: BufRead> Splitter<R> {
 
     /// The next piece; `None` at the end of the input.
     pub(super) fn next(&mut self) -> io::Result<Option<Piece>> {
+        self.source.skip_in_line(std::mem::take(&mut self.lent));
+        self.has_escape = true;
         loop {
             let first = self.skip_space()?;
             self.seen |= first.is_some();
@@ -162,6 +178,13 @@ impl<R: BufRead> Splitter<R> {
 
     fn finish(&mut self, begin: Place, lexer: &mut Lexer) -> io::Result<Piece> {
         self.overflow = false;
+        let window = self.source.window()?;
+        let mut ahead = lexer.clone();
+        let (count, outcome) = ahead.feed(window);
+        if outcome == Outcome::Done && !ahead.has_break && count <= LARGEST {
+            (self.lent, self.has_escape) = (count, ahead.has_escape);
+            return Ok(Piece::Value(begin));
+        }
         let end = self.scan(lexer)?;
         self.ended(begin, lexer, &end)
     }

@@ -9,6 +9,7 @@ mod words;
 use serde::{Deserialize, Serialize};
 
 pub use about::About;
+pub(crate) use network::Spoken;
 pub use network::{LOGIN_LIFE, needs_logins};
 pub use own::{Own, READER, RESPONDER, own_roles, with_responders};
 

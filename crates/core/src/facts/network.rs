@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use super::Network;
 use crate::call::Call;
@@ -17,6 +17,45 @@ pub const LOGIN_LIFE: SignedDuration = SignedDuration::from_hours(12);
 #[must_use]
 pub fn needs_logins(event: &Event) -> bool {
     event.vpc_endpoint.is_none() && !event.cannot_read(Member::VpcEndpoint) && event.origin == Origin::Masked
+}
+
+/// Where a masked call came from, as far as the session's logins tell.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub(crate) struct Spoken {
+    inside: bool,
+    outside: bool,
+    /// Logins that do not show where they came from.
+    of_unknown: usize,
+}
+
+impl Spoken {
+    /// One more login of the session.
+    pub(crate) fn hear(&mut self, event: &Event, time: Timestamp, networks: &[TrustedNetwork], login: &Login) {
+        if !speaks(event, time, login) {
+            return;
+        }
+        match of_login(networks, login) {
+            Network::Outside => self.outside = true,
+            Network::Inside => self.inside = true,
+            Network::Unknown => self.of_unknown += 1,
+        }
+    }
+}
+
+/// Where a login came from.
+fn of_login(networks: &[TrustedNetwork], login: &Login) -> Network {
+    let listed = match (&login.vpc_endpoint, login.address) {
+        (Some(endpoint), _) => listed_endpoint(networks, endpoint).is_some(),
+        (None, Some(address)) => listed_address(networks, address.to_canonical()).is_some(),
+        (None, None) => return Network::Unknown,
+    };
+    if listed { Network::Inside } else { Network::Outside }
+}
+
+/// A login speaks for a call of this time: it came before, and not too long.
+fn speaks(event: &Event, time: Timestamp, login: &Login) -> bool {
+    let age = time.duration_since(login.time);
+    !age.is_negative() && age <= LOGIN_LIFE && !is_the_event_itself(event, time, login)
 }
 
 /// The network of an event, and why.
@@ -44,9 +83,18 @@ pub(super) fn of(event: &Event, inventory: &Inventory, logins: &[Login]) -> (Net
     (network, vec![format!("network {}: {reason}", network.as_str())])
 }
 
+fn listed_endpoint<'a>(networks: &'a [TrustedNetwork], endpoint: &str) -> Option<&'a TrustedNetwork> {
+    networks.iter().find(|network| network.vpc_endpoints.iter().any(|ours| ours == endpoint))
+}
+
+/// A linear scan: an inventory has tens of ranges, and one comparison costs a few nanoseconds.
+fn listed_address(networks: &[TrustedNetwork], address: IpAddr) -> Option<&TrustedNetwork> {
+    networks.iter().find(|network| network.cidrs.iter().any(|range| range.contains(&address)))
+}
+
 /// A listed endpoint is inside, any other outside.
 fn of_endpoint(networks: &[TrustedNetwork], endpoint: &str) -> (Network, String) {
-    let listed = networks.iter().find(|network| network.vpc_endpoints.iter().any(|ours| ours == endpoint));
+    let listed = listed_endpoint(networks, endpoint);
     let endpoint = endpoint.escape_debug();
     match listed {
         Some(network) => (Network::Inside, format!("VPC endpoint `{endpoint}` of `{}`", network.name.escape_debug())),
@@ -54,12 +102,10 @@ fn of_endpoint(networks: &[TrustedNetwork], endpoint: &str) -> (Network, String)
     }
 }
 
-/// An address of a listed range is inside, any other outside. A linear scan: an inventory has tens of ranges, and one
-/// comparison costs a few nanoseconds.
+/// An address of a listed range is inside, any other outside.
 fn of_address(networks: &[TrustedNetwork], address: IpAddr) -> (Network, String) {
     let address = address.to_canonical();
-    let listed = networks.iter().find(|network| network.cidrs.iter().any(|range| range.contains(&address)));
-    match listed {
+    match listed_address(networks, address) {
         Some(network) => (Network::Inside, format!("address `{address}` of `{}`", network.name.escape_debug())),
         None => (Network::Outside, format!("address `{address}` is in no listed network")),
     }
@@ -72,7 +118,7 @@ fn of_logins(event: &Event, networks: &[TrustedNetwork], logins: &[Login]) -> (N
     let mut of_unknown = 0_usize;
     for login in logins {
         let age = event.time.duration_since(login.time);
-        if age.is_negative() || age > LOGIN_LIFE || is_the_event_itself(event, login) {
+        if !speaks(event, event.time, login) {
             continue;
         }
         let (network, reason) = match (&login.vpc_endpoint, login.address) {
@@ -116,9 +162,9 @@ fn of_logins(event: &Event, networks: &[TrustedNetwork], logins: &[Login]) -> (N
 
 /// A masked login may be among the logins that it is judged by. It says nothing about itself, and neither would another masked
 /// one of the same moment.
-fn is_the_event_itself(event: &Event, login: &Login) -> bool {
+fn is_the_event_itself(event: &Event, time: Timestamp, login: &Login) -> bool {
     matches!(event.call, Some(Call::GetAuthorizationToken { .. }))
-        && *login == Login { time: event.time, address: None, vpc_endpoint: None }
+        && *login == Login { time, address: None, vpc_endpoint: None }
 }
 
 /// `2 h 5 min`, `40 min`, `12 s`.

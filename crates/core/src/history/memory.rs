@@ -4,10 +4,15 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
+use foldhash::quality::RandomState;
 use jiff::Timestamp;
 
 use super::count::Counted;
-use super::{Look, Mark, Trace};
+use super::glance::Tracks;
+use super::traces::minute_of;
+use super::{Look, Mark, Pulled, Trace};
+use crate::facts::LOGIN_LIFE;
+use crate::inventory::Login;
 use crate::ports::{ActivityStore, PortResult};
 
 pub(super) type Track = BTreeMap<(Timestamp, String), Trace>;
@@ -20,9 +25,22 @@ pub struct Memory {
 
 #[derive(Debug, Default, Clone)]
 struct Kept {
-    tracks: HashMap<String, Track>,
+    tracks: HashMap<String, Track, RandomState>,
     /// What was counted last on tracks of pulls, to be counted on from.
-    counts: HashMap<String, Counted>,
+    counts: HashMap<String, Counted, RandomState>,
+}
+
+impl Kept {
+    /// What is counted in this part of a track; `None` where there is no such track.
+    fn counted(&mut self, name: &str, from: Timestamp, until: Timestamp) -> Option<&Counted> {
+        let track = self.tracks.get(name)?;
+        if !self.counts.contains_key(name) {
+            self.counts.insert(name.to_owned(), Counted::default());
+        }
+        let counted = self.counts.get_mut(name)?;
+        counted.move_to(track, from, until);
+        Some(counted)
+    }
 }
 
 impl Clone for Memory {
@@ -32,6 +50,38 @@ impl Clone for Memory {
 }
 
 impl Memory {
+    /// What the tracks of a call say in few words. `None` where they say more than fits, or where it has to be looked up what they say.
+    pub(crate) fn glance(&self, tracks: &Tracks, time: Timestamp, hear: &mut dyn FnMut(&Login)) -> Option<Pulled> {
+        let kept = &mut *self.lock();
+        if tracks.bare().any(|name| kept.tracks.contains_key(name)) {
+            return None;
+        }
+        if let Some(track) = tracks.logins.as_ref().and_then(|name| kept.tracks.get(name)) {
+            let from = (time.checked_sub(LOGIN_LIFE).unwrap_or(Timestamp::MIN), String::new());
+            let logins = track.range(from..).take_while(|((at, _), _)| *at <= time).map(|(_, trace)| &trace.mark);
+            logins.for_each(|mark| {
+                if let Mark::Login { login } = mark {
+                    hear(login)
+                }
+            });
+        }
+        let Some(pulls) = &tracks.pulls else { return Some(Pulled::default()) };
+        let from = time.checked_sub(pulls.window).unwrap_or(Timestamp::MIN);
+        let (mine, refused) = if pulls.refused { (None, pulls.mine.as_deref()) } else { (pulls.mine.as_deref(), None) };
+        let own = kept.counted(&pulls.session, from, time);
+        let session = own.map_or(u32::from(mine.is_some()), |counted| counted.pulled(mine));
+        let own = kept.counted(&pulls.session, from, time);
+        let refused = own.map_or(u32::from(refused.is_some()), |counted| counted.refused(refused));
+        // These tracks hold minutes.
+        let from = minute_of(from);
+        let mut count = |name: Option<&String>| {
+            let Some(name) = name else { return 0 };
+            kept.counted(name, from, time).map_or(u32::from(mine.is_some()), |counted| counted.pulled(mine))
+        };
+        let [role, account] = [count(pulls.role.as_ref()), count(pulls.account.as_ref())];
+        Some(Pulled { session, role, lineage: session, account, refused })
+    }
+
     /// Keep traces.
     pub fn keep(&self, traces: impl IntoIterator<Item = Trace>) {
         let Kept { tracks, counts } = &mut *self.lock();
@@ -114,13 +164,10 @@ impl ActivityStore for Memory {
     }
 
     fn count_pulled(&self, look: &Look, also: Option<&str>) -> Option<u32> {
-        let Kept { tracks, counts } = &mut *self.lock();
-        let Some(track) = tracks.get(&look.track) else { return Some(u32::from(also.is_some())) };
-        let counted = match counts.get_mut(&look.track) {
-            Some(counted) => counted,
-            None => counts.entry(look.track.clone()).or_default(),
-        };
-        counted.move_to(track, look);
-        Some(counted.distinct(also))
+        Some(
+            self.lock()
+                .counted(&look.track, look.from, look.until)
+                .map_or(u32::from(also.is_some()), |counted| counted.pulled(also)),
+        )
     }
 }

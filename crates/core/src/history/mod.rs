@@ -8,6 +8,7 @@
 mod around;
 mod count;
 mod gather;
+mod glance;
 mod intended;
 mod late;
 mod lineage;
@@ -21,6 +22,7 @@ use serde::{Deserialize, Serialize};
 
 pub use around::{AROUND, AROUND_KEPT, Deed, around};
 pub use gather::gather;
+pub(crate) use glance::Tracks;
 pub use intended::intended;
 pub use late::late;
 pub use lineage::{Ancestor, ancestors, sessions_of_role};

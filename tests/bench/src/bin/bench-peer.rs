@@ -2,21 +2,25 @@
 //!
 //! `inflate FOLDER` decompresses every file with libdeflate and does nothing else; `split FOLDER` also finds the records and passes over
 //! those that nobody watches; `parse FOLDER` also types the watched ones. `assess FOLDER ROUNDS RULES` parses and assesses the
-//! records of one file with the shipped bundle and so many further rules. `cedar FOLDER ROUNDS` puts each pull to Cedar anew.
+//! pulls of one file, as a replay does, with the shipped bundle and so many further rules; `single FOLDER ROUNDS` does so one by one, as Detect
+//! does. `cedar FOLDER ROUNDS` puts each pull to Cedar anew.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::pin::pin;
 use std::str::FromStr as _;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
 
 use cedar_policy::{
     Authorizer, Context, Decision, Entities, Entity, EntityUid, PolicySet, Request, RestrictedExpression,
 };
 use layerguard_core::assess::Assessor;
-use layerguard_core::cloudtrail::{Event, parse, read_records};
+use layerguard_core::cloudtrail::{Event, Found, Known, KnownRecords, parse, read_records};
 use layerguard_core::engine::{Bundle, Verdict};
 use layerguard_core::facts::Own;
-use layerguard_core::history::History;
+use layerguard_core::history::{History, Memory};
 use layerguard_core::inventory::Inventory;
 use libdeflater::Decompressor;
 use serde_json::{Value, json};
@@ -28,11 +32,12 @@ fn main() {
     let said = match arguments[0].as_str() {
         "inflate" => inflate(folder, |_| 0),
         "split" => inflate(folder, |text| read_records(text).watched_only().filter(Result::is_ok).count()),
-        "parse" => inflate(folder, |text| {
-            let records = read_records(text).watched_only().map(|record| parse(&record.expect("a record").value));
-            records.filter(|event| event.as_ref().is_ok_and(Event::hands_out_layer)).count()
-        }),
+        "parse" => {
+            let mut known = KnownRecords::new(8192);
+            inflate(folder, move |text| typed(text, &mut known))
+        }
         "assess" => assess(folder, number(2), if arguments.len() > 3 { number(3) } else { 0 }),
+        "single" => single(folder, number(2)),
         "cedar" => cedar(folder, number(2)),
         other => panic!("bench-peer does not know `{other}`"),
     };
@@ -59,7 +64,7 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
-fn inflate(folder: &Path, then: impl Fn(&[u8]) -> usize) -> Value {
+fn inflate(folder: &Path, mut then: impl FnMut(&[u8]) -> usize) -> Value {
     let (mut decompressor, mut plain, mut bytes, mut found) = (Decompressor::new(), Vec::new(), 0_usize, 0);
     for path in files(folder) {
         let packed = fs::read(path).expect("a file");
@@ -71,16 +76,30 @@ fn inflate(folder: &Path, then: impl Fn(&[u8]) -> usize) -> Value {
     json!({ "bytes": bytes, "found": found, "cpu": cpu() })
 }
 
-/// The texts of the records of the first file.
-fn records(folder: &Path) -> Vec<Vec<u8>> {
+/// How many layers were handed out.
+fn typed(text: &[u8], known: &mut KnownRecords<bool>) -> usize {
+    let mut records = read_records(text).watched_only();
+    let mut found = 0;
+    while let Some(record) = records.next_found(known, |known| Some(known.event().hands_out_layer())) {
+        found += usize::from(match record.expect("a record") {
+            Found::Known(hands_out, _) => hands_out,
+            Found::Raw(raw) => parse(&raw.value).is_ok_and(|event| event.hands_out_layer()),
+        });
+    }
+    found
+}
+
+/// The texts of the pulls of the first file, as they stand there.
+fn records(folder: &Path) -> Vec<String> {
+    const BEGIN: &str = "{\"eventVersion\"";
     let packed = fs::read(&files(folder)[0]).expect("a file");
     let size = packed.last_chunk::<4>().map_or(0, |size| u32::from_le_bytes(*size) as usize);
     let mut plain = vec![0; size];
     Decompressor::new().gzip_decompress(&packed, &mut plain).expect("one member of gzip");
-    let file: Value = serde_json::from_slice(&plain).expect("JSON");
-    let all = file["Records"].as_array().expect("records");
-    let pulls = all.iter().filter(|record| record["eventName"] == "GetDownloadUrlForLayer");
-    pulls.map(|record| record.to_string().into_bytes()).collect()
+    let text = String::from_utf8(plain).expect("text");
+    let all = text.strip_prefix("{\"Records\":[").and_then(|text| text.strip_suffix("]}")).expect("a log file");
+    let all = all.split(BEGIN).skip(1).map(|rest| format!("{BEGIN}{}", rest.strip_suffix(',').unwrap_or(rest)));
+    all.filter(|record| record.contains("\"eventName\":\"GetDownloadUrlForLayer\"")).collect()
 }
 
 fn assess(folder: &Path, rounds: usize, rules: usize) -> Value {
@@ -89,16 +108,52 @@ fn assess(folder: &Path, rounds: usize, rules: usize) -> Value {
     let bundle = if rules == 0 { Bundle::embedded() } else { Bundle::from_files(&more(rules)) }.expect("a bundle");
     let assessor = Assessor::new(bundle, inventory, Own::default()).expect("a policy");
     let records = records(folder);
-    let run = || {
-        let mut hits = 0;
-        for record in &records {
-            let value: Value = serde_json::from_slice(record).expect("JSON");
-            let event = parse(&value).expect("a record");
-            hits += usize::from(assessor.assess(&event, &History::default()).assessment.verdict == Verdict::Violation);
+    let file = format!("{{\"Records\":[{}]}}", records.join(","));
+    let (mut known, memory) = (KnownRecords::new(8192), Memory::default());
+    let mut run = || {
+        let (mut found, mut hits) = (read_records(file.as_bytes()), 0);
+        let keep = |known: Known| Some(Arc::new((assessor.kind_of(&known), known)));
+        while let Some(record) = found.next_found(&mut known, keep) {
+            let verdict = match record.expect("a record") {
+                Found::Known(kept, told) => {
+                    ready(assessor.brief(&kept.1, &kept.0, &told, &memory)).expect("an answer").verdict
+                }
+                Found::Raw(raw) => {
+                    assessor.assess(&parse(&raw.value).expect("a record"), &History::default()).assessment.verdict
+                }
+            };
+            hits += usize::from(verdict == Verdict::Violation);
         }
         hits
     };
     // The first round fills what is remembered.
+    let hits = run();
+    let before = cpu();
+    for _ in 0..rounds {
+        assert_eq!(run(), hits);
+    }
+    json!({ "records": records.len(), "hits": hits, "us": (cpu() - before) * 1e6 / (rounds * records.len()) as f64 })
+}
+
+/// What is in memory is ready at once.
+fn ready<T>(future: impl Future<Output = T>) -> T {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(value) => value,
+        Poll::Pending => unreachable!("memory never waits"),
+    }
+}
+
+fn single(folder: &Path, rounds: usize) -> Value {
+    let text = fs::read_to_string(folder.join("inventory.toml")).expect("an inventory");
+    let assessor = Assessor::load(&text, Own::default()).expect("a policy");
+    let records = records(folder);
+    let run = || {
+        let one = |record: &String| {
+            let event = parse(&serde_json::from_str(record).expect("JSON")).expect("a record");
+            assessor.assess(&event, &History::default()).assessment.verdict == Verdict::Violation
+        };
+        records.iter().filter(|record| one(record)).count()
+    };
     let hits = run();
     let before = cpu();
     for _ in 0..rounds {
@@ -113,7 +168,7 @@ fn more(rules: usize) -> BTreeMap<String, String> {
         let id = format!("bench_{at:04}");
         let text = format!(
             "@id(\"{id}\")\n@family(\"exfiltration\")\n@title(\"A pull from the repository {at}\")\n@severity(\"low\")\n\
-             @attack(\"T1530\")\n@controls(\"none\")\n@playbook(\"notify\")\n\
+             @attack(\"T1530\")\n@controls(\"none\")\n@playbook(\"exfiltration\")\n\
              forbid (principal, action == Action::\"ecr:GetDownloadUrlForLayer\", resource)\n\
              when {{ resource has repository && resource.repository == \"bench/{at:04}\" && !principal.administrator }};\n"
         );
@@ -132,7 +187,7 @@ fn cedar(folder: &Path, rounds: usize) -> Value {
     let policies = PolicySet::from_str(RULES).expect("policies");
     let authorizer = Authorizer::new();
     let events: Vec<Event> =
-        records(folder).iter().map(|record| parse(&serde_json::from_slice(record).unwrap()).unwrap()).collect();
+        records(folder).iter().map(|record| parse(&serde_json::from_str(record).unwrap()).unwrap()).collect();
     let action: EntityUid = "Action::\"GetDownloadUrlForLayer\"".parse().expect("an action");
     let before = cpu();
     let mut hits = 0;

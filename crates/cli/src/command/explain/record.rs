@@ -4,14 +4,16 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use layerguard_core::assess::{Assessed, Assessor};
+use layerguard_core::brief::Brief;
 use layerguard_core::call::{Call, Repository};
 use layerguard_core::cloudtrail::{Event, PrincipalKind};
 use layerguard_core::decision::{self, Case, Decision, Limits};
-use layerguard_core::engine::{AppliedException, Severity, Verdict};
+use layerguard_core::engine::{AppliedException, Assessment, Severity, Verdict};
 use layerguard_core::facts::Network;
 use layerguard_core::history::Memory;
 use layerguard_core::incident::{IncidentKey, URL_LIFE};
 use layerguard_core::plan::{Mode, Step};
+use layerguard_core::ports::PortError;
 use serde::{Deserialize, Serialize};
 
 use crate::failure::Failure;
@@ -143,22 +145,50 @@ pub struct Line {
 /// # Errors
 /// None: what is kept in memory can be read.
 pub(in crate::command) async fn explain(assessor: &Assessor, event: &Event, memory: &Memory) -> Result<Line, Failure> {
-    let assessed = assessor
-        .investigate(event, memory)
-        .await
-        .map_err(|error| Failure::unreachable("could not read what other records say").because(&error))?;
+    let assessed = assessor.investigate(event, memory).await.map_err(|error| unread(&error))?;
     let decision = assessed.key.as_ref().map(|key| decide(assessor, event, &assessed, key));
     let steps: Vec<Step> =
         decision.iter().flat_map(|made| &made.plan.steps).filter(|step| step.is_containment()).cloned().collect();
-    let exposed_until = event.hands_out_layer().then(|| event.time.checked_add(URL_LIFE).ok()).flatten();
     Ok(Line {
         time: event.time,
         dedupe_id: event.dedupe_id.clone(),
-        exposed_until,
+        exposed_until: exposed_until(event),
         record: answer(event, &assessed, decision.as_ref(), &steps),
         key: assessed.key,
         steps,
     })
+}
+
+/// What other records say could not be read.
+pub(in crate::command) fn unread(error: &PortError) -> Failure {
+    Failure::unreachable("could not read what other records say").because(error)
+}
+
+/// Until when what the call handed out can be fetched.
+fn exposed_until(event: &Event) -> Option<Timestamp> {
+    event.hands_out_layer().then(|| event.time.checked_add(URL_LIFE).ok()).flatten()
+}
+
+/// What was found out about an event in brief, for whoever counts: what would be decided about it alone is left out, and of the reasons all
+/// but why the network is unknown.
+pub(in crate::command) fn in_brief(event: &Event, brief: &Brief) -> Line {
+    let assessment = Assessment {
+        verdict: brief.verdict,
+        rules: brief.rules.clone(),
+        reasons: brief.network_unknown.iter().cloned().collect(),
+        errors: brief.errors.clone(),
+        policy_version: String::new(),
+    };
+    let assessed = Assessed { facts: None, assessment, key: brief.key.clone(), waits: false, lineage: Vec::new() };
+    let record = Explained { network: brief.network, ..answer(event, &assessed, None, &[]) };
+    Line {
+        time: event.time,
+        dedupe_id: event.dedupe_id.clone(),
+        exposed_until: exposed_until(event),
+        record,
+        key: assessed.key,
+        steps: Vec::new(),
+    }
 }
 
 /// What the deployed chain would decide about this event alone, with nothing done before and the inventory's ceiling.

@@ -6,19 +6,42 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
+use jiff::Timestamp;
 use layerguard_core::assess::Assessor;
 use layerguard_core::cloudtrail::Event;
 use layerguard_core::history::Trace;
 
+use super::kinds::{Call, Held, Kinds};
 use super::sorted::Sorted;
+
+/// How a call is kept: its event as JSON, or where what it shares with others stands.
+pub(super) const WHOLE: u8 = 0;
+pub(super) const OF_A_KIND: u8 = 1;
 
 /// Calls that travel together, and so many of these bundles ahead.
 const TOGETHER: usize = 64;
 const AHEAD: usize = 8;
 
+/// A watched call.
+pub(super) enum Watched {
+    /// One by itself.
+    Whole(Box<Event>),
+    /// One of many that are alike.
+    OfAKind(Call),
+}
+
+impl Watched {
+    pub(super) fn time(&self) -> Timestamp {
+        match self {
+            Self::Whole(event) => event.time,
+            Self::OfAKind(call) => call.time,
+        }
+    }
+}
+
 /// One call.
 pub(super) struct Next {
-    pub(super) event: Event,
+    pub(super) call: Watched,
     /// Its traces by each policy.
     pub(super) traces: Vec<Vec<Trace>>,
 }
@@ -33,8 +56,8 @@ pub(super) enum Calls {
 
 impl Calls {
     /// In the order of `sorted`, by these policies.
-    pub(super) fn of(sorted: Sorted, policies: Vec<Arc<Assessor>>, jobs: usize) -> Self {
-        let finder = Finder { sorted, policies };
+    pub(super) fn of(sorted: Sorted, kinds: Kinds, policies: Vec<Arc<Assessor>>, jobs: usize) -> Self {
+        let finder = Finder { sorted, held: Held::new(kinds), policies };
         if jobs < 2 {
             return Self::Here(finder);
         }
@@ -71,15 +94,25 @@ impl Calls {
 /// Reads calls back and finds out their traces.
 pub(super) struct Finder {
     sorted: Sorted,
+    held: Held,
     policies: Vec<Arc<Assessor>>,
 }
 
 impl Finder {
     fn next(&mut self) -> io::Result<Option<Next>> {
-        let Some(text) = self.sorted.next()? else { return Ok(None) };
-        let event: Event = serde_json::from_slice(&text)?;
-        let traces = self.policies.iter().map(|policy| policy.traces(&event)).collect();
-        Ok(Some(Next { event, traces }))
+        let Some((time, mut kept)) = self.sorted.next()? else { return Ok(None) };
+        if kept.first() != Some(&OF_A_KIND) {
+            let event: Box<Event> = serde_json::from_slice(kept.get(1..).unwrap_or_default())?;
+            let traces = self.policies.iter().map(|policy| policy.traces(&event)).collect();
+            return Ok(Some(Next { call: Watched::Whole(event), traces }));
+        }
+        kept.remove(0);
+        let time = Timestamp::from_millisecond(time).map_err(io::Error::other)?;
+        let call = self.held.call(kept, time, &self.policies)?;
+        let of_policies = self.policies.iter().zip(&call.shared.kinds);
+        let traces = of_policies.map(|(policy, kind)| policy.traces_of_kind(&call.shared.known, kind, &call.told()));
+        let traces = traces.collect();
+        Ok(Some(Next { call: Watched::OfAKind(call), traces }))
     }
 
     fn send(mut self, sender: &SyncSender<Result<Vec<Next>, io::Error>>) {

@@ -7,9 +7,12 @@ use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread;
 
 use indicatif::ProgressBar;
-use layerguard_core::cloudtrail::{self, Event};
+use jiff::Timestamp;
+use layerguard_core::cloudtrail::{self, Event, Found, Known, KnownRecords, Told};
 
+use super::ahead::{OF_A_KIND, WHOLE};
 use super::export;
+use super::kinds::{self, Kinds};
 use super::progress::Counting;
 use super::select::{self, Unlisted, Wanted};
 use super::sorted::{Sorted, Sorter};
@@ -23,6 +26,11 @@ const BATCH: usize = 128 * 1024;
 const LOOK: usize = 16 * 1024;
 /// Problems of one file that are told one by one.
 const TOLD: u64 = 5;
+/// Kinds of records that are known at a time, by all readers together.
+const KNOWN: usize = 4096;
+
+/// Where what records of a kind share is kept; `None` for a kind that nobody asked for.
+type Kept = Option<u64>;
 
 /// What was read.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -64,19 +72,21 @@ pub(super) fn read(
     jobs: usize,
     bar: &ProgressBar,
     screen: &mut Screen,
-) -> Result<(Read, Sorted), Failure> {
+) -> Result<(Read, Sorted, Kinds), Failure> {
+    let kinds = Kinds::new().map_err(|error| unkept(&error))?;
     let files = Mutex::new(select::files(paths, wanted)?.enumerate());
     let (sender, news) = sync_channel(4 * jobs);
     let mut read = Read::default();
     let mut sorter = Sorter::new();
     thread::scope(|scope| -> Result<(), Failure> {
         for _ in 0..jobs {
-            let (sender, files) = (sender.clone(), &files);
+            let (sender, files, kinds) = (sender.clone(), &files, &kinds);
             scope.spawn(move || {
+                let mut reader = Reader { wanted, bar, sender: &sender, kinds, known: KnownRecords::new(KNOWN / jobs) };
                 loop {
                     let next = files.lock().ok().and_then(|mut files| files.next());
                     let Some((number, file)) = next else { return };
-                    if one(number, file, wanted, bar, &sender).is_none() {
+                    if reader.one(number, file).is_none() {
                         return;
                     }
                 }
@@ -89,7 +99,7 @@ pub(super) fn read(
         }
         Ok(())
     })?;
-    Ok((read, sorter.sorted().map_err(|error| unkept(&error))?))
+    Ok((read, sorter.sorted().map_err(|error| unkept(&error))?, kinds))
 }
 
 fn take(
@@ -126,62 +136,67 @@ fn take(
     Ok(())
 }
 
-/// Reads one file. `None` when nobody listens any more.
-fn one(
-    number: usize,
-    file: Result<PathBuf, Unlisted>,
-    wanted: &Wanted,
-    bar: &ProgressBar,
-    sender: &SyncSender<News>,
-) -> Option<()> {
-    let input = match file.map(|path| Input::of(&path)) {
-        Ok(Ok(input)) => input,
-        Ok(Err(failure)) => {
-            let error = io::Error::other(failure.message);
-            return sender
-                .send(News::Unreadable { name: "standard input".to_owned(), place: String::new(), error })
-                .ok();
-        }
-        Err(Unlisted { name, error }) => {
-            return sender.send(News::Unreadable { name, place: String::new(), error }).ok();
-        }
-    };
-    let through = input.reader_through(|file| Box::new(Counting::new(file, bar.clone())));
-    let looked = through.and_then(|mut reader| {
-        let start = reader.fill_buf()?;
-        let shape = export::looks_like(&String::from_utf8_lossy(start.get(..LOOK).unwrap_or(start)));
-        Ok((reader, shape))
-    });
-    let (reader, shape) = match looked {
-        Ok(looked) => looked,
-        Err(error) => {
-            let error = crate::command::explain::told(error);
-            return sender.send(News::Unreadable { name: input.name, place: String::new(), error }).ok();
-        }
-    };
-    let mut file = OneFile::new(input.name.clone(), number, sender, wanted);
-    match shape {
-        Some(shape) => {
-            for record in export::records(shape, reader) {
-                match record {
-                    Ok(value) => file.record(&value, "")?,
-                    Err(error) => file.unreadable("", io::Error::other(error))?,
-                }
+/// Reads files, one after another.
+struct Reader<'a> {
+    wanted: &'a Wanted,
+    bar: &'a ProgressBar,
+    sender: &'a SyncSender<News>,
+    kinds: &'a Kinds,
+    known: KnownRecords<Kept>,
+}
+
+impl Reader<'_> {
+    /// Reads one file. `None` when nobody listens any more.
+    fn one(&mut self, number: usize, file: Result<PathBuf, Unlisted>) -> Option<()> {
+        let untold = |name, error| self.sender.send(News::Unreadable { name, place: String::new(), error }).ok();
+        let input = match file.map(|path| Input::of(&path)) {
+            Ok(Ok(input)) => input,
+            Ok(Err(failure)) => return untold("standard input".to_owned(), io::Error::other(failure.message)),
+            Err(Unlisted { name, error }) => return untold(name, error),
+        };
+        let through = input.reader_through(|file| Box::new(Counting::new(file, self.bar.clone())));
+        let looked = through.and_then(|mut reader| {
+            let start = reader.fill_buf()?;
+            let shape = export::looks_like(&String::from_utf8_lossy(start.get(..LOOK).unwrap_or(start)));
+            Ok((reader, shape))
+        });
+        let (reader, shape) = match looked {
+            Ok(looked) => looked,
+            Err(error) => return untold(input.name, crate::command::explain::told(error)),
+        };
+        let mut file = OneFile::new(input.name.clone(), number, self.sender, self.wanted);
+        let Some(shape) = shape else { return self.records(reader, file) };
+        for record in export::records(shape, reader) {
+            match record {
+                Ok(value) => file.record(&value, "")?,
+                Err(error) => file.unreadable("", io::Error::other(error))?,
             }
         }
-        None => {
-            let mut records = cloudtrail::read_records(reader).watched_only();
-            for record in records.by_ref() {
-                match record {
-                    Ok(raw) => file.record(&raw.value, &format!("{}: ", raw.position))?,
-                    Err(error) => file.unreadable("", io::Error::other(error))?,
-                }
-            }
-            file.records += records.passed_over();
-            file.unwatched += records.passed_over();
-        }
+        file.done()
     }
-    file.done()
+
+    fn records(&mut self, reader: impl BufRead, mut file: OneFile<'_>) -> Option<()> {
+        let mut records = cloudtrail::read_records(reader).watched_only();
+        while let Some(found) = records.next_found(&mut self.known, |known| keep(&known, self.kinds, self.wanted)) {
+            match found {
+                Ok(Found::Known(kept, told)) => file.known(kept, &told)?,
+                Ok(Found::Raw(raw)) => file.record(&raw.value, &format!("{}: ", raw.position))?,
+                Err(error) => file.unreadable("", io::Error::other(error))?,
+            }
+        }
+        file.records += records.passed_over();
+        file.unwatched += records.passed_over();
+        file.done()
+    }
+}
+
+/// Where what calls share is kept. `None` where it cannot be: then they are kept one by one, and whoever does that tells what is wrong.
+fn keep(known: &Known, kinds: &Kinds, wanted: &Wanted) -> Option<Kept> {
+    let event = known.event();
+    if !wanted.reads(event.recipient_account.as_deref(), event.region.as_deref()) {
+        return Some(None);
+    }
+    kinds.put(known).ok().map(Some)
 }
 
 /// One file on its way.
@@ -217,12 +232,26 @@ impl<'a> OneFile<'a> {
         if !self.wanted.reads(account, event.region.as_deref()) {
             return Some(());
         }
+        self.batch.text.push(WHOLE);
         if serde_json::to_writer(&mut self.batch.text, event).is_err() {
             return Some(());
         }
+        self.kept(event.time)
+    }
+
+    fn known(&mut self, kept: Kept, told: &Told<'_>) -> Option<()> {
+        self.records += 1;
+        let Some(at) = kept else { return Some(()) };
+        self.batch.text.push(OF_A_KIND);
+        kinds::write(&mut self.batch.text, at, told);
+        self.kept(told.time)
+    }
+
+    /// What was written last is an event of this time.
+    fn kept(&mut self, time: Timestamp) -> Option<()> {
         let order = (u64::try_from(self.number).unwrap_or(u64::MAX) << 32) | self.kept;
         self.kept += 1;
-        self.batch.places.push((event.time.as_millisecond(), order, self.batch.text.len()));
+        self.batch.places.push((time.as_millisecond(), order, self.batch.text.len()));
         if self.batch.text.len() >= BATCH { self.send_batch() } else { Some(()) }
     }
 

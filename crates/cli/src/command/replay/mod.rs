@@ -10,6 +10,7 @@ mod coverage;
 pub(in crate::command) mod export;
 pub(crate) mod incidents;
 mod intake;
+mod kinds;
 mod progress;
 pub(crate) mod report;
 pub(in crate::command) mod select;
@@ -23,12 +24,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
 
+use foldhash::quality::RandomState;
 use jiff::{SignedDuration, Timestamp};
 use layerguard_core::assess::Assessor;
 use layerguard_core::cloudtrail::Event;
 
-use self::ahead::{Calls, Next};
+use self::ahead::{Calls, Next, Watched};
 use self::compare::Comparison;
+use self::kinds::Kinds;
 use self::report::Report;
 use self::select::Wanted;
 use self::side::Side;
@@ -59,7 +62,7 @@ pub async fn run(args: &ReplayArgs, screen: &mut Screen) -> Result<Exit, Failure
     let jobs =
         args.jobs.map_or_else(|| thread::available_parallelism().map_or(1, NonZeroUsize::get), NonZeroUsize::get);
     let bar = progress::over(&args.paths, &wanted);
-    let (read, sorted) = intake::read(&args.paths, &wanted, jobs, &bar, screen)?;
+    let (read, sorted, kinds) = intake::read(&args.paths, &wanted, jobs, &bar, screen)?;
     bar.finish_and_clear();
     let mut sweep = Sweep {
         side: Side::new(assessor),
@@ -70,7 +73,7 @@ pub async fn run(args: &ReplayArgs, screen: &mut Screen) -> Result<Exit, Failure
         copies: 0,
         left_out: 0,
     };
-    sweep.run(sorted, jobs, screen).await?;
+    sweep.run(sorted, kinds, jobs, screen).await?;
     let report = Report::of(
         read,
         sweep.copies,
@@ -118,7 +121,7 @@ pub(crate) async fn between(
     let wanted = Wanted { since: None, until: None, accounts: BTreeSet::new(), regions: BTreeSet::new() };
     let jobs = thread::available_parallelism().map_or(1, NonZeroUsize::get);
     let bar = progress::over(paths, &wanted);
-    let (read, sorted) = intake::read(paths, &wanted, jobs, &bar, screen)?;
+    let (read, sorted, kinds) = intake::read(paths, &wanted, jobs, &bar, screen)?;
     bar.finish_and_clear();
     let (here, other) = match old {
         Some(old) => (old, Some((Side::new(new), Comparison::default()))),
@@ -126,7 +129,7 @@ pub(crate) async fn between(
     };
     let (seen, side) = (Recent::default(), Side::new(here));
     let mut sweep = Sweep { side, other, wanted, records: false, seen, copies: 0, left_out: 0 };
-    sweep.run(sorted, jobs, screen).await?;
+    sweep.run(sorted, kinds, jobs, screen).await?;
     let other = sweep.other.as_ref().map(|(side, comparison)| (side, comparison));
     let report = Report::of(read, sweep.copies, sweep.left_out, &sweep.side, other);
     let before = |date| sweep.side.tally.days.get(date).map_or(0, |day| day.incidents);
@@ -156,23 +159,23 @@ struct Sweep {
 }
 
 impl Sweep {
-    async fn run(&mut self, sorted: Sorted, jobs: usize, screen: &mut Screen) -> Result<(), Failure> {
+    async fn run(&mut self, sorted: Sorted, kinds: Kinds, jobs: usize, screen: &mut Screen) -> Result<(), Failure> {
         let others = self.other.iter().map(|(side, _)| side);
         let policies = std::iter::once(&self.side).chain(others).map(|side| Arc::clone(&side.assessor)).collect();
-        let mut calls = Calls::of(sorted, policies, jobs);
+        let mut calls = Calls::of(sorted, kinds, policies, jobs);
         let bar = progress::assessing();
-        let mut ahead: VecDeque<Event> = VecDeque::new();
+        let mut ahead: VecDeque<Watched> = VecDeque::new();
         loop {
             let next = self.next(&mut calls)?;
-            let until = next.as_ref().map(|event| event.time.checked_sub(AHEAD).unwrap_or(Timestamp::MIN));
-            while ahead.front().is_some_and(|event| until.is_none_or(|until| event.time < until)) {
-                if let Some(event) = ahead.pop_front() {
-                    self.assess(&event, screen).await?;
+            let until = next.as_ref().map(|call| call.time().checked_sub(AHEAD).unwrap_or(Timestamp::MIN));
+            while ahead.front().is_some_and(|call| until.is_none_or(|until| call.time() < until)) {
+                if let Some(call) = ahead.pop_front() {
+                    self.assess(&call, screen).await?;
                     bar.inc(1);
                 }
             }
             match next {
-                Some(event) => ahead.push_back(event),
+                Some(call) => ahead.push_back(call),
                 None => break,
             }
         }
@@ -185,27 +188,47 @@ impl Sweep {
     }
 
     /// The next call in order of time; both policies have taken note of it.
-    fn next(&mut self, calls: &mut Calls) -> Result<Option<Event>, Failure> {
+    fn next(&mut self, calls: &mut Calls) -> Result<Option<Watched>, Failure> {
         let next = calls.next().map_err(|error| {
             Failure::unreachable("could not read back what was kept in a temporary file").because(&error)
         })?;
-        let Some(Next { event, traces }) = next else { return Ok(None) };
+        let Some(Next { call, traces }) = next else { return Ok(None) };
         let sides = std::iter::once(&self.side).chain(self.other.iter().map(|(side, _)| side));
         sides.zip(traces).for_each(|(side, traces)| side.note(traces));
-        Ok(Some(event))
+        Ok(Some(call))
     }
 
-    async fn assess(&mut self, event: &Event, screen: &mut Screen) -> Result<(), Failure> {
-        self.side.advance(event.time);
+    async fn assess(&mut self, call: &Watched, screen: &mut Screen) -> Result<(), Failure> {
+        self.side.advance(call.time());
         if let Some((other, _)) = &mut self.other {
-            other.advance(event.time);
+            other.advance(call.time());
         }
-        if !self.wanted.reports(event.time) {
+        if !self.wanted.reports(call.time()) {
             self.left_out += 1;
             return Ok(());
         }
-        let is_first = self.seen.is_new(event);
+        match call {
+            Watched::Whole(event) => self.assess_whole(event, screen).await,
+            // Where the answers themselves are told or compared, all of them is found out.
+            Watched::OfAKind(call) if self.records || self.other.is_some() => {
+                self.assess_whole(&call.shared.known.event_of(&call.told()), screen).await
+            }
+            Watched::OfAKind(call) => {
+                let is_first = self.is_first(call.time, call.shared.known.dedupe_id(&call.told()));
+                self.side.assess_in_brief(call, 0, is_first).await
+            }
+        }
+    }
+
+    /// It is no further copy of a call.
+    fn is_first(&mut self, time: Timestamp, dedupe_id: &str) -> bool {
+        let is_first = self.seen.is_new(time, dedupe_id);
         self.copies += u64::from(!is_first);
+        is_first
+    }
+
+    async fn assess_whole(&mut self, event: &Event, screen: &mut Screen) -> Result<(), Failure> {
+        let is_first = self.is_first(event.time, &event.dedupe_id);
         let line = self.side.assess(event, is_first).await?;
         if self.records {
             screen.json_line(&line.record)?;
@@ -223,22 +246,24 @@ impl Sweep {
 /// The calls of the last moments, so that a copy that was delivered twice is known.
 #[derive(Debug, Default)]
 struct Recent {
-    order: VecDeque<(Timestamp, String)>,
-    known: HashSet<String>,
+    order: VecDeque<(Timestamp, Arc<str>)>,
+    known: HashSet<Arc<str>, RandomState>,
 }
 
 impl Recent {
-    fn is_new(&mut self, event: &Event) -> bool {
-        let from = event.time.checked_sub(AHEAD).unwrap_or(Timestamp::MIN);
+    fn is_new(&mut self, time: Timestamp, dedupe_id: &str) -> bool {
+        let from = time.checked_sub(AHEAD).unwrap_or(Timestamp::MIN);
         while self.order.front().is_some_and(|(time, _)| *time < from) {
             if let Some((_, id)) = self.order.pop_front() {
                 self.known.remove(&id);
             }
         }
-        let is_new = self.known.insert(event.dedupe_id.clone());
-        if is_new {
-            self.order.push_back((event.time, event.dedupe_id.clone()));
+        if self.known.contains(dedupe_id) {
+            return false;
         }
-        is_new
+        let id: Arc<str> = dedupe_id.into();
+        self.known.insert(Arc::clone(&id));
+        self.order.push_back((time, id));
+        true
     }
 }

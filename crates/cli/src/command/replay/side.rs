@@ -9,8 +9,9 @@ use layerguard_core::engine::Verdict;
 use layerguard_core::history::{Memory, Trace};
 
 use super::incidents::{Incidents, Summed};
+use super::kinds::Call;
 use super::tally::Tally;
-use crate::command::explain::record::explain;
+use crate::command::explain::record::{explain, in_brief, unread};
 use crate::command::explain::{Line, Weight};
 use crate::failure::Failure;
 
@@ -51,15 +52,37 @@ impl Side {
     /// Assesses a call. `counts` is false for a further copy of it, which has an answer and is not counted again.
     pub(super) async fn assess(&mut self, event: &Event, counts: bool) -> Result<Line, Failure> {
         let mut line = explain(&self.assessor, event, &self.memory).await?;
+        self.count_in(event, &mut line, counts);
+        Ok(line)
+    }
+
+    /// The same for a call of which there are many: what nobody will read of it is not found out. `at` is the number of this policy.
+    pub(super) async fn assess_in_brief(&mut self, call: &Call, at: usize, counts: bool) -> Result<(), Failure> {
+        let (shared, told) = (&call.shared, call.told());
+        let Some(kind) = shared.kinds.get(at) else { return Ok(()) };
+        let brief =
+            self.assessor.brief(&shared.known, kind, &told, &self.memory).await.map_err(|error| unread(&error))?;
+        if brief.verdict == Verdict::Clear && brief.rules.is_empty() {
+            if counts {
+                self.tally.add_clear(&brief, call.time, &shared.who);
+            }
+            return Ok(());
+        }
+        let event = shared.known.event_of(&told);
+        self.count_in(&event, &mut in_brief(&event, &brief), counts);
+        Ok(())
+    }
+
+    /// Counts an answer, and adds it to its incident.
+    fn count_in(&mut self, event: &Event, line: &mut Line, counts: bool) {
         if counts {
-            self.tally.add(&line);
+            self.tally.add(line);
         }
         if let Some(key) = line.key.clone() {
-            let (id, over) = self.incidents.join(&self.assessor, event, &line, &key);
+            let (id, over) = self.incidents.join(&self.assessor, event, line, &key);
             line.record.incident = Some(id);
             over.into_iter().for_each(|over| self.count(&over));
         }
-        Ok(line)
     }
 
     /// The clock of the replay stands here: what is over ends, what can matter no more is forgotten.

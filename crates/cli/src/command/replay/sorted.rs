@@ -177,13 +177,14 @@ pub(super) enum Sorted {
 }
 
 impl Sorted {
-    /// The next thing.
-    pub(super) fn next(&mut self) -> io::Result<Option<Vec<u8>>> {
+    /// The next thing, with its time.
+    pub(super) fn next(&mut self) -> io::Result<Option<(i64, Vec<u8>)>> {
         match self {
             Self::Held { held, places } => {
-                Ok(places.next().and_then(|(_, begin, end)| held.get(begin..end)).map(<[u8]>::to_vec))
+                let next = places.next().and_then(|((time, _), begin, end)| Some((time, held.get(begin..end)?)));
+                Ok(next.map(|(time, thing)| (time, thing.to_vec())))
             }
-            Self::Merged(merge) => Ok(merge.next()?.map(|(_, thing)| thing)),
+            Self::Merged(merge) => Ok(merge.next()?.map(|((time, _), thing)| (time, thing))),
         }
     }
 }
@@ -195,7 +196,7 @@ mod tests {
     use super::*;
 
     fn all(mut sorted: Sorted) -> Vec<Vec<u8>> {
-        std::iter::from_fn(|| sorted.next().unwrap()).collect()
+        std::iter::from_fn(|| sorted.next().unwrap()).map(|(_, thing)| thing).collect()
     }
 
     proptest! {

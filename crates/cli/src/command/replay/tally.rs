@@ -2,9 +2,11 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use foldhash::quality::RandomState;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use layerguard_core::brief::Brief;
 use layerguard_core::engine::{Severity, Verdict};
 use layerguard_core::facts::Network;
 use serde::Serialize;
@@ -18,7 +20,7 @@ const OTHERS: &str = "(others)";
 
 /// Names with counts.
 #[derive(Debug, Default)]
-pub(super) struct Names(HashMap<String, Count>);
+pub(super) struct Names(HashMap<String, Count, RandomState>);
 
 /// How often a name came up.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -40,17 +42,20 @@ pub(crate) struct Named {
 }
 
 impl Names {
-    fn of(&mut self, name: &str) -> &mut Count {
-        let known = self.0.len() < MOST_NAMES || self.0.contains_key(name);
-        self.0.entry(if known { name } else { OTHERS }.to_owned()).or_default()
+    fn count(&mut self, name: &str, add: impl Fn(&mut Count)) {
+        if let Some(count) = self.0.get_mut(name) {
+            return add(count);
+        }
+        let name = if self.0.len() < MOST_NAMES { name } else { OTHERS };
+        add(self.0.entry(name.to_owned()).or_default());
     }
 
     pub(super) fn call(&mut self, name: &str) {
-        self.of(name).calls += 1;
+        self.count(name, |count| count.calls += 1);
     }
 
     pub(super) fn incident(&mut self, name: &str) {
-        self.of(name).incidents += 1;
+        self.count(name, |count| count.incidents += 1);
     }
 
     pub(super) fn has(&self, name: &str) -> bool {
@@ -136,18 +141,10 @@ impl Tally {
         if record.assessment == Verdict::Unwatched {
             return;
         }
-        self.first = Some(self.first.map_or(line.time, |first| first.min(line.time)));
-        self.last = Some(self.last.map_or(line.time, |last| last.max(line.time)));
         let who = who(record);
-        let day = self.day(line.time);
-        match record.assessment {
-            Verdict::Clear => day.clear += 1,
-            Verdict::Violation => day.violations += 1,
-            Verdict::Undecided => day.undecided += 1,
-            Verdict::Unwatched => {}
-        }
-        self.seen.call(&who);
-        self.network(record);
+        self.begin(record.assessment, line.time, &who);
+        let why = record.reasons.iter().find(|reason| reason.starts_with("network unknown"));
+        self.network(record.network, why.map(String::as_str));
         for rule in &record.rules {
             if rule.exception.as_ref().is_some_and(|exception| exception.in_force) {
                 self.excepted.call(&rule.id);
@@ -174,25 +171,49 @@ impl Tally {
         }
     }
 
+    /// Counts one call that is clear and that no rule fired on.
+    pub(super) fn add_clear(&mut self, brief: &Brief, time: Timestamp, who: &str) {
+        self.begin(Verdict::Clear, time, who);
+        self.network(brief.network, brief.network_unknown.as_deref());
+        self.busiest.call(who);
+    }
+
+    /// What is counted of every call.
+    fn begin(&mut self, verdict: Verdict, time: Timestamp, who: &str) {
+        self.first = Some(self.first.map_or(time, |first| first.min(time)));
+        self.last = Some(self.last.map_or(time, |last| last.max(time)));
+        let day = self.day(time);
+        match verdict {
+            Verdict::Clear => day.clear += 1,
+            Verdict::Violation => day.violations += 1,
+            Verdict::Undecided => day.undecided += 1,
+            Verdict::Unwatched => {}
+        }
+        self.seen.call(who);
+    }
+
     /// The day of a moment, in UTC.
     pub(super) fn day(&mut self, time: Timestamp) -> &mut Day {
         self.days.entry(time.to_zoned(TimeZone::UTC).date()).or_default()
     }
 
-    fn network(&mut self, record: &Explained) {
-        *self.networks.entry(record.network.as_str()).or_default() += 1;
-        if record.network == Network::Unknown {
-            let why = record.reasons.iter().find(|reason| reason.starts_with("network unknown"));
-            self.unknown.call(why.map_or("no reason is given", String::as_str));
+    fn network(&mut self, network: Network, why_unknown: Option<&str>) {
+        *self.networks.entry(network.as_str()).or_default() += 1;
+        if network == Network::Unknown {
+            self.unknown.call(why_unknown.unwrap_or("no reason is given"));
         }
     }
 }
 
 /// What a principal is counted as: its ARN, or what is known.
 pub(super) fn who(record: &Explained) -> String {
-    let principal = &record.principal;
-    match (&principal.arn, &principal.account) {
-        (Some(arn), _) => arn.clone(),
+    named(record.principal.arn.as_deref(), record.principal.account.as_deref())
+}
+
+/// What a principal of this ARN and account is counted as.
+pub(super) fn named(arn: Option<&str>, account: Option<&str>) -> String {
+    match (arn, account) {
+        (Some(arn), _) => arn.to_owned(),
         (None, Some(account)) => format!("account {account}"),
         (None, None) => "not recorded".to_owned(),
     }
