@@ -12,12 +12,12 @@ use crate::inventory::Inventory;
 /// The tracks that [`gather`](super::gather()) looks at for a registry login or a pull that nobody else has a copy of.
 #[derive(Debug)]
 pub(crate) struct Tracks {
-    /// Of the session's logins, where they matter.
-    pub(super) logins: Option<String>,
-    /// Of who issued the credentials.
-    issued: Option<String>,
+    /// Of the credentials: their logins, and who issued them.
+    pub(super) key: String,
+    /// The logins matter.
+    pub(super) wants_logins: bool,
     /// Of what was changed about how one can act as the principal.
-    credentials: Option<String>,
+    pub(super) credentials: Option<String>,
     /// Of what was pulled, where it counts.
     pub(super) pulls: Option<PullTracks>,
 }
@@ -48,8 +48,8 @@ impl Tracks {
         let [role, account] = if facts.counts_widely() { track::wide(principal) } else { [None, None] };
         let credentials = identity_of(principal).filter(|_| of_pull);
         Some(Self {
-            logins: facts::needs_logins(event).then(|| track::logins(&principal.login_session())),
-            issued: principal.access_key.as_deref().map(track::issued),
+            key: track::key(&principal.login_session()),
+            wants_logins: facts::needs_logins(event),
             credentials: credentials.map(|(account, kind, name)| track::credentials(&account, kind, &name)),
             pulls: counts.then(|| PullTracks {
                 session: track::pulls(&principal.subject()),
@@ -65,10 +65,5 @@ impl Tracks {
     /// They are those of a pull that counts: what such a call leaves behind is the same for all of its kind in one second.
     pub(crate) const fn are_those_of_a_pull(&self) -> bool {
         self.pulls.is_some()
-    }
-
-    /// Those that mostly are not there at all.
-    pub(super) fn bare(&self) -> impl Iterator<Item = &String> {
-        self.issued.iter().chain(&self.credentials)
     }
 }

@@ -53,13 +53,17 @@ impl Memory {
     /// What the tracks of a call say in few words. `None` where they say more than fits, or where it has to be looked up what they say.
     pub(crate) fn glance(&self, tracks: &Tracks, time: Timestamp, hear: &mut dyn FnMut(&Login)) -> Option<Pulled> {
         let kept = &mut *self.lock();
-        if tracks.bare().any(|name| kept.tracks.contains_key(name)) {
+        // Mostly nothing was changed about how one can act as the principal, and nobody is known to have issued the credentials.
+        if tracks.credentials.as_ref().is_some_and(|name| kept.tracks.contains_key(name)) {
             return None;
         }
-        if let Some(track) = tracks.logins.as_ref().and_then(|name| kept.tracks.get(name)) {
+        if let Some(track) = kept.tracks.get(&tracks.key) {
+            if track.values().any(|trace| matches!(trace.mark, Mark::Issued { .. })) {
+                return None;
+            }
             let from = (time.checked_sub(LOGIN_LIFE).unwrap_or(Timestamp::MIN), String::new());
             let logins = track.range(from..).take_while(|((at, _), _)| *at <= time).map(|(_, trace)| &trace.mark);
-            logins.for_each(|mark| {
+            logins.filter(|_| tracks.wants_logins).for_each(|mark| {
                 if let Mark::Login { login } = mark {
                     hear(login)
                 }
