@@ -19,6 +19,8 @@ demo: build ## the whole product on your own machine: an intruder pulls, on-call
 	@$(LOCAL_STACK) run -q -p Inventory=@tests/demo/inventory.toml -p Mode=ask -p InlineDeny=allowed \
 		--bin-dir $(TARGET)/debug -- python tests/demo/demo.py $(if $(WAIT),--wait)
 
+# Tests take features that the programs alone do not: a run that builds both builds the programs with them, and nothing twice.
+test e2e: AS_TESTED := --tests
 test: check e2e ## everything: check, and the end-to-end run on the local stack
 
 check: lint unit docs gates ## format, clippy, tests of the workspace, docs, state machines, template, IAM
@@ -60,7 +62,7 @@ bench: rust ## how fast it is, beside its peers and its goals (BENCH_QUICK=1: a 
 	@CARGO="$(CARGO)" BENCH_QUICK="$(BENCH_QUICK)" BENCH_ROWS="$(BENCH_ROWS)" $(PYTHON) tests/bench/bench.py
 
 build: rust ## the four functions and the command line, as the local stack runs them
-	@$(CARGO) build $(WORKSPACE) --bins
+	@$(CARGO) build $(WORKSPACE) --bins $(AS_TESTED)
 
 package: rust ## the functions as Lambda takes them, below target/lambda (ARCH=arm64 or x86_64)
 	@CARGO="$(CARGO)" $(PYTHON) infra/install/package.py $(if $(ARCH),--arch $(ARCH))

@@ -98,14 +98,14 @@ fn clear_pulls_use_what_the_table_says() {
     assert_eq!(counted(&image("puller")), BUILD_PULLS_IMAGE);
 }
 
-/// The goals are $1.60 and $0.15. The first is missed: executions of triage and invocations alone come to $1.43, and each pull reads three tracks
+/// The goals are $1.60 and $0.15. The second is met; the first is missed: executions of triage and invocations alone come to $1.43, and each pull reads three tracks
 /// besides. What comes of today's code is held here on both sides, so that a change shows either way.
 #[test]
 fn a_million_pulls_cost_what_is_said() {
     let bill = bill(&Prices::embedded().unwrap(), &Assumptions::default()).unwrap();
     let (all, some, records) = (bill.per_million, bill.per_million_with_pattern, bill.clear_records_per_million);
     println!("per million pulls: {all:.3}, with a pattern: {some:.3}, records of clear calls: {records:.3}");
-    assert!((2.8..3.2).contains(&all), "{all}");
-    assert!((0.13..0.17).contains(&some), "{some}");
+    assert!((2.6..3.0).contains(&all), "{all}");
+    assert!((0.12..0.15).contains(&some), "{some}");
     assert!((records - 1.25).abs() < 1e-9, "{records}");
 }

@@ -35,8 +35,8 @@ fn program() -> &'static Path {
     PROGRAM.get_or_init(|| {
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let mut build = Command::new(cargo);
-        // As `make build` does it, so that what both build is built once.
-        build.args(["build", "--quiet", "--workspace", "--bins"]);
+        // With the tests, whose features they are then built with: so they are there already.
+        build.args(["build", "--quiet", "--workspace", "--bins", "--tests"]);
         build.args(["--message-format", "json-render-diagnostics"]).current_dir(env!("CARGO_MANIFEST_DIR"));
         if !cfg!(debug_assertions) {
             build.arg("--release");

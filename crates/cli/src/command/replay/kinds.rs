@@ -145,8 +145,10 @@ mod tests {
         let known = |text: &str| {
             let mut records = layerguard_core::cloudtrail::KnownRecords::new(1);
             let mut found = None;
-            let _ = layerguard_core::cloudtrail::read_records(text.as_bytes())
-                .next_found(&mut records, |known| Some(found = Some(known)));
+            let _ = layerguard_core::cloudtrail::read_records(text.as_bytes()).next_found(&mut records, |known| {
+                found = Some(known);
+                Some(())
+            });
             found.unwrap()
         };
         let record = r#"{"eventTime":"2026-11-20T09:31:00Z","eventSource":"ecr.amazonaws.com","eventName":"GetAuthorizationToken","eventID":"e-1"}"#;
