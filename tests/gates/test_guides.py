@@ -66,7 +66,7 @@ def test_files_that_the_guides_name_exist():
             if name in ("inventory.toml", "playbooks.toml", "ours.toml"):
                 continue
             found = (ROOT / name).exists() or (path.parent / name).exists()
-            assert found or name == "infra/forwarder.yaml", f"{path.name} names `{name}`"
+            assert found, f"{path.name} names `{name}`"
 
 
 def test_workflows_parse_and_hold_little_power():
