@@ -94,7 +94,7 @@ impl Lexer {
     /// Reads whole blocks, as far as there is nothing unusual in them. What is left is for [`Self::step`].
     fn blocks(&mut self, bytes: &[u8]) -> (usize, Outcome) {
         let mut used = 0;
-        if self.watch_members || self.escaped || self.line_start || self.depth == 0 {
+        if self.watch_members || self.escaped || self.line_start || self.scalar || self.depth == 0 {
             return (used, Outcome::More);
         }
         for bytes in bytes.chunks_exact(block::SIZE) {
@@ -214,6 +214,7 @@ mod tests {
         /// Blocks and single bytes come to the same, wherever the input is cut into pieces.
         #[test]
         fn blocks_change_nothing(
+            first in prop::sample::select(vec!["{", "[", "abc", "abc{", "\""]),
             parts in prop::collection::vec(prop::sample::select(vec![
                 "{", "}", "[", "]", "\"", "\\\"", "\\\\", ",", ":", "\n", "\n{", " ", "abc", "\"key\":\"value\",", "1", "{\"a\":[1,2]},",
                 "\"arn:aws:iam::111122223333:role/ci/builder\"", "                                                                ",
@@ -221,7 +222,7 @@ mod tests {
             cut in 0..400_usize,
             lines in any::<bool>(),
         ) {
-            let text = format!("{{{}", parts.concat());
+            let text = format!("{first}{}", parts.concat());
             let mut single = Lexer::value().one_line_each(lines);
             let mut expected = (0, Outcome::More);
             while expected.1 == Outcome::More && expected.0 < text.len() {
@@ -238,6 +239,12 @@ mod tests {
             prop_assert_eq!((used, outcome), expected);
             prop_assert_eq!(lexer, single);
         }
+    }
+
+    #[test]
+    fn a_scalar_ends_at_the_same_place_wherever_the_input_is_cut() {
+        let (key, value) = ("x".repeat(80), "y".repeat(60));
+        assert_eq!(ends(&format!("abc{{\"{key}\":\"{value}\",\"z\":1,")).1, Outcome::More);
     }
 
     #[test]
