@@ -45,7 +45,12 @@ fn program() -> &'static Path {
         assert!(built.status.success(), "the command line does not build");
         Message::parse_stream(built.stdout.as_slice())
             .filter_map(|message| match message.unwrap() {
-                Message::CompilerArtifact(artifact) if artifact.target.name == "layerguard" => artifact.executable,
+                // Its own tests have its name too.
+                Message::CompilerArtifact(artifact)
+                    if artifact.target.name == "layerguard" && !artifact.profile.test =>
+                {
+                    artifact.executable
+                }
                 _ => None,
             })
             .last()
