@@ -24,6 +24,7 @@ mod run;
 #[path = "../actions/scene.rs"]
 #[allow(dead_code, reason = "shared with the tests of the actions, which use more of it")]
 mod scene;
+mod schema;
 #[path = "../chain/shape.rs"]
 mod shape;
 mod sites;

@@ -24,5 +24,6 @@ pub(crate) fn all() -> Vec<&'static Run> {
     all.extend(crate::detect::runs());
     all.extend(crate::policy::runs());
     all.extend(crate::reach::runs());
+    all.extend(crate::schema::runs());
     all
 }
