@@ -94,3 +94,13 @@ fn what_may_not_have_been_written_is_written_again() {
     drive(kept.over(&world).remember(&[pull("one")])).unwrap();
     assert_eq!(world.count("activity.remember"), 2);
 }
+
+#[test]
+fn what_others_take_away_is_written_each_time() {
+    let (world, kept) = (World::at(at(2)), Kept::default());
+    let waiting = Trace { mark: Mark::Waiting, ..pull("one") };
+    drive(kept.over(&world).remember(std::slice::from_ref(&waiting))).unwrap();
+    drive(world.forget(&waiting)).unwrap();
+    drive(kept.over(&world).remember(std::slice::from_ref(&waiting))).unwrap();
+    assert_eq!(drive(world.traces(&Look::whole(waiting.track))).unwrap().len(), 1);
+}

@@ -8,7 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Look, Trace};
+use super::{Look, Mark, Trace};
 use crate::ports::{ActivityStore, PortResult};
 
 /// Traces that one process knows to be kept. Some hundred bytes each; beyond it, it begins anew.
@@ -110,6 +110,10 @@ impl ActivityStore for WriteOnce<'_> {
             }
             // Known only once it is kept for sure.
             self.store.remember(std::slice::from_ref(trace)).await?;
+            // Another process takes this one away when it is settled.
+            if trace.mark == Mark::Waiting {
+                continue;
+            }
             let mut known = lock(&self.kept.known);
             if known.len() >= MOST_KEPT {
                 known.clear();
