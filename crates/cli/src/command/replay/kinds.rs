@@ -111,7 +111,7 @@ impl Held {
         Self { kinds, recent: HashMap::default(), before: HashMap::default() }
     }
 
-    /// The call that [`write`] wrote.
+    /// The call that [`write()`] wrote.
     pub(super) fn call(&mut self, own: Vec<u8>, time: Timestamp, policies: &[Arc<Assessor>]) -> io::Result<Call> {
         let at = own.first_chunk().map(|at| u64::from_le_bytes(*at)).ok_or(io::ErrorKind::UnexpectedEof)?;
         if let Some(shared) = self.recent.get(&at) {
