@@ -162,7 +162,7 @@ impl Detect<'_> {
         let draft = Draft::of(&Body::Assessment(Box::new(body))).map_err(DetectError::Audit)?;
         let now = self.clock.now();
         // Nearly every event comes once, so its record is written without looking first: a chain that has begun refuses it.
-        let first = audit::begin(self.audit, &incident, ACTOR, &version, now, draft.clone()).await;
+        let first = audit::begin(self.audit, &incident, ACTOR, &version, now, &draft).await;
         if let Some(record) = first.map_err(DetectError::Audit)? {
             self.tell_of(&answer);
             return Ok(record.hash);

@@ -47,9 +47,9 @@ pub async fn begin(
     actor: &str,
     policy_version: &str,
     now: Timestamp,
-    draft: Draft,
+    draft: &Draft,
 ) -> Result<Option<AuditRecord>, AuditError> {
-    let (record, about) = next(&[], Place { incident, actor, policy_version, now }, &draft)?;
+    let (record, about) = next(&[], Place { incident, actor, policy_version, now }, draft)?;
     match log.insert(&record, about.as_ref()).await {
         Ok(()) => Ok(Some(record)),
         Err(error) if error.kind == PortErrorKind::Conflict => Ok(None),

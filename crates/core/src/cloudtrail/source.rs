@@ -73,13 +73,7 @@ impl<R: BufRead> Source<R> {
 
     /// Moves on over the next `count` bytes of the window, in which there is no line break.
     pub(super) fn skip_in_line(&mut self, count: usize) {
-        if self.again < self.given_back.len() {
-            self.again += count;
-        } else {
-            self.given_back = Vec::new();
-            self.again = 0;
-            self.input.consume(count);
-        }
+        self.consume(count);
         self.place.column += count as u64;
     }
 
@@ -90,6 +84,13 @@ impl<R: BufRead> Source<R> {
         let bytes = window.get(..count).unwrap_or(window);
         let after = place.after(bytes);
         let count = bytes.len();
+        self.consume(count);
+        self.place = after;
+        Ok(())
+    }
+
+    /// Takes the next `count` bytes of the window away; where they end, the caller knows.
+    fn consume(&mut self, count: usize) {
         if self.again < self.given_back.len() {
             self.again += count;
         } else {
@@ -97,8 +98,6 @@ impl<R: BufRead> Source<R> {
             self.again = 0;
             self.input.consume(count);
         }
-        self.place = after;
-        Ok(())
     }
 
     /// Puts bytes that were consumed last in front again; `place` is where the first of them stands.
