@@ -15,7 +15,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut code = String::from("&[\n");
     for file in files {
         let name = file.strip_prefix(&policy)?.to_string_lossy().replace('\\', "/");
-        code.push_str(&format!("    ({name:?}, include_str!({:?})),\n", file.to_string_lossy()));
+        // From where the crate is when it is compiled: a copy of the project may build into the same target directory.
+        code.push_str(&format!(
+            "    ({name:?}, include_str!(concat!(env!(\"CARGO_MANIFEST_DIR\"), \"/policy/{name}\"))),\n"
+        ));
     }
     code.push_str("]\n");
     fs::write(Path::new(&env::var("OUT_DIR")?).join("bundle.rs"), code)?;
