@@ -4,9 +4,9 @@ use thiserror::Error;
 
 use crate::call::Call;
 use crate::cloudtrail::Event;
-use crate::engine::{Assessment, Bundle, BundleErrors, Verdict};
+use crate::engine::{Assessment, Bundle, BundleErrors, CountsRead, Verdict};
 use crate::facts::{self, About, Facts, Own};
-use crate::history::{self, Ancestor, History, Trace};
+use crate::history::{self, Ancestor, History, Pulled, Trace};
 use crate::incident::IncidentKey;
 use crate::inventory::{Inventory, InventoryErrors};
 use crate::ports::{ActivityStore, PortResult};
@@ -48,6 +48,7 @@ pub struct Assessor {
     own: Own,
     policy_version: String,
     standings: Standings,
+    counts_read: CountsRead,
 }
 
 impl Assessor {
@@ -60,7 +61,8 @@ impl Assessor {
         let policy_version = bundle.version(&inventory);
         let own = own.into();
         let own = Own { roles: facts::with_responders(own.roles, &inventory.organization.accounts), ..own };
-        Ok(Self { bundle, inventory, own, policy_version, standings: Standings::default() })
+        let counts_read = bundle.counts_read(&inventory);
+        Ok(Self { bundle, inventory, own, policy_version, standings: Standings::default(), counts_read })
     }
 
     /// Load the embedded bundle and an inventory's text.
@@ -146,6 +148,11 @@ impl Assessor {
     pub(crate) fn alone(&self, event: &Event) -> Facts {
         let standing = self.standings.of(&event.principal, &self.inventory, &self.own);
         facts::outline(event, &self.inventory, &self.own, standing)
+    }
+
+    /// Counts of pulls that have the same answer as these, the same for all such.
+    pub(crate) fn alike(&self, pulled: Pulled) -> Pulled {
+        self.counts_read.alike(pulled)
     }
 
     /// The rules, playbooks and the two other questions.

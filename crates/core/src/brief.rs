@@ -117,7 +117,8 @@ impl Assessor {
         let networks = &self.inventory().networks;
         let mut spoken = Spoken::default();
         let pulled = memory.glance(tracks, time, &mut |login| spoken.hear(event, time, networks, login))?;
-        Some(Seen { spoken, pulled })
+        // No word of a brief tells a count, so it matters only as far as the rules read it.
+        Some(Seen { spoken, pulled: self.alike(pulled) })
     }
 
     /// Whether an exception could cover it: then the time of the call matters too.

@@ -1,10 +1,12 @@
 //! The first question: was this call authorised?
 
 use super::bundle::Bundle;
+use super::reads::CountsRead;
 use super::situation::{Answer, Situation};
 use super::{Assessment, Verdict, call, exception, explain};
 use crate::cloudtrail::Event;
 use crate::facts::{self, Facts};
+use crate::history::Pulled;
 use crate::inventory::Inventory;
 
 /// The id of the one permit of the first question.
@@ -45,6 +47,11 @@ impl Bundle {
         list.extend(facts.missing_network.iter().chain(&facts.open).cloned());
         assessment.verdict = verdict(&assessment);
         assessment
+    }
+
+    /// What the rules make of the counts of pulls.
+    pub(crate) fn counts_read(&self, inventory: &Inventory) -> CountsRead {
+        self.calls.counts_read(call::pull(&Pulled::default(), false, &inventory.thresholds))
     }
 
     /// Take Cedar's answer over: rules that fired, and everything that is not as it must be. A rule that asks who called has not

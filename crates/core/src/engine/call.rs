@@ -2,6 +2,7 @@
 
 use super::situation::{Attributes, Situation, Thing, Value};
 use crate::facts::{About, Facts, Owner, Standing};
+use crate::history::Pulled;
 use crate::inventory::{Inventory, Thresholds};
 
 /// Facts as the schema names them.
@@ -17,7 +18,7 @@ pub(super) fn situation(facts: &Facts, inventory: &Inventory) -> Situation {
     let mut context = vec![("call", Value::Record(call))];
     context.extend(about(facts, &inventory.thresholds));
     if facts.is_pull() {
-        context.extend(pull(facts, &inventory.thresholds));
+        context.extend(pull(&facts.pulled, facts.new_credentials, &inventory.thresholds));
     }
     Situation {
         principal: Thing { kind: "Caller", id: "caller", attributes: caller(&facts.standing) },
@@ -42,8 +43,7 @@ fn caller(standing: &Standing) -> Attributes {
 }
 
 /// What a pull rests on besides itself.
-fn pull(facts: &Facts, thresholds: &Thresholds) -> Attributes {
-    let pulled = &facts.pulled;
+pub(super) fn pull(pulled: &Pulled, new_credentials: bool, thresholds: &Thresholds) -> Attributes {
     let counts = vec![
         ("session", Value::Number(pulled.session)),
         ("role", Value::Number(pulled.role)),
@@ -60,7 +60,7 @@ fn pull(facts: &Facts, thresholds: &Thresholds) -> Attributes {
     vec![
         ("pulled", Value::Record(counts)),
         ("limit", Value::Record(limits)),
-        ("new_credentials", Value::Bool(facts.new_credentials)),
+        ("new_credentials", Value::Bool(new_credentials)),
     ]
 }
 

@@ -1,67 +1,7 @@
-//! What a policy reads, and the same in words for a person.
-
-use std::collections::BTreeSet;
-
-use cedar_policy::Policy;
-use cedar_policy::pst::{Clause, Expr, PstConstructionError, Var};
+//! Why rules fired, in words for a person.
 
 use super::rule::Rule;
 use super::situation::{Situation, Value};
-
-/// The facts that a policy's conditions read, as paths such as `context.call.network`, in the order of its text.
-pub(super) fn facts_read(policy: &Policy) -> Result<Vec<String>, PstConstructionError> {
-    let tree = policy.to_pst()?;
-    let mut paths = Vec::new();
-    for clause in tree.body().clauses() {
-        let (Clause::When(condition) | Clause::Unless(condition)) = clause;
-        collect(condition, &mut paths);
-    }
-    let mut seen = BTreeSet::new();
-    paths.retain(|path| seen.insert(path.clone()));
-    Ok(paths)
-}
-
-fn collect(expression: &Expr, paths: &mut Vec<String>) {
-    if let Some(path) = path_of(expression) {
-        paths.push(path);
-        return;
-    }
-    match expression {
-        Expr::UnaryOp { expr, .. } | Expr::GetAttr { expr, .. } | Expr::Like { expr, .. } => collect(expr, paths),
-        Expr::HasAttr { expr, attrs } => match path_of(expr) {
-            Some(path) => paths.push(attrs.iter().fold(path, |path, attr| format!("{path}.{attr}"))),
-            None => collect(expr, paths),
-        },
-        Expr::BinaryOp { left, right, .. } => {
-            collect(left, paths);
-            collect(right, paths);
-        }
-        Expr::Is { expr, in_expr, .. } => {
-            collect(expr, paths);
-            in_expr.iter().for_each(|group| collect(group, paths));
-        }
-        Expr::IfThenElse { cond, then_expr, else_expr } => {
-            [cond, then_expr, else_expr].into_iter().for_each(|part| collect(part, paths));
-        }
-        Expr::Set(items) => items.iter().for_each(|item| collect(item, paths)),
-        Expr::Record(fields) => fields.values().for_each(|field| collect(field, paths)),
-        Expr::Literal(_) | Expr::Slot(_) | Expr::Var(_) => {}
-        // Nobody knows what it reads, so it counts as everything.
-        _ => paths.extend(["principal", "resource", "context"].map(str::to_owned)),
-    }
-}
-
-/// The path that an expression spells, if it is a variable or attributes of one.
-fn path_of(expression: &Expr) -> Option<String> {
-    match expression {
-        Expr::Var(Var::Principal) => Some("principal".to_owned()),
-        Expr::Var(Var::Action) => Some("action".to_owned()),
-        Expr::Var(Var::Resource) => Some("resource".to_owned()),
-        Expr::Var(Var::Context) => Some("context".to_owned()),
-        Expr::GetAttr { expr, attr } => path_of(expr).map(|path| format!("{path}.{attr}")),
-        _ => None,
-    }
-}
 
 /// One sentence: which rule fired, and which facts made it.
 pub(super) fn why_fired(rule: &Rule, situation: &Situation) -> String {

@@ -1,13 +1,13 @@
 //! Answers that Cedar gave before. A question is a pure function of the facts that the policies read, and in a day of pulls the same few
 //! sets of them come again and again.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use cedar_policy::PolicySet;
 
-use super::explain;
-use super::situation::{Answer, Attributes, Situation, Thing, Value};
+use super::reads::Reads;
+use super::situation::{Answer, Situation};
 
 /// Answers that are kept. Forgotten all at once when there are more: whoever chooses facts may make up new ones without end.
 const MOST: usize = 4096;
@@ -15,7 +15,7 @@ const MOST: usize = 4096;
 /// Answers by what the policies read of the situation.
 #[derive(Debug)]
 pub(super) struct Memo {
-    reads: Reads,
+    pub(super) reads: Reads,
     answers: Mutex<HashMap<Situation, Answer>>,
 }
 
@@ -26,46 +26,9 @@ impl Clone for Memo {
     }
 }
 
-/// What the policies read, as paths.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Reads {
-    /// It cannot be told, so everything counts.
-    All,
-    /// These, what lies below them, and whether what lies above them is there.
-    Paths(Read),
-}
-
-/// What is read of a value.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-struct Read {
-    /// All of it.
-    whole: bool,
-    /// Or what is read of its attributes.
-    of: BTreeMap<String, Read>,
-}
-
-impl Read {
-    fn add(&mut self, path: &str) {
-        match path.split_once('.') {
-            Some((name, rest)) => self.of.entry(name.to_owned()).or_default().add(rest),
-            None => self.of.entry(path.to_owned()).or_default().whole = true,
-        }
-    }
-}
-
 impl Memo {
     pub(super) fn of(policies: &PolicySet) -> Self {
-        let mut paths = BTreeSet::new();
-        let mut reads = None;
-        for policy in policies.policies() {
-            match explain::facts_read(policy) {
-                Ok(read) => paths.extend(read),
-                Err(_) => reads = Some(Reads::All),
-            }
-        }
-        let mut tree = Read::default();
-        paths.iter().for_each(|path: &String| tree.add(path));
-        Self { reads: reads.unwrap_or(Reads::Paths(tree)), answers: Mutex::default() }
+        Self { reads: Reads::of(policies), answers: Mutex::default() }
     }
 
     /// The answer from before, or what `put` answers now. A question that cannot be put is not remembered.
@@ -74,7 +37,7 @@ impl Memo {
         situation: &Situation,
         put: impl FnOnce(&Situation) -> Result<Answer, String>,
     ) -> Result<Answer, String> {
-        let key = self.read_of(situation);
+        let key = self.reads.of_situation(situation);
         let answers = || self.answers.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(answer) = answers().get(&key) {
             return Ok(answer.clone());
@@ -87,43 +50,6 @@ impl Memo {
         answers.insert(key, answer.clone());
         Ok(answer)
     }
-
-    /// The situation without the values that no policy reads. Which attributes there are, and of which type, stays: the schema is asked
-    /// about that.
-    fn read_of(&self, situation: &Situation) -> Situation {
-        let Reads::Paths(tree) = &self.reads else { return situation.clone() };
-        let thing = |thing: &Thing, name: &str| Thing {
-            kind: thing.kind,
-            id: thing.id,
-            attributes: masked(&thing.attributes, tree.of.get(name)),
-        };
-        Situation {
-            principal: thing(&situation.principal, "principal"),
-            action: situation.action.clone(),
-            resource: thing(&situation.resource, "resource"),
-            context: masked(&situation.context, tree.of.get("context")),
-        }
-    }
-}
-
-fn masked(attributes: &Attributes, read: Option<&Read>) -> Attributes {
-    if read.is_some_and(|read| read.whole) {
-        return attributes.clone();
-    }
-    let one = |(name, value): &(&'static str, Value)| {
-        let read = read.and_then(|read| read.of.get(*name));
-        let value = match value {
-            value if read.is_some_and(|read| read.whole) => value.clone(),
-            Value::Record(inner) => Value::Record(masked(inner, read)),
-            Value::Bool(_) => Value::Bool(false),
-            Value::Number(_) => Value::Number(0),
-            Value::Text(_) => Value::Text(String::new()),
-            // The word's type is part of the schema; the word is not.
-            Value::Word(kind, _) => Value::Word(kind, ""),
-        };
-        (*name, value)
-    };
-    attributes.iter().map(one).collect()
 }
 
 #[cfg(test)]
@@ -135,6 +61,7 @@ mod tests {
 
     use super::*;
     use crate::engine::Bundle;
+    use crate::engine::situation::{Thing, Value};
 
     static BUNDLE: LazyLock<Bundle> = LazyLock::new(|| Bundle::embedded().unwrap());
 
@@ -162,10 +89,28 @@ mod tests {
     #[test]
     fn what_no_policy_reads_makes_no_other_question() {
         let memo = memo("principal.image_puller && context.pulled.session > 3");
-        let key = |flag, network, repository, session| memo.read_of(&situation(flag, network, repository, session));
+        let key = |flag, network, repository, session| {
+            memo.reads.of_situation(&situation(flag, network, repository, session))
+        };
         assert_eq!(key(true, "inside", "a", 1), key(true, "outside", "b", 1));
-        assert_ne!(key(true, "inside", "a", 1), key(true, "inside", "a", 2));
+        assert_ne!(key(true, "inside", "a", 3), key(true, "inside", "a", 4));
         assert_ne!(key(true, "inside", "a", 1), key(false, "inside", "a", 1));
+    }
+
+    #[test]
+    fn a_number_that_is_only_compared_counts_by_its_side() {
+        let compared = memo("context.pulled.session > 3 && 9 == context.pulled.session");
+        let session = |memo: &Memo, number| memo.reads.of_situation(&situation(true, "inside", "a", number));
+        for (one, other, alike) in
+            [(0, 2, true), (2, 3, false), (3, 4, false), (4, 8, true), (8, 9, false), (10, 99, true)]
+        {
+            assert_eq!(session(&compared, one) == session(&compared, other), alike, "{one} {other}");
+        }
+        let computed = memo("context.pulled.session > 3 && context.pulled.session + 1 == 9");
+        assert_ne!(session(&computed, 5), session(&computed, 6));
+        // Of two that are compared with each other, both count.
+        let both = memo("context.pulled.session > context.pulled.role");
+        assert_ne!(session(&both, 5), session(&both, 6));
     }
 
     #[test]
@@ -174,7 +119,7 @@ mod tests {
             ["context == context", "[context.call].contains(context.call)", "context.pulled == {\"session\": 3}"]
         {
             let memo = memo(conditions);
-            let key = |network, session| memo.read_of(&situation(true, network, "a", session));
+            let key = |network, session| memo.reads.of_situation(&situation(true, network, "a", session));
             assert!(key("inside", 1) != key("outside", 1) || key("inside", 1) != key("inside", 2), "{conditions}");
         }
     }
@@ -184,7 +129,7 @@ mod tests {
         let memo = memo("resource has repository");
         let mut without = situation(true, "inside", "a", 1);
         without.resource.attributes.clear();
-        assert_ne!(memo.read_of(&without), memo.read_of(&situation(true, "inside", "a", 1)));
+        assert_ne!(memo.reads.of_situation(&without), memo.reads.of_situation(&situation(true, "inside", "a", 1)));
     }
 
     proptest! {

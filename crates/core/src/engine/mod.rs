@@ -11,6 +11,7 @@ mod playbook;
 mod problem;
 mod propose;
 mod question;
+mod reads;
 mod respond;
 mod rule;
 mod situation;
@@ -24,6 +25,7 @@ pub use playbook::{Playbook, PlaybookStep, When};
 pub use problem::{BundleErrors, Problem};
 pub use propose::{NotProposed, Proposal, Proposed, Terms, propose};
 pub use question::{ApprovalQuestion, ApprovalVerdict, Place, ResponseAnswer, ResponseQuestion};
+pub(crate) use reads::CountsRead;
 pub use rule::Rule;
 
 /// How bad.

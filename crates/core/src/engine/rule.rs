@@ -2,9 +2,9 @@
 
 use cedar_policy::{Effect, Policy};
 
-use super::explain::facts_read;
 use super::playbook::Playbooks;
 use super::problem::{Problem, did_you_mean};
+use super::reads::facts_read;
 use super::situation::{Situation, Value};
 use super::source::Source;
 use super::{FiredRule, Severity};

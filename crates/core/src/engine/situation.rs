@@ -9,6 +9,7 @@ use cedar_policy::{
 };
 
 use super::memo::Memo;
+use super::reads::CountsRead;
 
 /// A value as policies see it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -95,6 +96,13 @@ impl Question {
     /// the schema.
     pub(super) fn ask(&self, situation: &Situation) -> Result<Answer, String> {
         self.memo.answer(situation, |situation| self.put(situation))
+    }
+
+    /// What the policies make of the counts of pulls; `pull` is what a question about one has of them and of their limits.
+    pub(super) fn counts_read(&self, pull: Attributes) -> CountsRead {
+        let nobody = Thing { kind: "", id: "", attributes: Vec::new() };
+        let situation = Situation { principal: nobody.clone(), action: String::new(), resource: nobody, context: pull };
+        CountsRead::of(&self.memo.reads, &situation)
     }
 
     /// Put the question to Cedar.
