@@ -41,6 +41,22 @@ impl Block {
         Some(Self { brackets: brackets & !inside, ends_in_string: inside >> (SIZE - 1) != 0, has_escape: escapes != 0 })
     }
 
+    /// A list may begin in it as a member of the outermost object, when it begins so deep.
+    pub(super) fn may_begin_member(&self, bytes: &[u8], mut depth: usize) -> bool {
+        let mut brackets = self.brackets;
+        while brackets != 0 {
+            let at = usize::try_from(brackets.trailing_zeros()).unwrap_or(SIZE);
+            match bytes.get(at) {
+                Some(b'[') if depth <= 1 => return true,
+                Some(b'{' | b'[') => depth += 1,
+                Some(b'}' | b']') => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+            brackets &= brackets - 1;
+        }
+        false
+    }
+
     /// How deep it ends when it begins so deep, or the place of the bracket that closes the outermost value. `bytes` are those that it is of.
     pub(super) fn depth(&self, bytes: &[u8], mut depth: usize) -> Result<usize, usize> {
         let mut brackets = self.brackets;

@@ -83,7 +83,9 @@ impl Lexer {
                 return (used + passed, outcome);
             }
             let rest = rest.get(passed..).unwrap_or_default();
-            let (count, outcome) = self.step(rest.get(..block::SIZE).unwrap_or(rest));
+            // Behind the bracket that a value begins with, blocks can go on.
+            let most = if self.depth == 0 && !self.scalar && !self.in_string { 1 } else { block::SIZE };
+            let (count, outcome) = self.step(rest.get(..most).unwrap_or(rest));
             used += passed + count;
             if outcome != Outcome::More || used >= bytes.len() {
                 return (used, outcome);
@@ -94,11 +96,14 @@ impl Lexer {
     /// Reads whole blocks, as far as there is nothing unusual in them. What is left is for [`Self::step`].
     fn blocks(&mut self, bytes: &[u8]) -> (usize, Outcome) {
         let mut used = 0;
-        if self.watch_members || self.escaped || self.line_start || self.scalar || self.depth == 0 {
+        if self.escaped || self.line_start || self.scalar || self.depth == 0 {
             return (used, Outcome::More);
         }
         for bytes in bytes.chunks_exact(block::SIZE) {
             let Some(block) = Block::of(bytes, self.in_string) else { break };
+            if self.watch_members && block.may_begin_member(bytes, self.depth) {
+                break;
+            }
             match block.depth(bytes, self.depth) {
                 Ok(depth) => {
                     self.depth = depth;
@@ -221,15 +226,17 @@ mod tests {
             ]), 0..80),
             cut in 0..400_usize,
             lines in any::<bool>(),
+            members in any::<bool>(),
         ) {
             let text = format!("{first}{}", parts.concat());
-            let mut single = Lexer::value().one_line_each(lines);
+            let new = || if members { Lexer::envelope() } else { Lexer::value() }.one_line_each(lines);
+            let mut single = new();
             let mut expected = (0, Outcome::More);
             while expected.1 == Outcome::More && expected.0 < text.len() {
                 let (count, outcome) = single.step(&text.as_bytes()[expected.0..=expected.0]);
                 expected = (expected.0 + count, outcome);
             }
-            let mut lexer = Lexer::value().one_line_each(lines);
+            let mut lexer = new();
             let (first, second) = text.as_bytes().split_at(cut.min(text.len()));
             let (mut used, mut outcome) = lexer.feed(first);
             if outcome == Outcome::More && !second.is_empty() {
