@@ -9,7 +9,7 @@ use crate::assess::{Assessed, Assessor};
 use crate::cloudtrail::{Event, Known, Told};
 use crate::engine::{FiredRule, Verdict};
 use crate::facts::{Network, Spoken};
-use crate::history::{Memory, Pulled, Trace, Tracks};
+use crate::history::{Memory, PullTraces, Pulled, Trace, Tracks};
 use crate::incident::IncidentKey;
 use crate::ports::PortResult;
 
@@ -60,7 +60,7 @@ pub struct Kind {
     /// `None` where each call has to be looked at by itself.
     tracks: Option<Tracks>,
     answers: Mutex<Vec<(Seen, Arc<Brief>)>>,
-    noted: Mutex<Option<Timestamp>>,
+    left: Mutex<Option<PullTraces>>,
 }
 
 /// All that calls of one kind may differ in and that an answer rests on.
@@ -75,7 +75,7 @@ impl Assessor {
     #[must_use]
     pub fn kind_of(&self, known: &Known) -> Kind {
         let tracks = Tracks::of(known.event(), &self.alone(known.event()), self.inventory());
-        Kind { tracks, answers: Mutex::default(), noted: Mutex::default() }
+        Kind { tracks, answers: Mutex::default(), left: Mutex::default() }
     }
 
     /// What [`Assessor::investigate`] finds out about one of the calls of a kind, in brief.
@@ -103,14 +103,15 @@ impl Assessor {
     /// of the layers that are pulled in one second, only the first leaves something.
     #[must_use]
     pub fn traces_of_kind(&self, known: &Known, kind: &Kind, told: &Told<'_>) -> Vec<Trace> {
-        if kind.tracks.as_ref().is_some_and(Tracks::are_those_of_a_pull) {
-            let mut noted = kind.noted.lock().unwrap_or_else(PoisonError::into_inner);
-            if *noted == Some(told.time) {
-                return Vec::new();
-            }
-            *noted = Some(told.time);
+        if !kind.tracks.as_ref().is_some_and(Tracks::are_those_of_a_pull) {
+            return self.traces(&known.event_of(told));
         }
-        self.traces(&known.event_of(told))
+        let mut left = kind.left.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(left) = &mut *left {
+            return left.next(told.time, known.dedupe_id(told));
+        }
+        let event = known.event_of(told);
+        left.insert(PullTraces::of(&event, &self.alone(&event))).all()
     }
 
     fn seen(&self, event: &Event, tracks: &Tracks, time: Timestamp, memory: &Memory) -> Option<Seen> {

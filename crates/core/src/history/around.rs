@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::traces::{identity_of, track};
-use super::{Look, Mark, Trace};
+use super::traces::identity_of;
+use super::{Look, Mark, Trace, track};
 use crate::cloudtrail::Principal;
 use crate::inventory::Login;
 use crate::ports::{ActivityStore, PortResult};

@@ -62,6 +62,13 @@ impl Counted {
         }
     }
 
+    /// A trace that is gone from the track.
+    pub(super) fn forget(&mut self, trace: &Trace) {
+        if self.window.is_some_and(|(from, until)| from <= trace.time && trace.time <= until) {
+            self.count_out(trace);
+        }
+    }
+
     /// From how many was pulled, this one included.
     pub(super) fn pulled(&self, also: Option<&str>) -> u32 {
         distinct(&self.pulled, also)

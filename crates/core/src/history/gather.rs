@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::traces::{destroys, identity_of, minute_of, track};
+use super::traces::{destroys, identity_of, minute_of};
 use super::{
     Destroyed, Earlier, History, Look, Mark, NEW_FOR, Pulled, Trace, WEAKENED_FOR, intended, is_owners_copy, is_pull,
-    is_refused_pull, lineage, repository_id,
+    is_refused_pull, lineage, repository_id, track,
 };
 use crate::call::Call;
 use crate::cloudtrail::Event;

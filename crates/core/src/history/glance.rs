@@ -2,8 +2,8 @@
 
 use jiff::SignedDuration;
 
-use super::traces::{identity_of, track};
-use super::{is_pull, is_refused_pull, repository_id};
+use super::traces::identity_of;
+use super::{is_pull, is_refused_pull, repository_id, track};
 use crate::call::Call;
 use crate::cloudtrail::Event;
 use crate::facts::{self, Facts};

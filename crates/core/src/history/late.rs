@@ -5,8 +5,10 @@ use std::collections::BTreeSet;
 use jiff::SignedDuration;
 
 use super::gather::{count, pulled, repositories};
-use super::traces::{destroys, minute_of, track};
-use super::{Ancestor, Look, Mark, NEW_FOR, Trace, WEAKENED_FOR, is_pull, is_refused_pull, lineage, repository_id};
+use super::traces::{destroys, minute_of};
+use super::{
+    Ancestor, Look, Mark, NEW_FOR, Trace, WEAKENED_FOR, is_pull, is_refused_pull, lineage, repository_id, track,
+};
 use crate::call::Call;
 use crate::cloudtrail::Event;
 use crate::facts::{Facts, LOGIN_LIFE};

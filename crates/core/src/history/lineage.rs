@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::traces::{hour_of, track};
-use super::{Look, Mark, Trace};
+use super::traces::hour_of;
+use super::{Look, Mark, Trace, track};
 use crate::cloudtrail::{Event, Principal, PrincipalKind};
 use crate::ports::{ActivityStore, PortResult};
 

@@ -1,6 +1,7 @@
 //! Traces in memory: for `explain`, replay and tests.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
+use std::collections::btree_map::{BTreeMap, Entry};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -25,21 +26,51 @@ pub struct Memory {
 
 #[derive(Debug, Default, Clone)]
 struct Kept {
-    tracks: HashMap<String, Track, RandomState>,
-    /// What was counted last on tracks of pulls, to be counted on from.
-    counts: HashMap<String, Counted, RandomState>,
+    tracks: HashMap<String, OneTrack, RandomState>,
+}
+
+#[derive(Debug, Default, Clone)]
+struct OneTrack {
+    traces: Track,
+    /// On a track of pulls, what was counted last, to be counted on from.
+    counted: Option<Box<Counted>>,
+}
+
+impl OneTrack {
+    /// What is counted in this part of it.
+    fn counted(&mut self, from: Timestamp, until: Timestamp) -> &Counted {
+        let counted = self.counted.get_or_insert_default();
+        counted.move_to(&self.traces, from, until);
+        counted
+    }
+
+    fn keep(&mut self, trace: Trace) {
+        match self.traces.entry((trace.time, trace.id.clone())) {
+            Entry::Occupied(mut kept) => _ = kept.insert(trace),
+            Entry::Vacant(place) => {
+                if let Some(counted) = &mut self.counted {
+                    counted.add(&trace);
+                }
+                place.insert(trace);
+            }
+        }
+    }
+
+    /// Forgets from its beginning on whatever is over. What stands behind something that is not stays: it may be looked at, it need not.
+    fn forget(&mut self, is_over: impl Fn(&Trace) -> bool) {
+        while let Some(first) = self.traces.first_entry().filter(|first| is_over(first.get())) {
+            let trace = first.remove();
+            if let Some(counted) = &mut self.counted {
+                counted.forget(&trace);
+            }
+        }
+    }
 }
 
 impl Kept {
     /// What is counted in this part of a track; `None` where there is no such track.
     fn counted(&mut self, name: &str, from: Timestamp, until: Timestamp) -> Option<&Counted> {
-        let track = self.tracks.get(name)?;
-        if !self.counts.contains_key(name) {
-            self.counts.insert(name.to_owned(), Counted::default());
-        }
-        let counted = self.counts.get_mut(name)?;
-        counted.move_to(track, from, until);
-        Some(counted)
+        self.tracks.get_mut(name).map(|track| track.counted(from, until))
     }
 }
 
@@ -57,7 +88,7 @@ impl Memory {
         if tracks.credentials.as_ref().is_some_and(|name| kept.tracks.contains_key(name)) {
             return None;
         }
-        if let Some(track) = kept.tracks.get(&tracks.key) {
+        if let Some(OneTrack { traces: track, .. }) = kept.tracks.get(&tracks.key) {
             if track.values().any(|trace| matches!(trace.mark, Mark::Issued { .. })) {
                 return None;
             }
@@ -73,9 +104,8 @@ impl Memory {
         let from = time.checked_sub(pulls.window).unwrap_or(Timestamp::MIN);
         let (mine, refused) = if pulls.refused { (None, pulls.mine.as_deref()) } else { (pulls.mine.as_deref(), None) };
         let own = kept.counted(&pulls.session, from, time);
-        let session = own.map_or(u32::from(mine.is_some()), |counted| counted.pulled(mine));
-        let own = kept.counted(&pulls.session, from, time);
-        let refused = own.map_or(u32::from(refused.is_some()), |counted| counted.refused(refused));
+        let alone = (u32::from(mine.is_some()), u32::from(refused.is_some()));
+        let (session, refused) = own.map_or(alone, |counted| (counted.pulled(mine), counted.refused(refused)));
         // These tracks hold minutes.
         let from = minute_of(from);
         let mut count = |name: Option<&String>| {
@@ -88,17 +118,11 @@ impl Memory {
 
     /// Keep traces.
     pub fn keep(&self, traces: impl IntoIterator<Item = Trace>) {
-        let Kept { tracks, counts } = &mut *self.lock();
+        let Kept { tracks } = &mut *self.lock();
         for trace in traces {
-            if let Some(counted) = counts.get_mut(&trace.track)
-                && !tracks.get(&trace.track).is_some_and(|track| track.contains_key(&(trace.time, trace.id.clone())))
-            {
-                counted.add(&trace);
-            }
-            let key = (trace.time, trace.id.clone());
             match tracks.get_mut(&trace.track) {
-                Some(track) => _ = track.insert(key, trace),
-                None => _ = tracks.entry(trace.track.clone()).or_default().insert(key, trace),
+                Some(track) => track.keep(trace),
+                None => tracks.entry(trace.track.clone()).or_default().keep(trace),
             }
         }
     }
@@ -108,36 +132,33 @@ impl Memory {
     pub fn look(&self, look: &Look) -> Vec<Trace> {
         let kept = self.lock();
         let Some(track) = kept.tracks.get(&look.track).filter(|_| look.from <= look.until) else { return Vec::new() };
-        let from = track.range((look.from, String::new())..);
+        let from = track.traces.range((look.from, String::new())..);
         from.take_while(|((time, _), _)| *time <= look.until).map(|(_, trace)| trace.clone()).collect()
     }
 
     /// Forget what can matter no more at this time: for a run that goes in order of time and has no end.
     pub fn forget_before(&self, now: Timestamp) {
-        self.retain(|trace| now.duration_since(trace.time) <= trace.kept_for());
+        self.forget_all(|trace| now.duration_since(trace.time) > trace.kept_for());
     }
 
     /// Forget pulls and sessions before this time: for a run in which no call comes late, and which counts no further back.
     pub fn forget_pulls_before(&self, moment: Timestamp) {
         let counts = |mark: &Mark| matches!(mark, Mark::Pull { .. } | Mark::Pulled { .. } | Mark::Session { .. });
-        self.retain(|trace| trace.time >= moment || !counts(&trace.mark));
+        self.forget_all(|trace| trace.time < moment && counts(&trace.mark));
     }
 
-    fn retain(&self, stays: impl Fn(&Trace) -> bool) {
-        let Kept { tracks, counts } = &mut *self.lock();
-        counts.clear();
-        tracks.retain(|_, track| {
-            track.retain(|_, trace| stays(trace));
-            !track.is_empty()
+    fn forget_all(&self, is_over: impl Fn(&Trace) -> bool) {
+        self.lock().tracks.retain(|_, track| {
+            track.forget(&is_over);
+            !track.traces.is_empty()
         });
     }
 
     /// Forget a trace.
     pub fn drop_trace(&self, trace: &Trace) {
-        let Kept { tracks, counts } = &mut *self.lock();
-        counts.remove(&trace.track);
-        if let Some(track) = tracks.get_mut(&trace.track) {
-            track.remove(&(trace.time, trace.id.clone()));
+        if let Some(track) = self.lock().tracks.get_mut(&trace.track) {
+            track.counted = None;
+            track.traces.remove(&(trace.time, trace.id.clone()));
         }
     }
 

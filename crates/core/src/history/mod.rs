@@ -14,8 +14,10 @@ mod late;
 mod lineage;
 mod memory;
 mod once;
+mod pulls;
 mod trace;
 mod traces;
+mod track;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -28,6 +30,7 @@ pub use late::late;
 pub use lineage::{Ancestor, ancestors, sessions_of_role};
 pub use memory::Memory;
 pub use once::{Kept, ReadOnce, WriteOnce};
+pub(crate) use pulls::PullTraces;
 pub use trace::{Look, Mark, Trace};
 pub use traces::{repository_id, traces_of, waiting, waiting_before};
 

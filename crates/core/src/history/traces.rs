@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Look, Mark, Trace, is_callers_copy, is_pull, is_refused_pull, lineage};
+use super::{Look, Mark, Trace, is_callers_copy, is_pull, is_refused_pull, lineage, track};
 use crate::call::{Call, IdentityKind, Repository};
 use crate::cloudtrail::arn::last_segment;
 use crate::cloudtrail::{Event, Principal, PrincipalKind};
@@ -16,6 +16,31 @@ const LONGEST: usize = 80;
 /// The traces of an assessed event. `facts` are its facts as far as the event and the inventory alone tell them.
 #[must_use]
 pub fn traces_of(event: &Event, facts: &Facts) -> Vec<Trace> {
+    grained_traces_of(event, facts).into_iter().map(|(_, trace)| trace).collect()
+}
+
+/// How exactly a trace tells the time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Grain {
+    /// That of the event.
+    Exact,
+    Minute,
+    Hour,
+}
+
+impl Grain {
+    /// The time of a trace of this moment.
+    pub(super) fn of(self, time: Timestamp) -> Timestamp {
+        match self {
+            Self::Exact => time,
+            Self::Minute => minute_of(time),
+            Self::Hour => hour_of(time),
+        }
+    }
+}
+
+/// The same, each with how exactly it tells the time.
+pub(super) fn grained_traces_of(event: &Event, facts: &Facts) -> Vec<(Grain, Trace)> {
     let Some(call) = &event.call else { return Vec::new() };
     let mut leaving = Leaving { event, traces: Vec::new() };
     if is_callers_copy(event) {
@@ -33,23 +58,24 @@ pub fn traces_of(event: &Event, facts: &Facts) -> Vec<Trace> {
 
 struct Leaving<'a> {
     event: &'a Event,
-    traces: Vec<Trace>,
+    traces: Vec<(Grain, Trace)>,
 }
 
 impl Leaving<'_> {
     fn add(&mut self, track: String, id: impl Into<String>, mark: Mark) {
-        self.add_at(self.event.time, track, id, mark);
+        self.add_at(Grain::Exact, track, id, mark);
     }
 
-    fn add_at(&mut self, time: Timestamp, track: String, id: impl Into<String>, mark: Mark) {
-        self.traces.push(Trace { track, time, id: id.into(), event: self.event.dedupe_id.clone(), mark });
+    fn add_at(&mut self, grain: Grain, track: String, id: impl Into<String>, mark: Mark) {
+        let (time, event) = (grain.of(self.event.time), self.event.dedupe_id.clone());
+        self.traces.push((grain, Trace { track, time, id: id.into(), event, mark }));
     }
 
     /// One trace for each session and hour of a role, whatever it calls: how many share the role is asked before it is touched.
     fn session(&mut self) {
         let principal = &self.event.principal;
         let (Some(track), Some(session)) = (track::sessions(principal), principal.user_id.clone()) else { return };
-        self.add_at(hour_of(self.event.time), track, session.clone(), Mark::Session { session });
+        self.add_at(Grain::Hour, track, session.clone(), Mark::Session { session });
     }
 
     /// One trace for each second, repository and kind of call, so that thirty layers are few traces. What AWS runs for everybody takes
@@ -66,18 +92,18 @@ impl Leaving<'_> {
         if refused {
             return;
         }
-        let (minute, mark) = (minute_of(self.event.time), Mark::Pulled { repository: repository.clone() });
+        let mark = Mark::Pulled { repository: repository.clone() };
         if let Some((account, kind, name)) = identity_of(principal) {
-            self.add_at(minute, track::principal(&account, kind, &name), repository.clone(), mark.clone());
+            self.add_at(Grain::Minute, track::principal(&account, kind, &name), repository.clone(), mark.clone());
         }
         if let Some(account) = principal.account.as_deref().filter(|_| facts.counts_widely()) {
-            self.add_at(minute, track::account(account), repository, mark);
+            self.add_at(Grain::Minute, track::account(account), repository, mark);
         }
     }
 
     fn success(&mut self, call: &Call, facts: &Facts) {
         let principal = &self.event.principal;
-        let (by, dedupe) = (who(principal), self.event.dedupe_id.clone());
+        let dedupe = self.event.dedupe_id.clone();
         match call {
             Call::GetAuthorizationToken { .. } => {
                 let mark = Mark::Login { login: Login::of(self.event) };
@@ -86,6 +112,7 @@ impl Leaving<'_> {
             Call::CredentialsIssued { access_key, user_id, .. } => {
                 let parent = principal.login_session();
                 if let Some(key) = access_key.as_ref().filter(|_| lineage::names_a_source(principal)) {
+                    let by = who(principal);
                     self.add(track::key(key), dedupe.clone(), Mark::Issued { by, parent: parent.clone() });
                 }
                 if let Some(session) = user_id.clone().filter(|_| lineage::names_a_source(principal)) {
@@ -93,7 +120,7 @@ impl Leaving<'_> {
                 }
             }
             Call::CredentialsChanged { identity, access_key } => {
-                let what = format!("{} by {by}", self.event.call_name());
+                let what = format!("{} by {}", self.event.call_name(), who(principal));
                 if let Some(key) = access_key {
                     self.add(track::new_key(key), dedupe.clone(), Mark::Credential { what: what.clone() });
                 }
@@ -107,7 +134,11 @@ impl Leaving<'_> {
             }
             Call::PutImageTagMutability { repository, .. } if facts.about == (About::Setting { weakened: true }) => {
                 if let Some(id) = repository_id(repository) {
-                    self.add(track::repository(&id), format!("weakened#{dedupe}"), Mark::Weakened { by });
+                    self.add(
+                        track::repository(&id),
+                        format!("weakened#{dedupe}"),
+                        Mark::Weakened { by: who(principal) },
+                    );
                 }
             }
             Call::Function { function: Some(function), layers: Some(layers), .. } => {
@@ -206,83 +237,4 @@ fn beginning(time: Timestamp, of_seconds: i64) -> Timestamp {
     let seconds = time.as_second().rem_euclid(of_seconds);
     let whole = time.checked_sub(SignedDuration::from_secs(seconds)).unwrap_or(time);
     Timestamp::from_second(whole.as_second()).unwrap_or(time)
-}
-
-/// The names of tracks.
-pub(super) mod track {
-    use super::{IdentityKind, Principal, identity_of};
-    use crate::call::Layer;
-    use crate::cloudtrail::arn::last_segment;
-
-    /// What was done with credentials, and who issued them: the registry logins, and one trace of their origin. One track, so that a pull
-    /// reads it once.
-    pub(in super::super) fn key(credentials: &str) -> String {
-        format!("key#{credentials}")
-    }
-
-    pub(in super::super) fn pulls(session: &str) -> String {
-        format!("pulls#{session}")
-    }
-
-    /// Everything that a user or any session of a role pulls. Names are unique within an account, whatever their path.
-    pub(in super::super) fn principal(account: &str, kind: IdentityKind, name: &str) -> String {
-        identity("principal", account, kind, name)
-    }
-
-    pub(in super::super) fn account(account: &str) -> String {
-        format!("account#{account}")
-    }
-
-    /// Where pulls are counted beyond the session: the role or user, and the account.
-    pub(in super::super) fn wide(caller: &Principal) -> [Option<String>; 2] {
-        let of_identity = identity_of(caller).map(|(account, kind, name)| principal(&account, kind, &name));
-        [of_identity, caller.account.as_deref().map(account)]
-    }
-
-    /// The sessions of a role; `None` for whoever is no session of a role.
-    pub(in super::super) fn sessions(principal: &Principal) -> Option<String> {
-        let (account, kind, name) = identity_of(principal).filter(|(_, kind, _)| *kind == IdentityKind::Role)?;
-        Some(identity("sessions", &account, kind, &name))
-    }
-
-    pub(in super::super) fn new_key(access_key: &str) -> String {
-        format!("newkey#{access_key}")
-    }
-
-    pub(in super::super) fn children(parent: &str) -> String {
-        format!("children#{parent}")
-    }
-
-    pub(in super::super) fn credentials(account: &str, kind: IdentityKind, name: &str) -> String {
-        identity("credentials", account, kind, name)
-    }
-
-    fn identity(track: &str, account: &str, kind: IdentityKind, name: &str) -> String {
-        let kind = match kind {
-            IdentityKind::User => "user",
-            IdentityKind::Role => "role",
-        };
-        format!("{track}#{account}/{kind}/{}", last_segment(name))
-    }
-
-    pub(in super::super) fn repository(id: &str) -> String {
-        format!("repository#{id}")
-    }
-
-    /// By role or user, not by session: a new session name does not begin a new count.
-    pub(in super::super) fn destruction(principal: &Principal) -> String {
-        format!("destruction#{}", principal.arn.clone().unwrap_or_else(|| principal.subject()))
-    }
-
-    /// Without the version: who uses any of them is worth telling.
-    pub(in super::super) fn layer(layer: &Layer) -> String {
-        let part = |part: &Option<String>| part.clone().unwrap_or_else(|| "-".to_owned());
-        format!("layer#{}/{}/{}", part(&layer.account), part(&layer.region), part(&layer.name))
-    }
-
-    pub(in super::super) const WAITING: &str = "waiting";
-
-    pub(in super::super) fn copies(shared: &str) -> String {
-        format!("copy#{shared}")
-    }
 }
