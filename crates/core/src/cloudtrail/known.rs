@@ -5,12 +5,13 @@
 //! a few members and in nothing else, and those values are plain text. Which members those are is not assumed: a text is learnt with other values
 //! in their place, and each must turn up in the event where it is expected.
 
-use std::collections::HashMap;
+use std::num::NonZeroUsize;
 use std::ops::Range;
 use std::sync::LazyLock;
 
 use foldhash::quality::RandomState;
 use jiff::Timestamp;
+use lru::LruCache;
 use memchr::memchr;
 use memchr::memmem::{self, Finder};
 use serde::{Deserialize, Serialize};
@@ -134,9 +135,7 @@ impl Known {
 /// The texts that are known, up to a number, and what is kept of each; those that were not seen for long are forgotten.
 #[derive(Debug)]
 pub struct KnownRecords<T> {
-    recent: HashMap<Box<[u8]>, T, RandomState>,
-    before: HashMap<Box<[u8]>, T, RandomState>,
-    most: usize,
+    known: LruCache<Box<[u8]>, T, RandomState>,
     rest: Vec<u8>,
     time: (Vec<u8>, Timestamp),
 }
@@ -160,13 +159,11 @@ impl Places {
 }
 
 impl<T: Clone> KnownRecords<T> {
-    /// For about so many texts; each takes a kilobyte or two, and what is kept of it.
+    /// For so many texts; each takes a kilobyte or two, and what is kept of it.
     #[must_use]
     pub fn new(most: usize) -> Self {
         Self {
-            recent: HashMap::default(),
-            before: HashMap::default(),
-            most: most.div_ceil(2).max(1),
+            known: LruCache::with_hasher(NonZeroUsize::new(most).unwrap_or(NonZeroUsize::MIN), RandomState::default()),
             rest: Vec::new(),
             time: (Vec::new(), Timestamp::UNIX_EPOCH),
         }
@@ -175,17 +172,11 @@ impl<T: Clone> KnownRecords<T> {
     /// A record that is like one that came before, or that others may be like: then `keep` says what is kept of them.
     pub(super) fn find(&mut self, bytes: &[u8], keep: &mut dyn FnMut(Known) -> Option<T>) -> Option<(T, Places)> {
         let places = self.cut(bytes)?;
-        if let Some(kept) = self.recent.get(self.rest.as_slice()) {
+        if let Some(kept) = self.known.get(self.rest.as_slice()) {
             return Some((kept.clone(), places));
         }
-        let (rest, kept) = match self.before.remove_entry(self.rest.as_slice()) {
-            Some(found) => found,
-            None => (self.rest.as_slice().into(), keep(learnt(bytes, &self.rest, &places)?)?),
-        };
-        if self.recent.len() >= self.most {
-            self.before = std::mem::take(&mut self.recent);
-        }
-        self.recent.insert(rest, kept.clone());
+        let kept = keep(learnt(bytes, &self.rest, &places)?)?;
+        self.known.put(self.rest.as_slice().into(), kept.clone());
         Some((kept, places))
     }
 

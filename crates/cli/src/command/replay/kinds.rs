@@ -1,9 +1,9 @@
 //! Calls that differ in their ids and time alone: what they share stands once in a temporary file, and each call says where, and what it has
 //! of its own. A pull is then a tenth of what its event would be.
 
-use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use foldhash::quality::RandomState;
@@ -11,9 +11,10 @@ use jiff::Timestamp;
 use layerguard_core::assess::Assessor;
 use layerguard_core::brief::Kind;
 use layerguard_core::cloudtrail::{Known, Told};
+use lru::LruCache;
 
 /// Kinds of calls that are held while calls are assessed, with the answers to them.
-const HELD: usize = 1024;
+const HELD: NonZeroUsize = NonZeroUsize::MIN.saturating_add(2047);
 /// Stands for the length of what is not there.
 const NONE: u8 = u8::MAX;
 
@@ -102,29 +103,22 @@ impl Call {
 #[derive(Debug)]
 pub(super) struct Held {
     kinds: Kinds,
-    recent: HashMap<u64, Arc<Shared>, RandomState>,
-    before: HashMap<u64, Arc<Shared>, RandomState>,
+    held: LruCache<u64, Arc<Shared>, RandomState>,
 }
 
 impl Held {
     pub(super) fn new(kinds: Kinds) -> Self {
-        Self { kinds, recent: HashMap::default(), before: HashMap::default() }
+        Self { kinds, held: LruCache::with_hasher(HELD, RandomState::default()) }
     }
 
     /// The call that [`write()`] wrote.
     pub(super) fn call(&mut self, own: Vec<u8>, time: Timestamp, policies: &[Arc<Assessor>]) -> io::Result<Call> {
         let at = own.first_chunk().map(|at| u64::from_le_bytes(*at)).ok_or(io::ErrorKind::UnexpectedEof)?;
-        if let Some(shared) = self.recent.get(&at) {
+        if let Some(shared) = self.held.get(&at) {
             return Ok(Call { shared: Arc::clone(shared), time, own });
         }
-        let shared = match self.before.remove(&at) {
-            Some(shared) => shared,
-            None => Arc::new(seen(self.kinds.get(at)?, policies)),
-        };
-        if self.recent.len() >= HELD / 2 {
-            self.before = std::mem::take(&mut self.recent);
-        }
-        self.recent.insert(at, Arc::clone(&shared));
+        let shared = Arc::new(seen(self.kinds.get(at)?, policies));
+        self.held.put(at, Arc::clone(&shared));
         Ok(Call { shared, time, own })
     }
 }
