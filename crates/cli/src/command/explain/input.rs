@@ -100,16 +100,17 @@ impl Input {
                 again
             }
         };
-        let is_small = file.metadata().is_ok_and(|about| about.is_file() && about.len() <= whole::MOST_PACKED);
+        let size = file.metadata().ok().filter(std::fs::Metadata::is_file).map(|about| about.len());
+        let small = size.filter(|size| *size <= whole::MOST_PACKED).and_then(|size| usize::try_from(size).ok());
         let mut plain = BufReader::with_capacity(128 * 1024, through(file));
         if !plain.fill_buf()?.starts_with(&GZIP) {
             return Ok(Box::new(plain));
         }
-        if !is_small {
+        let Some(size) = small else {
             return Ok(Box::new(BufReader::with_capacity(128 * 1024, MultiGzDecoder::new(plain))));
-        }
+        };
         // The file may have grown meanwhile: what is beyond the limit is read on from it.
-        let mut packed = Vec::new();
+        let mut packed = Vec::with_capacity(size + 1);
         plain.by_ref().take(whole::MOST_PACKED).read_to_end(&mut packed)?;
         match whole::read(&packed).filter(|_| plain.fill_buf().is_ok_and(<[u8]>::is_empty)) {
             Some(whole) => Ok(Box::new(whole)),

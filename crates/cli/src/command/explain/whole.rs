@@ -44,7 +44,9 @@ pub(super) fn read(packed: &[u8]) -> Option<Whole> {
     let (mut decompressor, mut text) =
         SPARE.with(|spare| spare.borrow_mut().take()).unwrap_or_else(|| (Decompressor::new(), Vec::new()));
     if text.len() < size {
-        text.resize(size, 0);
+        // What stood in it is of no use, and growing would hold both.
+        drop(text);
+        text = vec![0; size];
     }
     let written = text.get_mut(..size).map(|text| decompressor.gzip_decompress(packed, text));
     let is_whole =

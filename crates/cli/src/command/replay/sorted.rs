@@ -7,7 +7,7 @@ use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 
 /// Bytes of things held in memory.
-const HELD: usize = 8 << 20;
+const HELD: usize = 4 << 20;
 /// So many files are merged into one: a file each, and a buffer each while merging.
 const FAN_IN: usize = 32;
 /// Buffer of each file.
@@ -39,6 +39,10 @@ impl Sorter {
     pub(super) fn push(&mut self, time: i64, order: u64, thing: &[u8]) -> io::Result<()> {
         if self.held.len() + thing.len() > self.most_held && !self.places.is_empty() {
             self.spill()?;
+        }
+        if self.held.is_empty() {
+            // All at once: growing would hold twice as much for a moment.
+            self.held.reserve_exact(self.most_held.max(thing.len()));
         }
         let begin = self.held.len();
         self.held.extend_from_slice(thing);
