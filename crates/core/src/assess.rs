@@ -1,5 +1,7 @@
 //! From an event to its assessment: the one path that Detect, `explain` and replay share.
 
+use std::sync::OnceLock;
+
 use thiserror::Error;
 
 use crate::call::Call;
@@ -48,7 +50,8 @@ pub struct Assessor {
     own: Own,
     policy_version: String,
     standings: Standings,
-    counts_read: CountsRead,
+    /// Found out when replay first asks.
+    counts_read: OnceLock<CountsRead>,
 }
 
 impl Assessor {
@@ -61,8 +64,8 @@ impl Assessor {
         let policy_version = bundle.version(&inventory);
         let own = own.into();
         let own = Own { roles: facts::with_responders(own.roles, &inventory.organization.accounts), ..own };
-        let counts_read = bundle.counts_read(&inventory);
-        Ok(Self { bundle, inventory, own, policy_version, standings: Standings::default(), counts_read })
+        let (standings, counts_read) = (Standings::default(), OnceLock::new());
+        Ok(Self { bundle, inventory, own, policy_version, standings, counts_read })
     }
 
     /// Load the embedded bundle and an inventory's text.
@@ -152,7 +155,7 @@ impl Assessor {
 
     /// Counts of pulls that have the same answer as these, the same for all such.
     pub(crate) fn alike(&self, pulled: Pulled) -> Pulled {
-        self.counts_read.alike(pulled)
+        self.counts_read.get_or_init(|| self.bundle.counts_read(&self.inventory)).alike(pulled)
     }
 
     /// The rules, playbooks and the two other questions.

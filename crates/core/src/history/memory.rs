@@ -34,6 +34,8 @@ struct OneTrack {
     traces: Track,
     /// On a track of pulls, what was counted last, to be counted on from.
     counted: Option<Box<Counted>>,
+    /// Something on it says who issued the credentials, or said so.
+    issued: bool,
 }
 
 impl OneTrack {
@@ -45,6 +47,7 @@ impl OneTrack {
     }
 
     fn keep(&mut self, trace: Trace) {
+        self.issued |= matches!(trace.mark, Mark::Issued { .. });
         match self.traces.entry((trace.time, trace.id.clone())) {
             Entry::Occupied(mut kept) => _ = kept.insert(trace),
             Entry::Vacant(place) => {
@@ -88,8 +91,8 @@ impl Memory {
         if tracks.credentials.as_ref().is_some_and(|name| kept.tracks.contains_key(name)) {
             return None;
         }
-        if let Some(OneTrack { traces: track, .. }) = kept.tracks.get(&tracks.key) {
-            if track.values().any(|trace| matches!(trace.mark, Mark::Issued { .. })) {
+        if let Some(OneTrack { traces: track, issued, .. }) = kept.tracks.get(&tracks.key) {
+            if *issued {
                 return None;
             }
             let from = (time.checked_sub(LOGIN_LIFE).unwrap_or(Timestamp::MIN), String::new());
