@@ -19,7 +19,10 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let (stack, figures) = (environment.required("LAYERGUARD_STACK")?, &Figures::default());
     // Loaded before the first event, while the processor is still lent.
     let tables = &Tables::new(state, false).packing(audit);
-    let (_, _again) = tokio::join!(edge::policy(source, figures), tables.settle());
+    let (policy, _again) = tokio::join!(edge::policy(source, figures), tables.settle());
+    if let Ok(assessor) = &*policy {
+        assessor.bundle().prepare();
+    }
     edge::serve(tables, (stack, figures), |payload| async move {
         let policy = &*edge::policy(source, figures).await;
         let activity = &kept.over(state);

@@ -73,6 +73,12 @@ impl Bundle {
         Ok(Self { hasher: hashed(whole), ..bundle })
     }
 
+    /// Reads now what the first question needs, which else the first event that is assessed would wait for.
+    pub fn prepare(&self) {
+        // Why it could not be read is said where the question is put.
+        let _said_later = self.calls.schema();
+    }
+
     /// The playbook of this id.
     #[must_use]
     pub fn playbook(&self, id: &str) -> Option<&Playbook> {
@@ -112,19 +118,19 @@ impl Bundle {
         let mut reasons = BTreeMap::new();
         let response = load_reasoned((files, RESPONSE), &RESPONSE_BLANKS, compiled, &mut reasons, &mut problems);
         let approval = load_reasoned((files, APPROVAL), &APPROVAL_BLANKS, compiled, &mut reasons, &mut problems);
-        let raising: Sourced<'_> = match checks {
-            Checks::Parse => Vec::new(),
-            Checks::Validate => policies.iter().filter_map(|(source, policy)| raising(*source, policy)).collect(),
+        let (calls, response, approval) = match checks {
+            Checks::Parse => {
+                let mut later = |schema, policies| later(files, schema, policies, &mut problems);
+                (later(SCHEMA, policies), later(RESPONSE_SCHEMA, response), later(APPROVAL_SCHEMA, approval))
+            }
+            Checks::Validate => {
+                let raising = policies.iter().filter_map(|(source, policy)| raising(*source, policy)).collect();
+                let mut validated = |schema, policies| validated(files, schema, policies, &mut problems);
+                let calls = validated(SCHEMA, policies);
+                validated(SCHEMA, raising);
+                (calls, validated(RESPONSE_SCHEMA, response), validated(APPROVAL_SCHEMA, approval))
+            }
         };
-        let calls = load_question((files, SCHEMA), policies, checks, compiled, &mut problems);
-        if checks == Checks::Validate {
-            load_question((files, SCHEMA), raising, checks, compiled, &mut problems);
-        }
-        let mut other = |schema, policies| match checks {
-            Checks::Parse => later(files, schema, policies, &mut problems),
-            Checks::Validate => load_question((files, schema), policies, checks, compiled, &mut problems),
-        };
-        let (response, approval) = (other(RESPONSE_SCHEMA, response), other(APPROVAL_SCHEMA, approval));
 
         let hasher = hashed(files);
         BundleErrors::none_of(problems)?;
@@ -219,23 +225,20 @@ fn load_reasoned<'a>(
     policies.into_iter().map(|policy| (source, policy)).collect()
 }
 
-/// A schema and its policies, put together.
-fn load_question<'a>(
-    (files, schema): (&'a Files, &'a str),
+/// A schema and its policies, put together and validated.
+fn validated<'a>(
+    files: &'a Files,
+    schema: &'a str,
     policies: Sourced<'a>,
-    checks: Checks,
-    compiled: &mut Compiled,
     problems: &mut Vec<Problem>,
 ) -> Option<Question> {
     let (set, sources): (PolicySet, _) = together(policies, problems);
-    let question = Question::new(Source::of(files, schema, problems).schema(compiled, problems)?, set);
-    if checks == Checks::Validate {
-        validate(&question, &sources, problems);
-    }
+    let question = Question::new(Source::of(files, schema, problems).schema(problems)?, set);
+    validate(&question, &sources, problems);
     Some(question)
 }
 
-/// The same with a schema of this program, which is read when the question is first put: Detect puts only the first one.
+/// The same with a schema of this program, which is read when the question is first put: no function puts all three.
 fn later(files: &Files, schema: &str, policies: Sourced<'_>, problems: &mut Vec<Problem>) -> Option<Question> {
     let (set, _) = together(policies, problems);
     files.get(schema).map(|text| Question::later(text, set))

@@ -36,11 +36,8 @@ impl<'a> Source<'a> {
         errors.iter().map(move |error| self.problem(error))
     }
 
-    /// The schema in this file, out of what is compiled where that is there.
-    pub(super) fn schema(self, compiled: &mut Compiled, problems: &mut Vec<Problem>) -> Option<Schema> {
-        if let Some(schema) = compiled.schema(self.text) {
-            return Some(schema);
-        }
+    /// The schema in this file.
+    pub(super) fn schema(self, problems: &mut Vec<Problem>) -> Option<Schema> {
         match Schema::from_cedarschema_str(self.text) {
             Ok((schema, warnings)) => {
                 problems.extend(warnings.map(|warning| self.problem(&warning)));
