@@ -120,7 +120,7 @@ impl Bundle {
         let approval = load_reasoned((files, APPROVAL), &APPROVAL_BLANKS, compiled, &mut reasons, &mut problems);
         let (calls, response, approval) = match checks {
             Checks::Parse => {
-                let mut later = |schema, policies| later(files, schema, policies, &mut problems);
+                let mut later = |schema, policies| later((files, schema), policies, compiled, &mut problems);
                 (later(SCHEMA, policies), later(RESPONSE_SCHEMA, response), later(APPROVAL_SCHEMA, approval))
             }
             Checks::Validate => {
@@ -239,9 +239,14 @@ fn validated<'a>(
 }
 
 /// The same with a schema of this program, which is read when the question is first put: no function puts all three.
-fn later(files: &Files, schema: &str, policies: Sourced<'_>, problems: &mut Vec<Problem>) -> Option<Question> {
+fn later(
+    (files, schema): (&Files, &str),
+    policies: Sourced<'_>,
+    compiled: &mut Compiled,
+    problems: &mut Vec<Problem>,
+) -> Option<Question> {
     let (set, _) = together(policies, problems);
-    files.get(schema).map(|text| Question::later(text, set))
+    files.get(schema).map(|text| Question::later(text, compiled.schema(text), set))
 }
 
 fn hashed(files: &Files) -> Sha256 {

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use cedar_policy::{Policy, PolicyId, Schema};
+use cedar_policy::{Policy, PolicyId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -48,10 +48,12 @@ impl Compiled {
         forms.into_iter().map(read).collect()
     }
 
-    /// The schema of a text.
-    pub(super) fn schema(&mut self, text: &str) -> Option<Schema> {
-        let Form::Schema(form) = self.0.remove(&key(text))? else { return None };
-        Schema::from_json_value(form).ok()
+    /// The form of the schema of a text, which Cedar's `Schema::from_json_value` reads.
+    pub(super) fn schema(&mut self, text: &str) -> Option<Value> {
+        match self.0.remove(&key(text))? {
+            Form::Schema(form) => Some(form),
+            Form::Policies(_) => None,
+        }
     }
 }
 
@@ -63,7 +65,7 @@ fn key(text: &str) -> String {
 mod tests {
     use std::str::FromStr as _;
 
-    use cedar_policy::{PolicySet, SchemaFragment};
+    use cedar_policy::{PolicySet, Schema, SchemaFragment};
 
     use super::*;
     use crate::engine::files;
@@ -104,7 +106,7 @@ mod tests {
             if name.ends_with(".cedarschema") {
                 let (parsed, _) = Schema::from_cedarschema_str(&text).unwrap();
                 let types = |schema: &Schema| schema.entity_types().map(ToString::to_string).collect::<Vec<_>>();
-                let loaded = compiled.schema(&text).unwrap();
+                let loaded = Schema::from_json_value(compiled.schema(&text).unwrap()).unwrap();
                 assert_eq!(types(&loaded).len(), types(&parsed).len(), "{name}");
             } else if name.ends_with(".cedar") {
                 for policy in compiled.policies(&text).unwrap() {

@@ -8,7 +8,6 @@ use cedar_policy::{
     RestrictedExpression, Schema,
 };
 
-use super::compiled::Compiled;
 use super::memo::Memo;
 
 /// A value as policies see it.
@@ -80,8 +79,8 @@ pub(super) struct Answer {
 pub(super) struct Question {
     pub(super) policies: PolicySet,
     authorizer: Authorizer,
-    /// The text of a schema that is read when the question is first put.
-    later: String,
+    /// A schema that is read when the question is first put: its text, and its form where it is compiled.
+    later: (String, Option<serde_json::Value>),
     typed: OnceLock<Result<Typed, String>>,
 }
 
@@ -106,21 +105,23 @@ impl Typed {
 impl Question {
     pub(super) fn new(schema: Schema, policies: PolicySet) -> Self {
         let typed = OnceLock::from(Ok(Typed::of(schema, &policies)));
-        Self { policies, authorizer: Authorizer::new(), later: String::new(), typed }
+        Self { policies, authorizer: Authorizer::new(), later: <_>::default(), typed }
     }
 
     /// The same with a schema that is read when the question is first put, for those that a function may never put.
-    pub(super) fn later(schema: &str, policies: PolicySet) -> Self {
-        Self { policies, authorizer: Authorizer::new(), later: schema.to_owned(), typed: OnceLock::new() }
+    pub(super) fn later(schema: &str, form: Option<serde_json::Value>, policies: PolicySet) -> Self {
+        let later = (schema.to_owned(), form);
+        Self { policies, authorizer: Authorizer::new(), later, typed: OnceLock::new() }
     }
 
     fn typed(&self) -> Result<&Typed, String> {
-        let read = || match Compiled::embedded().schema(&self.later) {
-            Some(schema) => Ok(Typed::of(schema, &self.policies)),
-            None => match Schema::from_cedarschema_str(&self.later) {
-                Ok((schema, _)) => Ok(Typed::of(schema, &self.policies)),
-                Err(error) => Err(words(error)),
-            },
+        let read = || {
+            let (text, form) = &self.later;
+            let schema = match form.clone().map(Schema::from_json_value) {
+                Some(Ok(schema)) => schema,
+                _ => Schema::from_cedarschema_str(text).map_err(words)?.0,
+            };
+            Ok(Typed::of(schema, &self.policies))
         };
         self.typed.get_or_init(read).as_ref().map_err(Clone::clone)
     }
