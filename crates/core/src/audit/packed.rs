@@ -18,7 +18,7 @@ const DICTIONARY_1: &str = include_str!("packed/dictionary-1.txt");
 /// The number of the dictionary that is written by.
 const VERSION: u8 = 1;
 
-/// What DynamoDB counts a write by, in bytes (AWS facts, section 11).
+/// What DynamoDB counts a write by, in bytes (DynamoDB Developer Guide, capacity unit consumption).
 const UNIT: usize = 1024;
 
 /// The most bytes that a content is unpacked to: more than an item of the table can hold as text.
