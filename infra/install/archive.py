@@ -3,7 +3,9 @@
 import hashlib
 import io
 import json
+import struct
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +15,8 @@ FUNCTIONS = ("detect", "decide", "remediate", "reconcile")
 TARGETS = {"arm64": "aarch64-unknown-linux-gnu", "x86_64": "x86_64-unknown-linux-gnu"}
 # `e_machine` of an ELF file, by which a program for another processor is told.
 MACHINES = {183: "arm64", 62: "x86_64"}
+# `p_type` of the program header that says where the tables for unwinding are.
+_PT_GNU_EH_FRAME = 0x6474E550
 LISTED, SUMS = "packages.json", "SHA256SUMS"
 
 
@@ -20,16 +24,54 @@ class Refused(Exception):
     """What stands against it and, where a person can do something about it, the remedy."""
 
 
-def packed(program: bytes, level: int = 9) -> bytes:
-    """The program as an executable `bootstrap` in a zip. The same program gives the same bytes: no time, no owner, no folder is kept."""
+def packed(program: bytes, level: int = 9, deflate=None) -> bytes:
+    """The program as an executable `bootstrap` in a zip. The same program gives the same bytes: no time, no owner, no folder is kept.
+
+    `deflate` compresses in place of this Python's zlib: it answers with a raw deflate stream of what it is given.
+    """
     entry = zipfile.ZipInfo("bootstrap", date_time=(1980, 1, 1, 0, 0, 0))
     entry.external_attr = 0o100755 << 16
     entry.create_system = 3
-    entry.compress_type = zipfile.ZIP_DEFLATED
     output = io.BytesIO()
-    with zipfile.ZipFile(output, "w", compresslevel=level) as archive:
-        archive.writestr(entry, program, compresslevel=level)
-    return output.getvalue()
+    if deflate is None:
+        entry.compress_type = zipfile.ZIP_DEFLATED
+        with zipfile.ZipFile(output, "w", compresslevel=level) as archive:
+            archive.writestr(entry, program, compresslevel=level)
+        return output.getvalue()
+    stream = deflate(program)
+    with zipfile.ZipFile(output, "w") as archive:
+        # Written as it is; then both headers are told what it is: the method, the checksum and the length of the program.
+        archive.writestr(entry, stream)
+    content = bytearray(output.getvalue())
+    told = struct.pack("<H", zipfile.ZIP_DEFLATED), struct.pack("<III", zlib.crc32(program), len(stream), len(program))
+    for header, method in ((0, 8), (content.rindex(b"PK\x01\x02"), 10)):
+        content[header + method : header + method + 2] = told[0]
+        content[header + method + 6 : header + method + 18] = told[1]
+    return bytes(content)
+
+
+def without_unwinding(program: bytes) -> bytes:
+    """The program with zeros in place of its tables for unwinding, which pack to nothing.
+
+    A panic ends the process at once (`panic = "abort"`), so nothing reads them but a backtrace, which a program without symbols could not
+    tell anyway. Where they are in memory is taken out of the program headers, so that nobody takes the zeros for tables. Raises `Refused`
+    where the program is of another form than that of the functions.
+    """
+    if architecture_of(program) is None:
+        raise Refused("what was built is no program for a processor of Lambda")
+    content = bytearray(program)
+    headers, sections = struct.unpack_from("<QQ", content, 32)
+    header_size, header_count, section_size, section_count, names = struct.unpack_from("<5H", content, 54)
+    for at in range(headers, headers + header_size * header_count, header_size):
+        if struct.unpack_from("<I", content, at)[0] == _PT_GNU_EH_FRAME:
+            struct.pack_into("<I", content, at, 0)
+    (text,) = struct.unpack_from("<Q", content, sections + names * section_size + 24)
+    for at in range(sections, sections + section_size * section_count, section_size):
+        start = text + struct.unpack_from("<I", content, at)[0]
+        if bytes(content[start : content.index(0, start)]) in (b".eh_frame", b".eh_frame_hdr"):
+            offset, size = struct.unpack_from("<QQ", content, at + 24)
+            content[offset : offset + size] = bytes(size)
+    return bytes(content)
 
 
 def architecture_of(program: bytes) -> str | None:

@@ -2,13 +2,19 @@
 
 import json
 import time
+import zlib
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 from boto3.dynamodb.types import TypeDeserializer
 from botocore.exceptions import BotoCoreError
 
 from people import Account
+
+
+# What the contents of clear calls are packed by, as `crates/core/src/audit/packed.rs` says.
+_DICTIONARIES = Path(__file__).resolve().parents[2] / "crates" / "core" / "src" / "audit" / "packed"
 
 
 class Stalled(Exception):
@@ -119,5 +125,14 @@ def _record(item: dict) -> Record:
         kind=item["kind"],
         time=datetime.fromisoformat(item["time"]),
         actor=item["actor"],
-        body=json.loads(item["body"]),
+        body=json.loads(_content(item)),
     )
+
+
+def _content(item: dict) -> str | bytes:
+    if isinstance(item["body"], str):
+        return item["body"]
+    packed = bytes(item["body"])
+    dictionary = (_DICTIONARIES / f"dictionary-{packed[0]}.txt").read_bytes()
+    beside = (item["policy_version"] + item["incident"]).encode()
+    return zlib.decompressobj(-zlib.MAX_WBITS, zdict=dictionary + beside).decompress(packed[1:])

@@ -81,21 +81,21 @@ def _waiting(world) -> int:
 def test_tables_of_a_newer_form_are_refused_and_the_events_wait(strict):
     strict.deploy("ask")
     assert strict.invoke("decide", {"task": "sweep"})[1] is None
-    assert strict.trail.item("schema#version", "row")["form"] == 1, "Decide marks what it writes"
+    assert strict.trail.item("schema#version", "row")["form"] == 2, "Decide marks what it writes"
 
-    _mark(strict, 2)
+    _mark(strict, 3)
     strict.deploy("ask", timeout="32m")  # as if an older version were deployed: each function starts anew
     intruder, waiting = strict.intruder(), _waiting(strict)
     for function in ("detect", "decide", "remediate"):
         answer, error = strict.invoke(function, {"task": "sweep"})
         assert error == "Permanent", (function, answer)
-        assert "form 2" in answer["errorMessage"] and "deploy the version again that wrote them" in answer["errorMessage"]
+        assert "form 3" in answer["errorMessage"] and "deploy the version again that wrote them" in answer["errorMessage"]
     strict.report(strict.layer(intruder))
     wait("the event in the failed-events queue", 40, lambda: _waiting(strict) > waiting)
     assert strict.rows(intruder.user_id) == [], "nothing was written for it"
-    assert "form 2" in strict.on_call_does("incidents", "list", status=3)
+    assert "form 3" in strict.on_call_does("incidents", "list", status=3)
 
-    _mark(strict, 1)  # the right version is there again
+    _mark(strict, 2)  # the right version is there again
     assert strict.invoke("decide", {"task": "sweep"})[1] is None
     strict.report(strict.layer(intruder))
     strict.on_call_does("reject", strict.asked(intruder), "--comment", "only an upgrade")

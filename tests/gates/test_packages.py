@@ -3,9 +3,13 @@
 import hashlib
 import io
 import json
+import shutil
+import subprocess
 import sys
 import zipfile
+import zlib
 from argparse import Namespace
+from pathlib import Path
 
 import pytest
 from template import PATH, ROOT
@@ -38,6 +42,31 @@ def test_a_package_is_an_executable_bootstrap_and_the_same_bytes_each_time():
     assert packed == archive.packed(program(62, b"x" * 1000))
     (entry,) = zipfile.ZipFile(io.BytesIO(packed)).infolist()
     assert (entry.filename, entry.date_time[0], entry.external_attr >> 16) == ("bootstrap", 1980, 0o100755)
+
+
+def test_what_another_deflate_packs_is_the_same_program():
+    content = program(62, bytes(range(256)) * 400 + b"PK\x01\x02 in the middle of it")
+    packed = archive.packed(content, deflate=lambda data: zlib.compress(data, 9, wbits=-zlib.MAX_WBITS))
+    with zipfile.ZipFile(io.BytesIO(packed)) as opened:
+        (entry,) = opened.infolist()
+        assert opened.testzip() is None and opened.read("bootstrap") == content
+    (usual,) = zipfile.ZipFile(io.BytesIO(archive.packed(content))).infolist()
+    told = ("filename", "compress_type", "CRC", "file_size", "external_attr", "create_system", "date_time")
+    assert [getattr(entry, name) for name in told] == [getattr(usual, name) for name in told]
+    assert entry.compress_size < len(content) and len(packed) < entry.compress_size + 200
+
+
+def test_a_program_runs_without_its_tables_for_unwinding_and_packs_smaller(tmp_path):
+    whole = Path(shutil.which("true")).resolve().read_bytes()
+    lean = archive.without_unwinding(whole)
+    assert len(lean) == len(whole) and len(archive.packed(lean)) < len(archive.packed(whole))
+    assert archive.without_unwinding(lean) == lean
+    path = tmp_path / "lean"
+    path.write_bytes(lean)
+    path.chmod(0o755)
+    assert subprocess.run([path]).returncode == 0
+    with pytest.raises(archive.Refused):
+        archive.without_unwinding(b"#!/bin/sh\n")
 
 
 def test_the_processor_is_read_from_the_program():

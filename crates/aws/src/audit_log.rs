@@ -1,11 +1,15 @@
 //! The audit table. Written by PartiQL `INSERT` alone, because that is the one write that cannot overwrite: an insert on a key that is
 //! taken fails, and IAM can allow it without allowing `PutItem`.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use async_trait::async_trait;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::execute_statement::ExecuteStatementError;
+use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
-use layerguard_core::audit::{About, AuditRecord, RecordKind};
+use layerguard_core::audit::{About, AuditRecord, RecordKind, packed};
 use layerguard_core::ports::{AuditLog, PortError, PortErrorKind, PortResult};
 
 use crate::audit_index;
@@ -17,11 +21,18 @@ use crate::table::{Item, number, read_number, read_text, text};
 pub struct AuditTable {
     pub(crate) client: Client,
     pub(crate) name: String,
+    packs: Arc<AtomicBool>,
 }
 
 impl AuditTable {
     pub(crate) fn new(client: Client, name: impl Into<String>) -> Self {
-        Self { client, name: name.into() }
+        Self { client, name: name.into(), packs: Arc::default() }
+    }
+
+    /// From now on the contents of clear calls are written packed where that is cheaper. Only once the tables are marked to have a form whose
+    /// readers know it.
+    pub(crate) fn pack(&self) {
+        self.packs.store(true, Ordering::Relaxed);
     }
 
     /// The record under this key, if there is one.
@@ -62,7 +73,8 @@ impl AuditLog for AuditTable {
 
     async fn insert(&self, record: &AuditRecord, about: Option<&About>) -> PortResult<()> {
         let operation = format!("insert audit record {} of `{}`", record.seq, record.incident);
-        let (statement, parameters) = insertion(&self.name, &operation, record, about)?;
+        let packs = self.packs.load(Ordering::Relaxed);
+        let (statement, parameters) = insertion(&self.name, &operation, record, about, packs)?;
         let sent = self.client.execute_statement().statement(statement).set_parameters(Some(parameters)).send().await;
         let Err(error) = sent else { return Ok(()) };
         if !error.as_service_error().is_some_and(ExecuteStatementError::is_duplicate_item_exception) {
@@ -78,7 +90,8 @@ impl AuditLog for AuditTable {
 }
 
 /// The attributes of a record, in the order of the statement.
-fn attributes(operation: &str, record: &AuditRecord) -> PortResult<[(&'static str, AttributeValue); 9]> {
+fn attributes(operation: &str, record: &AuditRecord, packs: bool) -> PortResult<[(&'static str, AttributeValue); 9]> {
+    let packed = if packs { packed::pack(record) } else { None };
     Ok([
         ("incident", text(&record.incident)),
         ("seq", number(record.seq)),
@@ -86,7 +99,7 @@ fn attributes(operation: &str, record: &AuditRecord) -> PortResult<[(&'static st
         ("time", text(record.time.to_string())),
         ("actor", text(&record.actor)),
         ("policy_version", text(&record.policy_version)),
-        ("body", text(&record.body)),
+        ("body", packed.map_or_else(|| text(&record.body), |packed| AttributeValue::B(Blob::new(packed)))),
         ("prev", text(&record.prev)),
         ("hash", text(&record.hash)),
     ])
@@ -98,8 +111,9 @@ fn insertion(
     operation: &str,
     record: &AuditRecord,
     about: Option<&About>,
+    packs: bool,
 ) -> PortResult<(String, Vec<AttributeValue>)> {
-    let mut attributes = attributes(operation, record)?.to_vec();
+    let mut attributes = attributes(operation, record, packs)?.to_vec();
     attributes.extend(about.map(|about| audit_index::attributes(record, about)).unwrap_or_default());
     let fields: Vec<String> = attributes.iter().map(|(name, _)| format!("'{name}': ?")).collect();
     let statement = format!("INSERT INTO \"{table}\" VALUE {{{}}}", fields.join(", "));
@@ -109,6 +123,14 @@ fn insertion(
 /// The record of an item.
 fn read(operation: &str, item: &Item) -> PortResult<AuditRecord> {
     let own = |name| read_text(operation, item, name).map(str::to_owned);
+    let body = match item.get("body") {
+        Some(AttributeValue::B(content)) => {
+            let (incident, version) = (own("incident")?, own("policy_version")?);
+            let body = packed::unpack(content.as_ref(), &incident, &version);
+            body.ok_or_else(|| unreadable(operation, "attribute `body`, which is packed"))?
+        }
+        _ => own("body")?,
+    };
     Ok(AuditRecord {
         incident: own("incident")?,
         seq: read_number(operation, item, "seq")?,
@@ -116,7 +138,7 @@ fn read(operation: &str, item: &Item) -> PortResult<AuditRecord> {
         time: own("time")?.parse().map_err(|_| unreadable(operation, "attribute `time`"))?,
         actor: own("actor")?,
         policy_version: own("policy_version")?,
-        body: own("body")?,
+        body,
         prev: own("prev")?,
         hash: own("hash")?,
     })
@@ -154,17 +176,33 @@ mod tests {
         }
     }
 
+    fn item(record: &AuditRecord, packs: bool) -> Item {
+        let attributes = attributes("write", record, packs).unwrap();
+        attributes.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    }
+
     #[test]
     fn a_record_comes_back_as_it_was_written() {
-        let item: Item =
-            attributes("write", &record()).unwrap().into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-        assert_eq!(item["kind"], text("approval_requested"));
+        let item = item(&record(), true);
+        assert_eq!((&item["kind"], &item["body"]), (&text("approval_requested"), &text(record().body)));
         assert_eq!(read("read", &item).unwrap(), record());
     }
 
     #[test]
+    fn the_content_of_a_clear_call_is_packed_once_the_tables_have_the_form() {
+        let body = format!(r#"{{"verdict":"clear","text":"{}"}}"#, "x".repeat(2_000));
+        let record = AuditRecord { incident: "call#e-1".into(), kind: RecordKind::Assessment, body, ..record() };
+        assert_eq!(item(&record, false)["body"], text(&record.body));
+        let mut packed = item(&record, true);
+        assert!(packed["body"].is_b());
+        assert_eq!(read("read", &packed).unwrap(), record);
+        packed.insert("body".into(), AttributeValue::B(Blob::new([9, 9])));
+        assert!(read("read", &packed).is_err(), "of a dictionary that nobody knows yet");
+    }
+
+    #[test]
     fn values_travel_as_parameters_only() {
-        let (statement, parameters) = insertion("layerguard-audit", "write", &record(), None).unwrap();
+        let (statement, parameters) = insertion("layerguard-audit", "write", &record(), None, false).unwrap();
         assert_eq!(
             statement,
             "INSERT INTO \"layerguard-audit\" VALUE {'incident': ?, 'seq': ?, 'kind': ?, 'time': ?, 'actor': ?, \
@@ -173,14 +211,13 @@ mod tests {
         assert_eq!(parameters.len(), 9);
         assert_eq!(parameters[6], text(record().body));
         let (statement, parameters) =
-            insertion("layerguard-audit", "write", &record(), Some(&About::default())).unwrap();
+            insertion("layerguard-audit", "write", &record(), Some(&About::default()), false).unwrap();
         assert!(statement.ends_with("'hash': ?, 'day': ?, 'at': ?}") && parameters.len() == 11, "{statement}");
     }
 
     #[test]
     fn an_unknown_kind_is_not_guessed() {
-        let mut item: Item =
-            attributes("write", &record()).unwrap().into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        let mut item = item(&record(), false);
         item.insert("kind".into(), text("forgotten"));
         assert!(read("read", &item).is_err());
     }

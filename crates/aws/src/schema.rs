@@ -4,8 +4,9 @@ use std::cell::Cell;
 
 use async_trait::async_trait;
 use layerguard_core::ports::{PortResult, SchemaMark};
-use layerguard_core::schema::{FORMS, SchemaError};
+use layerguard_core::schema::{FORMS, SchemaError, Standing};
 
+use crate::AuditTable;
 use crate::error::{failed, unreadable};
 use crate::table::{StateTable, condition_failed, item, number, read_number};
 
@@ -42,6 +43,7 @@ impl SchemaMark for StateTable {
 pub struct Tables<'a> {
     table: &'a dyn SchemaMark,
     marks: bool,
+    packs: Option<&'a AuditTable>,
     settled: Cell<bool>,
 }
 
@@ -49,7 +51,13 @@ impl<'a> Tables<'a> {
     /// Those whose mark stands in this table; with `marks`, this function raises it.
     #[must_use]
     pub fn new(table: &'a dyn SchemaMark, marks: bool) -> Self {
-        Self { table, marks, settled: Cell::new(false) }
+        Self { table, marks, packs: None, settled: Cell::new(false) }
+    }
+
+    /// The records of clear calls are written into this table packed, once the mark says that whoever reads them knows how.
+    #[must_use]
+    pub fn packing(self, table: &'a AuditTable) -> Self {
+        Self { packs: Some(table), ..self }
     }
 
     /// Makes sure, unless that was done before in this process.
@@ -58,7 +66,10 @@ impl<'a> Tables<'a> {
     /// When the function must not work with them, or that could not be told.
     pub async fn settle(&self) -> Result<(), SchemaError> {
         if !self.settled.get() {
-            FORMS.settle(self.table, self.marks).await?;
+            let standing = FORMS.settle(self.table, self.marks).await?;
+            if let Some(audit) = self.packs.filter(|_| standing == Standing::Same) {
+                audit.pack();
+            }
             self.settled.set(true);
         }
         Ok(())

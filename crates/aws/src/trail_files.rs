@@ -8,7 +8,9 @@ use aws_sdk_s3::Client;
 use layerguard_core::ports::{PortError, PortErrorKind, PortResult, TrailFiles};
 use tokio::sync::OnceCell;
 
-use crate::error::{failed, unreadable};
+use crate::error::failed;
+#[cfg(feature = "operations")]
+use crate::error::unreadable;
 
 /// Where S3 says in which region a bucket is; it says so too where it refuses.
 const REGION: &str = "x-amz-bucket-region";

@@ -178,12 +178,12 @@ fn each_invocation_writes_its_figures_also_one_that_failed_and_nothing_where_it_
 #[test]
 fn a_function_works_with_no_tables_that_it_does_not_know_and_looks_again_when_it_could_not_tell() {
     let asked = [json!({"fails": "nothing"}), json!({"fails": "nothing"})];
-    let (answers, log) = invoke(&asked, Some("2"));
+    let (answers, log) = invoke(&asked, Some("3"));
     let types: Vec<_> = answers.iter().map(|(_, body)| body["errorType"].as_str().unwrap()).collect();
     assert_eq!(types, ["Retryable", "Permanent"]);
     let message = answers[1].1["errorMessage"].as_str().unwrap();
     assert!(
-        message.starts_with("the tables have form 2, and this version of layerguard knows form 1 at most"),
+        message.starts_with("the tables have form 3, and this version of layerguard knows form 2 at most"),
         "{message}"
     );
     assert!(log.contains("deploy the version again that wrote them"), "{log}");

@@ -144,7 +144,7 @@ mod tests {
     #[test]
     fn tables_of_a_later_form_are_refused_before_anything_is_shown_of_them() {
         let failure = known(Ok(Some(FORMS.newest + 1))).unwrap_err();
-        assert!(failure.message.starts_with("the tables have form 2"), "{}", failure.message);
+        assert!(failure.message.starts_with("the tables have form 3"), "{}", failure.message);
         assert!(failure.remedy.unwrap().contains("version of layerguard that is deployed"));
     }
 

@@ -18,8 +18,9 @@ pub struct Forms {
     pub newest: u32,
 }
 
-/// The forms that this build can work with. Form 1 is also that of tables without a mark.
-pub const FORMS: Forms = Forms { oldest: 1, newest: 1 };
+/// The forms that this build can work with. Form 1 is also that of tables without a mark; in form 2 the contents of clear calls' records may
+/// be packed ([`crate::audit::packed`]).
+pub const FORMS: Forms = Forms { oldest: 1, newest: 2 };
 
 /// How the tables stand to a build that can work with them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -108,7 +109,7 @@ mod tests {
     #[test]
     fn tables_without_a_mark_are_of_the_first_form() {
         assert_eq!(FORMS.judge(None), Ok(Standing::Older));
-        assert_eq!(FORMS.judge(Some(1)), Ok(Standing::Same));
+        assert_eq!((FORMS.judge(Some(1)), FORMS.judge(Some(2))), (Ok(Standing::Older), Ok(Standing::Same)));
         assert_eq!(LATER.judge(None), Err(SchemaError::TooOld { found: 1, oldest: 2 }));
     }
 

@@ -18,8 +18,11 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let source = &edge::source("detect", (state, audit), environment.own()?, &environment);
     let (stack, figures) = (environment.required("LAYERGUARD_STACK")?, &Figures::default());
     // Loaded before the first event, while the processor is still lent.
-    let tables = &Tables::new(state, false);
-    let (_, _again) = tokio::join!(edge::policy(source, figures), tables.settle());
+    let tables = &Tables::new(state, false).packing(audit);
+    let (policy, _again) = tokio::join!(edge::policy(source, figures), tables.settle());
+    if let Ok(assessor) = &*policy {
+        assessor.bundle().prepare();
+    }
     edge::serve(tables, (stack, figures), |payload| async move {
         let policy = &*edge::policy(source, figures).await;
         let activity = &kept.over(state);

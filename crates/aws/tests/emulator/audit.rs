@@ -1,5 +1,6 @@
 //! The audit table takes each record once and lets nothing be replaced.
 
+use layerguard_aws::Tables;
 use layerguard_core::audit::{About, AuditRecord, RecordKind, Walk, Wanted};
 use layerguard_core::ports::{AuditLog, PortErrorKind, RecordPlace};
 
@@ -29,6 +30,28 @@ async fn a_record_is_inserted_once() {
     let fork = log.insert(&record(0, "{}"), None).await.unwrap_err();
     assert_eq!(fork.kind, PortErrorKind::Conflict);
     assert_eq!(log.records(&first.incident).await.unwrap(), [first]);
+}
+
+#[tokio::test]
+async fn the_record_of_a_clear_call_is_packed_once_the_tables_are_marked_and_reads_as_it_was_written() {
+    let Some(world) = World::open("the_record_of_a_clear_call_is_packed_once_the_tables_are_marked").await else {
+        return;
+    };
+    let (log, state) = (world.audit().await, world.state().await);
+    let call = |incident: &str| AuditRecord {
+        incident: incident.to_owned(),
+        kind: RecordKind::Assessment,
+        ..record(0, &format!(r#"{{"verdict":"clear","text":"{}"}}"#, "é".repeat(900)))
+    };
+    Tables::new(&state, false).packing(&log).settle().await.unwrap();
+    log.insert(&call("call#before"), None).await.unwrap();
+    Tables::new(&state, true).packing(&log).settle().await.unwrap();
+    log.insert(&call("call#after"), None).await.unwrap();
+    log.insert(&call("call#after"), None).await.expect("our own record, whose reply was lost");
+    for (incident, packed) in [("call#before", false), ("call#after", true)] {
+        assert_eq!(log.records(incident).await.unwrap(), [call(incident)]);
+        assert_eq!(world.audit_body(incident).await.is_b(), packed, "{incident}");
+    }
 }
 
 #[tokio::test]

@@ -82,6 +82,13 @@ impl World {
         put.set_item(Some(item.collect())).send().await.unwrap();
     }
 
+    /// The content of the first record of a chain, as it stands in the table.
+    pub(crate) async fn audit_body(&self, incident: &str) -> AttributeValue {
+        let get = aws_sdk_dynamodb::Client::new(&self.sdk).get_item().table_name(self.name("audit"));
+        let get = get.key("incident", AttributeValue::S(incident.to_owned())).key("seq", AttributeValue::N("0".into()));
+        get.consistent_read(true).send().await.unwrap().item.unwrap().remove("body").unwrap()
+    }
+
     pub(crate) async fn audit(&self) -> AuditTable {
         let name = self.name("audit");
         let copies = ["kind", "principals", "accounts", "rules", "partial"].map(str::to_owned).to_vec();

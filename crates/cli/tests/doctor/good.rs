@@ -51,7 +51,7 @@ pub(crate) fn world() -> World {
     });
     FUNCTIONS.iter().for_each(|name| runs(&world, name, "built-in", None));
     reconciled(&world, "2026-11-20T08:00:00Z", true);
-    world.set_form(Some(1));
+    world.set_form(Some(2));
     world
 }
 

@@ -14,6 +14,7 @@ mod history;
 mod kind;
 mod legal;
 mod original;
+pub mod packed;
 mod reconciliation;
 mod search;
 mod steps;

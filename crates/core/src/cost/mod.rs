@@ -105,8 +105,8 @@ mod tests {
         let each = assumed(1_000_000.0, 1.0);
         let counted = Assumptions { clear_each: false, ..each.clone() };
         let (each, counted) = (bill(&prices, &each).unwrap(), bill(&prices, &counted).unwrap());
-        assert!((each.clear_records_per_million - 1.25).abs() < 1e-9, "two write units each, and no index");
+        assert!((each.clear_records_per_million - 0.625).abs() < 1e-9, "one write unit each, and no index");
         assert!(counted.clear_records_per_million < 1e-9);
-        assert!((each.day - counted.day - 1.25).abs() < 1e-6);
+        assert!((each.day - counted.day - 0.625).abs() < 1e-6);
     }
 }

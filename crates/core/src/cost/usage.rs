@@ -82,7 +82,7 @@ impl Default for Assumptions {
             detect_ms: 20.0,
             function_mb: 256.0,
             triage_ms: 100.0,
-            record_kb: 2.0,
+            record_kb: 1.0,
             log_bytes: 0.0,
             trail_files_per_hour: 60.0,
             reconcile_seconds: 60.0,

@@ -7,13 +7,14 @@ use cedar_policy::{Effect, Policy, PolicySet};
 use sha2::{Digest, Sha256};
 
 use super::assess::BASELINE_ID;
+use super::compiled::Compiled;
 use super::files::{self, APPROVAL, APPROVAL_SCHEMA, BASELINE, Files, PLAYBOOKS, RESPONSE, RESPONSE_SCHEMA, SCHEMA};
 use super::playbook::{Playbook, Playbooks};
 use super::problem::{BundleErrors, Problem};
 use super::respond::{APPROVAL_BLANKS, RESPONSE_BLANKS};
 use super::rule::Rule;
 use super::situation::Question;
-use super::source::{Source, together, validate};
+use super::source::{Source, annotation, together, validate};
 use crate::inventory::Inventory;
 
 /// A loaded bundle. Pure: the same question gets the same answer.
@@ -72,6 +73,12 @@ impl Bundle {
         Ok(Self { hasher: hashed(whole), ..bundle })
     }
 
+    /// Reads now what the first question needs, which else the first event that is assessed would wait for.
+    pub fn prepare(&self) {
+        // Why it could not be read is said where the question is put.
+        let _said_later = self.calls.schema();
+    }
+
     /// The playbook of this id.
     #[must_use]
     pub fn playbook(&self, id: &str) -> Option<&Playbook> {
@@ -104,18 +111,26 @@ impl Bundle {
     }
 
     fn load(files: &Files, checks: Checks, mut problems: Vec<Problem>) -> Result<Self, BundleErrors> {
+        // Whoever validates wants the places of mistakes, which only texts have.
+        let compiled = &mut if checks == Checks::Parse { Compiled::embedded() } else { Compiled::default() };
         let playbooks = Playbooks::read(Source::of(files, PLAYBOOKS, &mut problems).text, &mut problems);
-        let (rules, policies) = load_rules(files, playbooks.as_ref(), &mut problems);
+        let (rules, policies) = load_rules(files, playbooks.as_ref(), compiled, &mut problems);
         let mut reasons = BTreeMap::new();
-        let response = load_reasoned(files, RESPONSE, &RESPONSE_BLANKS, &mut reasons, &mut problems);
-        let approval = load_reasoned(files, APPROVAL, &APPROVAL_BLANKS, &mut reasons, &mut problems);
-        let raising: Sourced<'_> = policies.iter().filter_map(|(source, policy)| raising(*source, policy)).collect();
-        let calls = load_question(files, SCHEMA, policies, checks, &mut problems);
-        if checks == Checks::Validate {
-            load_question(files, SCHEMA, raising, checks, &mut problems);
-        }
-        let response = load_question(files, RESPONSE_SCHEMA, response, checks, &mut problems);
-        let approval = load_question(files, APPROVAL_SCHEMA, approval, checks, &mut problems);
+        let response = load_reasoned((files, RESPONSE), &RESPONSE_BLANKS, compiled, &mut reasons, &mut problems);
+        let approval = load_reasoned((files, APPROVAL), &APPROVAL_BLANKS, compiled, &mut reasons, &mut problems);
+        let (calls, response, approval) = match checks {
+            Checks::Parse => {
+                let mut later = |schema, policies| later((files, schema), policies, compiled, &mut problems);
+                (later(SCHEMA, policies), later(RESPONSE_SCHEMA, response), later(APPROVAL_SCHEMA, approval))
+            }
+            Checks::Validate => {
+                let raising = policies.iter().filter_map(|(source, policy)| raising(*source, policy)).collect();
+                let mut validated = |schema, policies| validated(files, schema, policies, &mut problems);
+                let calls = validated(SCHEMA, policies);
+                validated(SCHEMA, raising);
+                (calls, validated(RESPONSE_SCHEMA, response), validated(APPROVAL_SCHEMA, approval))
+            }
+        };
 
         let hasher = hashed(files);
         BundleErrors::none_of(problems)?;
@@ -151,12 +166,13 @@ type Sourced<'a> = Vec<(Source<'a>, Policy)>;
 fn load_rules<'a>(
     files: &'a Files,
     playbooks: Option<&Playbooks>,
+    compiled: &mut Compiled,
     problems: &mut Vec<Problem>,
 ) -> (BTreeMap<String, Rule>, Sourced<'a>) {
     let mut rules = BTreeMap::new();
     let mut policies = Vec::new();
     let baseline = Source::of(files, BASELINE, problems);
-    if let Some(policy) = baseline.policy(BASELINE_ID, problems) {
+    if let Some(policy) = baseline.policy(BASELINE_ID, compiled, problems) {
         if policy.effect() != Effect::Permit {
             problems.push(Problem::whole(BASELINE, "the baseline is a `permit`"));
         }
@@ -164,7 +180,7 @@ fn load_rules<'a>(
     }
     for (name, stem) in files.keys().filter_map(|name| files::rule_id(name).map(|stem| (name, stem))) {
         let source = Source::of(files, name, problems);
-        let Some(policy) = source.policy(stem, problems) else { continue };
+        let Some(policy) = source.policy(stem, compiled, problems) else { continue };
         if let Some(rule) = Rule::read(source, stem, &policy, playbooks, problems) {
             rules.insert(stem.to_owned(), rule);
         }
@@ -175,24 +191,24 @@ fn load_rules<'a>(
 
 /// The fact of a rule's `@raised_when`, as a condition of the same scope: so that the validator looks at it as at any other.
 fn raising<'a>(source: Source<'a>, policy: &Policy) -> Option<(Source<'a>, Policy)> {
-    let fact = policy.annotation("raised_when")?;
+    let fact = annotation(policy, "raised_when")?;
     let text = format!("{} when {{ {fact} }};", policy.to_string().trim_end().trim_end_matches(';'));
     Policy::parse(Some(policy.id().clone()), text).ok().map(|policy| (source, policy))
 }
 
 /// The policies of the second or third question: each `forbid` says in a `@reason` why.
 fn load_reasoned<'a>(
-    files: &'a Files,
-    name: &'a str,
+    (files, name): (&'a Files, &'a str),
     blanks: &[&str],
+    compiled: &mut Compiled,
     reasons: &mut BTreeMap<String, String>,
     problems: &mut Vec<Problem>,
 ) -> Sourced<'a> {
     let source = Source::of(files, name, problems);
-    let policies = source.policies(problems);
+    let policies = source.policies(compiled, problems);
     for policy in policies.iter().filter(|policy| policy.effect() == Effect::Forbid) {
         let id = policy.id().to_string();
-        let Some(reason) = policy.annotation("reason").filter(|reason| !reason.trim().is_empty()) else {
+        let Some(reason) = annotation(policy, "reason").filter(|reason| !reason.trim().is_empty()) else {
             problems.push(Problem::whole(name, format!("policy `{id}` forbids without a `@reason`")));
             continue;
         };
@@ -209,20 +225,28 @@ fn load_reasoned<'a>(
     policies.into_iter().map(|policy| (source, policy)).collect()
 }
 
-/// A schema and its policies, put together.
-fn load_question<'a>(
+/// A schema and its policies, put together and validated.
+fn validated<'a>(
     files: &'a Files,
     schema: &'a str,
     policies: Sourced<'a>,
-    checks: Checks,
     problems: &mut Vec<Problem>,
 ) -> Option<Question> {
     let (set, sources): (PolicySet, _) = together(policies, problems);
     let question = Question::new(Source::of(files, schema, problems).schema(problems)?, set);
-    if checks == Checks::Validate {
-        validate(&question, &sources, problems);
-    }
+    validate(&question, &sources, problems);
     Some(question)
+}
+
+/// The same with a schema of this program, which is read when the question is first put: no function puts all three.
+fn later(
+    (files, schema): (&Files, &str),
+    policies: Sourced<'_>,
+    compiled: &mut Compiled,
+    problems: &mut Vec<Problem>,
+) -> Option<Question> {
+    let (set, _) = together(policies, problems);
+    files.get(schema).map(|text| Question::later(text, compiled.schema(text), set))
 }
 
 fn hashed(files: &Files) -> Sha256 {

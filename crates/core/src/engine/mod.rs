@@ -3,6 +3,7 @@
 mod assess;
 mod bundle;
 mod call;
+mod compiled;
 mod exception;
 mod explain;
 mod files;

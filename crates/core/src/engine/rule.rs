@@ -6,7 +6,7 @@ use super::playbook::Playbooks;
 use super::problem::{Problem, did_you_mean};
 use super::reads::facts_read;
 use super::situation::{Situation, Value};
-use super::source::Source;
+use super::source::{self, Source};
 use super::{FiredRule, Severity};
 
 /// Every rule carries these.
@@ -146,7 +146,7 @@ impl<'a> Reader<'a, '_> {
     }
 
     fn text(&mut self, annotation: &str) -> String {
-        match self.policy.annotation(annotation).map(str::trim) {
+        match source::annotation(self.policy, annotation).map(str::trim) {
             Some(text) if !text.is_empty() => text.to_owned(),
             Some(_) => {
                 self.problem(annotation, format!("annotation `@{annotation}` is empty"), None);
@@ -185,7 +185,7 @@ impl<'a> Reader<'a, '_> {
 
     /// Both annotations or none; the fact is one that the rule itself may read.
     fn raised(&mut self) -> Option<(Severity, String)> {
-        RAISED.iter().find(|name| self.policy.annotation(name).is_some())?;
+        RAISED.iter().find(|name| source::annotation(self.policy, name).is_some())?;
         let severity = self.severity_in("raised");
         let when = self.text("raised_when");
         let is_path = when

@@ -1,7 +1,7 @@
 //! A question in our own words, and its way into Cedar: typed values, checked against the schema.
 
 use std::collections::{HashMap, HashSet};
-use std::str::FromStr as _;
+use std::sync::OnceLock;
 
 use cedar_policy::{
     Authorizer, Context, Decision, Entities, Entity, EntityId, EntityTypeName, EntityUid, PolicySet, Request,
@@ -78,24 +78,64 @@ pub(super) struct Answer {
 /// Policies and the schema that they were written against.
 #[derive(Debug, Clone)]
 pub(super) struct Question {
-    pub(super) schema: Schema,
     pub(super) policies: PolicySet,
     authorizer: Authorizer,
+    /// A schema that is read when the question is first put: its text, and its form where it is compiled.
+    later: (String, Option<serde_json::Value>),
+    typed: OnceLock<Result<Typed, String>>,
+}
+
+/// What is needed to put a question. To read a schema takes as long as to answer some hundred questions.
+#[derive(Debug, Clone)]
+struct Typed {
+    schema: Schema,
     types: HashMap<String, EntityTypeName>,
+    action_type: Option<EntityTypeName>,
     memo: Memo,
+}
+
+impl Typed {
+    fn of(schema: Schema, policies: &PolicySet) -> Self {
+        let types = schema.entity_types().map(|name| (name.to_string(), name.clone())).collect();
+        // Taken from the schema, because to parse a name takes as long as to answer some questions.
+        let action_type = schema.actions().next().map(|action| action.type_name().clone());
+        Self { types, action_type, memo: Memo::of(policies), schema }
+    }
 }
 
 impl Question {
     pub(super) fn new(schema: Schema, policies: PolicySet) -> Self {
-        let types = schema.entity_types().map(|name| (name.to_string(), name.clone())).collect();
-        let memo = Memo::of(&policies);
-        Self { schema, policies, authorizer: Authorizer::new(), types, memo }
+        let typed = OnceLock::from(Ok(Typed::of(schema, &policies)));
+        Self { policies, authorizer: Authorizer::new(), later: <_>::default(), typed }
+    }
+
+    /// The same with a schema that is read when the question is first put, for those that a function may never put.
+    pub(super) fn later(schema: &str, form: Option<serde_json::Value>, policies: PolicySet) -> Self {
+        let later = (schema.to_owned(), form);
+        Self { policies, authorizer: Authorizer::new(), later, typed: OnceLock::new() }
+    }
+
+    fn typed(&self) -> Result<&Typed, String> {
+        let read = || {
+            let (text, form) = &self.later;
+            let schema = match form.clone().map(Schema::from_json_value) {
+                Some(Ok(schema)) => schema,
+                _ => Schema::from_cedarschema_str(text).map_err(words)?.0,
+            };
+            Ok(Typed::of(schema, &self.policies))
+        };
+        self.typed.get_or_init(read).as_ref().map_err(Clone::clone)
+    }
+
+    /// The schema.
+    pub(super) fn schema(&self) -> Result<&Schema, String> {
+        self.typed().map(|typed| &typed.schema)
     }
 
     /// The answer, from before where the same was asked. The error says in words why it could not be put: the situation does not fit
     /// the schema.
     pub(super) fn ask(&self, situation: &Situation) -> Result<Answer, String> {
-        self.memo.answer(situation, |situation| self.put(situation))
+        self.typed()?.memo.answer(situation, |situation| self.put(situation))
     }
 
     /// What the policies make of the counts of pulls; `pull` is what a question about one has of them and of their limits.
@@ -109,13 +149,13 @@ impl Question {
     pub(super) fn put(&self, situation: &Situation) -> Result<Answer, String> {
         let principal = self.entity(&situation.principal)?;
         let resource = self.entity(&situation.resource)?;
-        let action_type = EntityTypeName::from_str("Action").map_err(words)?;
+        let action_type = self.typed()?.action_type.clone().ok_or("the schema has no action")?;
         let action = EntityUid::from_type_name_and_id(action_type, EntityId::new(&situation.action));
         let context = Context::from_pairs(self.pairs(&situation.context)?).map_err(words)?;
         let request =
-            Request::new(principal.uid(), action, resource.uid(), context, Some(&self.schema)).map_err(words)?;
+            Request::new(principal.uid(), action, resource.uid(), context, Some(self.schema()?)).map_err(words)?;
         // With the schema, or the action's own entity is missing and `action in` is silently false.
-        let entities = Entities::from_entities([principal, resource], Some(&self.schema)).map_err(words)?;
+        let entities = Entities::from_entities([principal, resource], Some(self.schema()?)).map_err(words)?;
         let response = self.authorizer.is_authorized(&request, &self.policies, &entities);
         let diagnostics = response.diagnostics();
         let mut because: Vec<String> = diagnostics.reason().map(ToString::to_string).collect();
@@ -145,7 +185,7 @@ impl Question {
     }
 
     fn uid(&self, kind: &str, id: &str) -> Result<EntityUid, String> {
-        let name = self.types.get(kind).ok_or_else(|| format!("the schema has no entity type `{kind}`"))?;
+        let name = self.typed()?.types.get(kind).ok_or_else(|| format!("the schema has no entity type `{kind}`"))?;
         Ok(EntityUid::from_type_name_and_id(name.clone(), EntityId::new(id)))
     }
 }

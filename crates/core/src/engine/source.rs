@@ -6,6 +6,7 @@ use std::str::FromStr as _;
 use cedar_policy::{ParseErrors, Policy, PolicyId, PolicySet, Schema, ValidationError, ValidationMode, Validator};
 use miette::Diagnostic;
 
+use super::compiled::Compiled;
 use super::files::Files;
 use super::problem::Problem;
 use super::situation::Question;
@@ -49,8 +50,11 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// The one policy in this file, named by us.
-    pub(super) fn policy(self, id: &str, problems: &mut Vec<Problem>) -> Option<Policy> {
+    /// The one policy in this file, named by us, out of what is compiled where that is there.
+    pub(super) fn policy(self, id: &str, compiled: &mut Compiled, problems: &mut Vec<Problem>) -> Option<Policy> {
+        if let Some(policy) = compiled.policy(self.text, id) {
+            return Some(policy);
+        }
         match Policy::parse(Some(PolicyId::new(id)), self.text) {
             Ok(policy) => Some(policy),
             Err(errors) => {
@@ -66,8 +70,11 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// The policies in this file, named by their `@id`.
-    pub(super) fn policies(self, problems: &mut Vec<Problem>) -> Vec<Policy> {
+    /// The policies in this file, named by their `@id`, out of what is compiled where that is there.
+    pub(super) fn policies(self, compiled: &mut Compiled, problems: &mut Vec<Problem>) -> Vec<Policy> {
+        if let Some(policies) = compiled.policies(self.text) {
+            return policies;
+        }
         let set = match PolicySet::from_str(self.text) {
             Ok(set) => set,
             Err(errors) => {
@@ -80,7 +87,7 @@ impl<'a> Source<'a> {
         }
         let mut policies = BTreeMap::new();
         for policy in set.policies() {
-            let Some(id) = policy.annotation("id").filter(|id| !id.is_empty()) else {
+            let Some(id) = annotation(policy, "id").filter(|id| !id.is_empty()) else {
                 problems.push(Problem::whole(self.name, format!("a policy has no `@id`: {}", first_line(policy))));
                 continue;
             };
@@ -114,7 +121,9 @@ pub(super) fn together<'a>(
 /// Strict validation: what the validator only warns about, such as a policy that can never apply, is a problem too. A policy
 /// with errors gets no warnings, because those mostly follow from the errors.
 pub(super) fn validate(question: &Question, sources: &BTreeMap<String, Source<'_>>, problems: &mut Vec<Problem>) {
-    let result = Validator::new(question.schema.clone()).validate(&question.policies, ValidationMode::Strict);
+    // It has its schema: who validates reads it first.
+    let Ok(schema) = question.schema() else { return };
+    let result = Validator::new(schema.clone()).validate(&question.policies, ValidationMode::Strict);
     let wrong: BTreeSet<&PolicyId> = result.validation_errors().map(ValidationError::policy_id).collect();
     let mut add = |id: &PolicyId, diagnostic: &dyn Diagnostic| {
         let source = sources.get(<PolicyId as AsRef<str>>::as_ref(id)).copied();
@@ -125,6 +134,11 @@ pub(super) fn validate(question: &Question, sources: &BTreeMap<String, Source<'_
         .validation_warnings()
         .filter(|warning| !wrong.contains(warning.policy_id()))
         .for_each(|warning| add(warning.policy_id(), warning));
+}
+
+/// The annotation of this name. Cedar's own look-up parses the name, and a bundle is asked for some two hundred of them.
+pub(super) fn annotation<'p>(policy: &'p Policy, name: &str) -> Option<&'p str> {
+    policy.annotations().find(|(known, _)| *known == name).map(|(_, text)| text)
 }
 
 fn first_line(policy: &Policy) -> String {

@@ -10,7 +10,8 @@ fn the_schema_knows_every_watched_call_and_no_other() {
     let mut watched: Vec<String> =
         Call::watched().map(|(source, name)| format!("{}:{name}", source.split('.').next().unwrap())).collect();
     let uid = |action: &cedar_policy::EntityUid| action.id().unescaped().to_owned();
-    let mut known: Vec<String> = bundle.calls.schema.actions().map(uid).filter(|name| name.contains(':')).collect();
+    let mut known: Vec<String> =
+        bundle.calls.schema().unwrap().actions().map(uid).filter(|name| name.contains(':')).collect();
     watched.sort();
     known.sort();
     assert_eq!(known, watched);
