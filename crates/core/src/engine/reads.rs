@@ -150,6 +150,11 @@ pub(crate) struct CountsRead {
 }
 
 impl CountsRead {
+    /// Each number matters.
+    pub(super) fn exact() -> Self {
+        Self { limits: Default::default() }
+    }
+
     /// `situation` is one of a pull.
     pub(super) fn of(reads: &Reads, situation: &Situation) -> Self {
         let limits = ["session", "role", "lineage", "account", "refused"].map(|count| {

@@ -138,11 +138,11 @@ impl Question {
         self.typed()?.memo.answer(situation, |situation| self.put(situation))
     }
 
-    /// What the policies make of the counts of pulls; `pull` is what a question about one has of them and of their limits.
+    /// What the policies make of the counts of pulls, all there is to them where that cannot be told; `pull` is what a question about one has of them and of their limits.
     pub(super) fn counts_read(&self, pull: Attributes) -> CountsRead {
         let nobody = Thing { kind: "", id: "", attributes: Vec::new() };
         let situation = Situation { principal: nobody.clone(), action: String::new(), resource: nobody, context: pull };
-        CountsRead::of(&self.memo.reads, &situation)
+        self.typed().map_or_else(|_| CountsRead::exact(), |typed| CountsRead::of(&typed.memo.reads, &situation))
     }
 
     /// Put the question to Cedar.
