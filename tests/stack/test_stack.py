@@ -188,3 +188,25 @@ def test_a_stopped_stack_is_said_plainly(command, code, said):
     environment = {**os.environ, "LAYERGUARD_STACK_PORT": str(free_port())}
     done = subprocess.run([sys.executable, HERE / "stack.py", command], env=environment, capture_output=True, text=True)
     assert (done.returncode, said in done.stdout + done.stderr) == (code, True), done
+
+
+def test_a_parameter_that_only_adds_a_resource_is_a_change(world):
+    """As AWS SAM deploys: by a change set, which fails where nothing changes."""
+    queue = {"Type": "AWS::SQS::Queue", "Condition": "Wanted", "Properties": {"QueueName": world.name("queue")}}
+    topic = {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": world.name("topic")}}
+    document = {
+        "Parameters": {"Extra": {"Type": "String"}},
+        "Conditions": {"Wanted": {"Fn::Equals": [{"Ref": "Extra"}, "enabled"]}},
+        "Resources": {"Queue": queue, "Topic": topic},
+    }
+    formation, stack = world.client("cloudformation"), world.name("stack")
+    given = lambda word: {"StackName": stack, "TemplateBody": json.dumps(document), "Parameters": [{"ParameterKey": "Extra", "ParameterValue": word}]}  # noqa: E731
+    formation.create_stack(**given("disabled"))
+    formation.get_waiter("stack_create_complete").wait(StackName=stack, WaiterConfig={"Delay": 1, "MaxAttempts": 20})
+    found = {}
+    for word in ("disabled", "enabled"):
+        formation.create_change_set(**given(word), ChangeSetName=word)
+        found[word] = formation.describe_change_set(StackName=stack, ChangeSetName=word)
+    assert found["disabled"]["Status"] == "FAILED", found["disabled"]
+    (change,) = found["enabled"]["Changes"]
+    assert (change["ResourceChange"]["Action"], change["ResourceChange"]["LogicalResourceId"]) == ("Add", "Queue")

@@ -12,6 +12,7 @@ EVALUATOR = "ministack.core.iam_evaluator"
 ECR = "ministack.services.ecr"
 PROVISIONERS = "ministack.services.cloudformation.provisioners"
 TEMPLATES = "ministack.services.cloudformation.engine"
+CHANGES = "ministack.services.cloudformation.changesets"
 
 REWRITES = [
     Rewrite(
@@ -340,6 +341,21 @@ REWRITES = [
     for name, defn in cond_defs.items():
 """,
         why="A condition may compare what Fn::Join makes; the emulator compares the function itself, which is never equal.",
+    ),
+    Rewrite(
+        name="changed-conditions",
+        module=CHANGES,
+        old="""    for lid, res in template.get("Resources", {}).items():
+        new_res = dict(res)
+        try:
+            new_res["Properties"] = _resolve_refs(""",
+        new="""    for lid, res in template.get("Resources", {}).items():
+        if not conditions.get(res.get("Condition"), True):
+            continue
+        new_res = dict(res)
+        try:
+            new_res["Properties"] = _resolve_refs(""",
+        why="A parameter that only adds or takes away resources is a change; the emulator finds none and deploys nothing.",
     ),
     Rewrite(
         name="resource-types",
