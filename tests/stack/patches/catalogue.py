@@ -10,6 +10,7 @@ ACTIONS = "ministack.core.iam_actions"
 APP = "ministack.app"
 EVALUATOR = "ministack.core.iam_evaluator"
 ECR = "ministack.services.ecr"
+TRAIL = "ministack.services.cloudtrail"
 PROVISIONERS = "ministack.services.cloudformation.provisioners"
 TEMPLATES = "ministack.services.cloudformation.engine"
 CHANGES = "ministack.services.cloudformation.changesets"
@@ -323,6 +324,16 @@ REWRITES = [
         return _principal_org_id(account) or _layerguard_organization.of(account)
 """,
         why="Other accounts are entered within one organisation; the emulator makes each account one of its own.",
+    ),
+    Rewrite(
+        name="trail-on-the-bus",
+        module=TRAIL,
+        old="    _get_event_queue().append(event_record)\n",
+        new=f"""    _get_event_queue().append(event_record)
+    from {_HERE} import trail as _layerguard_trail
+    _layerguard_trail.tell(ct_event)
+""",
+        why="With `up --trail` a call of ECR comes to the bus by itself, so that a drill arrives; the emulator keeps its record to itself.",
     ),
     Rewrite(
         name="joined-conditions",
