@@ -12,6 +12,8 @@ Status: 0 done, 1 it could not be built, 2 something is missing on the machine.
 """
 
 import argparse
+import contextlib
+import fcntl
 import os
 import re
 import shutil
@@ -146,6 +148,20 @@ def unpack(programs: dict[str, bytes]) -> None:
         (folder / "bootstrap").chmod(0o755)
 
 
+@contextlib.contextmanager
+def alone():
+    """One run at a time: both would fill the same folders. A second one waits, and builds nothing that is built by then."""
+    folder = REPOSITORY / "target" / "lambda"
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / ".packaging").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print("layerguard: another run builds packages in this checkout; waiting for it", file=sys.stderr, flush=True)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 def make(arguments: argparse.Namespace) -> None:
     """Builds, checks, packs, writes down. Raises `Refused`."""
     architecture, bills, revision = arguments.arch, {}, None
@@ -173,10 +189,13 @@ def make(arguments: argparse.Namespace) -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--arch", choices=sorted(TARGETS), default="arm64")
+    parser.add_argument("--arch", default="arm64", help="arm64 or x86_64 (arm64)")
     parser.add_argument("--bin-dir", type=Path, help="pack what is built there already; for the local stack")
     parser.add_argument("--out", type=Path, help="where the packages go; with --bin-dir")
     arguments = parser.parse_args()
+    if arguments.arch not in TARGETS:
+        print(f"layerguard: `{arguments.arch}` is no processor of Lambda: say ARCH=arm64 or ARCH=x86_64", file=sys.stderr)
+        return 2
     if (arguments.out is None) != (arguments.bin_dir is None):
         parser.error("--bin-dir and --out belong together: packages that were not built here are no packages to deploy by default")
     try:
@@ -184,7 +203,14 @@ def main() -> int:
         if folder and Path(sys.prefix).resolve() != folder.resolve():
             python = str(folder / "bin" / "python")
             os.execv(python, [python, str(Path(__file__).resolve()), *sys.argv[1:]])
-        make(arguments)
+        with contextlib.nullcontext() if arguments.bin_dir else alone():
+            make(arguments)
+    except KeyboardInterrupt:
+        print("\nlayerguard: interrupted; what was compiled is kept, and the next run goes on from there", file=sys.stderr)
+        return 130
+    except OSError as error:
+        print(f"layerguard: could not write `{error.filename}`: {error.strerror}; the packages are not there", file=sys.stderr)
+        return 1
     except (bootstrap.Missing, Refused) as error:
         print(f"layerguard: {error}", file=sys.stderr)
         return 2 if isinstance(error, bootstrap.Missing) or "type `rustup" in str(error) else 1

@@ -90,6 +90,8 @@ def doctor(plan: Plan) -> bool:
     status = subprocess.run(command).returncode
     if status == 0:
         print(f"\n`{plan.place.stack}` is deployed.")
+        if plan.place.deployed is None:
+            print("Next: see an alert arrive, and give people their rights (`infra/guide/install.md`, 5 and 6).")
         return True
     print(f"\nlayerguard: `{plan.place.stack}` is deployed, and `doctor` found what stands above: see `infra/guide/prerequisites.md`", file=sys.stderr)
     return False
