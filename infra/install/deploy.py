@@ -77,8 +77,8 @@ def main() -> int:
         print(f"layerguard: {error}", file=sys.stderr)
         return REFUSED
     except OSError as error:
-        print(f"layerguard: `{error.filename}`: {error.strerror}; nothing was deployed", file=sys.stderr)
-        return REFUSED
+        print(f"layerguard: `{error.filename or bootstrap.LOCAL}`: {error.strerror}", file=sys.stderr)
+        return FAILED
     except (KeyboardInterrupt, EOFError):
         print("\nlayerguard: interrupted; see with `aws cloudformation describe-stacks` whether anything was begun", file=sys.stderr)
         return 130

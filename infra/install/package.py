@@ -209,7 +209,8 @@ def main() -> int:
         print("\nlayerguard: interrupted; what was compiled is kept, and the next run goes on from there", file=sys.stderr)
         return 130
     except OSError as error:
-        print(f"layerguard: could not write `{error.filename}`: {error.strerror}; the packages are not there", file=sys.stderr)
+        where = error.filename or arguments.out or REPOSITORY / "target"
+        print(f"layerguard: could not write `{where}`: {error.strerror}; the packages are not there", file=sys.stderr)
         return 1
     except (bootstrap.Missing, Refused) as error:
         print(f"layerguard: {error}", file=sys.stderr)
