@@ -74,6 +74,20 @@ def test_packages_that_are_missing_altered_or_for_another_processor_are_refused(
         archive.packages(folder, "arm64")
 
 
+def test_what_keeps_packages_from_being_made_is_said(tmp_path):
+    def said(*words: str) -> tuple[int, str]:
+        done = subprocess.run([sys.executable, str(ROOT / "infra/install/package.py"), *words], capture_output=True, text=True)
+        assert "Traceback" not in done.stderr, done.stderr
+        return done.returncode, done.stderr
+
+    assert said("--arch", "sparc") == (2, "layerguard: `sparc` is no processor of Lambda: say ARCH=arm64 or ARCH=x86_64\n")
+    for name in archive.FUNCTIONS:
+        (tmp_path / f"layerguard-{name}").write_bytes(program(62))
+    (tmp_path / "file").touch()
+    status, text = said("--arch", "x86_64", "--bin-dir", str(tmp_path), "--out", str(tmp_path / "file" / "out"))
+    assert status == 1 and "could not write" in text and "the packages are not there" in text, text
+
+
 def test_the_template_is_deployed_as_it_is_but_for_the_paths(tmp_path):
     found = archive.packages(made(tmp_path / "arm64"), "arm64")
     text, source = found.template(PATH), PATH.read_text(encoding="utf-8")
