@@ -42,8 +42,10 @@ impl Noting {
             return Ok(());
         }
         let [name, account, region] = [there.0, there.1, there.2].map(escape);
-        Err(Failure::usage(format!("the heads were noted of stack `{name}` in {account} {region}, which is another one"))
-            .remedy("--stack, --region and --profile choose the stack"))
+        Err(Failure::usage(format!(
+            "the heads were noted of stack `{name}` in {account} {region}, which is another one"
+        ))
+        .remedy("--stack, --region and --profile choose the stack"))
     }
 
     /// Adds what became of the chain since it was noted, if it is no continuation, to what is wrong with it.
@@ -104,9 +106,9 @@ fn read(path: &Path) -> Result<Heads, Failure> {
     let text = std::fs::read_to_string(path)
         .map_err(|error| Failure::unreachable(format!("could not read the heads in `{shown}`")).because(&error))?;
     let heads: Heads = serde_json::from_str(&text).map_err(|error| {
-        Failure::usage(format!("`{shown}` holds no heads that were noted")).because(&error).remedy(
-            "`layerguard audit verify --all --note FILE` writes such a file",
-        )
+        Failure::usage(format!("`{shown}` holds no heads that were noted"))
+            .because(&error)
+            .remedy("`layerguard audit verify --all --note FILE` writes such a file")
     })?;
     if heads.form != FORM {
         let form = heads.form;

@@ -48,7 +48,11 @@ async fn heads_that_were_noted_show_what_a_whole_chain_cannot() {
     house.world.tamper(&house.id, Vec::new());
     house.world.forget_incident(&house.id);
     let gone = noting(&house, Some(&noted), None).await;
-    assert!(gone.0 == Ok(Exit::No) && gone.1.contains("records when its head was noted, and none is there"), "{}", gone.1);
+    assert!(
+        gone.0 == Ok(Exit::No) && gone.1.contains("records when its head was noted, and none is there"),
+        "{}",
+        gone.1
+    );
 }
 
 #[tokio::test(start_paused = true)]
