@@ -25,6 +25,7 @@ class Place:
     account: str
     caller: str
     deployed: dict[str, str] | None = field(default=None)  # the parameters of the stack; None where it is not there
+    tags: dict[str, str] = field(default_factory=dict)  # those of the stack
 
     def client(self, service: str):
         """A client of this Region, with the shell's credentials and endpoint."""
@@ -85,7 +86,8 @@ def _with_deployed(here: Place) -> Place:
         raise Refused(f"the stack `{here.stack}` is {status}: see why in its events, then `aws cloudformation delete-stack --stack-name {here.stack}`")
     if status.endswith("_IN_PROGRESS"):
         raise Refused(f"the stack `{here.stack}` is {status}: wait until that is over")
-    return Place(here.stack, here.region, here.account, here.caller, {p["ParameterKey"]: p["ParameterValue"] for p in found["Parameters"]})
+    tags = {tag["Key"]: tag["Value"] for tag in found.get("Tags", [])}
+    return Place(here.stack, here.region, here.account, here.caller, {p["ParameterKey"]: p["ParameterValue"] for p in found["Parameters"]}, tags)
 
 
 def _ours(stack: dict) -> bool:

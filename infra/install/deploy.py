@@ -2,7 +2,7 @@
 """Deploys layerguard into the account whose credentials the shell holds: `make deploy`.
 
     deploy.py [--stack NAME] [--region REGION] [--topic ARN] [--inventory FILE] [--mode observe|ask|act]
-              [--arch arm64|x86_64] [--parameter NAME=VALUE ...] [--more "NAME=VALUE ..."] [--bucket NAME] [--plan] [--yes]
+              [--arch arm64|x86_64] [--parameter NAME=VALUE ...] [--more "NAME=VALUE ..."] [--tags "NAME=VALUE ..."] [--bucket NAME] [--plan] [--yes]
 
 First it checks: credentials, packages, parameters, topic, inventory, and that nothing of another installation is in the way. For the
 inventory it builds the command `layerguard`; LAYERGUARD names one that is built already. Then it shows what will be done, deploys with AWS SAM, calls each function once, and runs `layerguard doctor`. At a terminal, without --topic,
@@ -37,6 +37,7 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument("--arch", help="the packages to deploy (those deployed, or arm64)")
     parser.add_argument("--parameter", action="append", default=[], metavar="NAME=VALUE", help="any other parameter of the template; NAME=@FILE takes what the file holds")
     parser.add_argument("--more", default="", metavar="WORDS", help="several of them in one text, as `make deploy` has them")
+    parser.add_argument("--tags", default="", metavar="WORDS", help="tags of the stack, which reach all that can have tags; those that it has stay")
     parser.add_argument("--packages", type=Path, metavar="DIR", help="packages that are elsewhere than `make package` puts them")
     parser.add_argument("--bucket", help="where the packages are uploaded to (one that AWS SAM makes)")
     parser.add_argument("--plan", action="store_true", help="check and show, change nothing")

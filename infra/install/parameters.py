@@ -10,6 +10,7 @@ from samtranslator.yaml_helper import yaml_parse
 from archive import REPOSITORY, Refused
 
 TEMPLATE = REPOSITORY / "infra" / "template.yaml"
+TAG = re.compile(r"[A-Za-z0-9_.:/+@-]{1,128}")
 # Those with a variable of their own, by which a person knows them.
 OWN = {"AlertTopicArn": "TOPIC", "Inventory": "INVENTORY", "Mode": "MODE", "Architecture": "ARCH"}
 
@@ -19,12 +20,23 @@ def declared(template: Path = TEMPLATE) -> dict[str, dict]:
     return yaml_parse(template.read_text(encoding="utf-8"))["Parameters"]
 
 
-def words(text: str) -> list[str]:
-    """The words of MORE; quotes keep a value with spaces together. Raises `Refused`."""
+def words(text: str, name: str = "MORE", example: str = "Drill=enabled DrillSchedule='rate(1 day)'") -> list[str]:
+    """The words of a variable; quotes keep a value with spaces together. Raises `Refused`."""
     try:
         return shlex.split(text)
     except ValueError as error:
-        raise Refused(f"MORE cannot be read: {str(error).lower()}; write MORE='Drill=enabled DrillSchedule=\"rate(1 day)\"'") from None
+        raise Refused(f"{name} cannot be read: {str(error).lower()}; write {name}=\"{example}\"") from None
+
+
+def tags(text: str) -> dict[str, str]:
+    """The stack's tags, `team=security cost=42`. Raises `Refused` for what AWS SAM would take for something else."""
+    found = {}
+    for word in words(text, "TAGS", "team=security cost=42"):
+        name, equals, value = word.partition("=")
+        if not equals or not TAG.fullmatch(name) or not TAG.fullmatch(value) or name.startswith("aws:"):
+            raise Refused(f"`{word}` is no tag: write NAME=VALUE, of letters, digits and `_.:/+@-`, without spaces, not beginning with `aws:`")
+        found[name] = value
+    return found
 
 
 def given(texts: list[str], known: dict[str, dict]) -> dict[str, str]:

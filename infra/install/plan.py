@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import parameters
@@ -25,6 +25,7 @@ class Plan:
     command: Path  # the command line, for `doctor`
     inventory: Path | None
     bucket: str | None
+    tags: dict[str, str] = field(default_factory=dict)  # all that the stack is to have
 
     def shown(self) -> str:
         """For a person who has to say yes."""
@@ -38,6 +39,8 @@ class Plan:
             old = (before or {}).get(name)
             change = "" if before is None else " (as it is)" if old == value else f" (is: {_short(old)})"
             lines.append(f"  {name:15} {_short(value)}{change}")
+        if self.tags:
+            lines.append(f"  {'tags':15} {' '.join(f'{name}={value}' for name, value in sorted(self.tags.items()))}")
         kept = len(set(before or {}) - set(self.parameters))
         lines.append(f"  {kept} other parameters stay as they are" if before is not None else "  other parameters have the template's defaults")
         if before is None:
@@ -65,7 +68,7 @@ def of(arguments: argparse.Namespace, place: Place, guided: bool) -> Plan:
     found = packages_for(arguments, before)
     if guided and not (arguments.topic or arguments.inventory or arguments.mode):
         ask(arguments, place, known)
-    chosen = {"Architecture": found.architecture}
+    chosen, tags = {"Architecture": found.architecture}, place.tags | parameters.tags(arguments.tags)
     if arguments.topic:
         chosen["AlertTopicArn"] = arguments.topic
     chosen |= parameters.given([*arguments.parameter, *parameters.words(arguments.more)], known)
@@ -81,7 +84,7 @@ def of(arguments: argparse.Namespace, place: Place, guided: bool) -> Plan:
     if arguments.inventory:
         require_sound(arguments.inventory, command_line())
         chosen["Inventory"] = text
-    return Plan(place, found, chosen, command_line(), arguments.inventory, arguments.bucket)
+    return Plan(place, found, chosen, command_line(), arguments.inventory, arguments.bucket, tags)
 
 
 def packages_for(arguments: argparse.Namespace, before: dict[str, str]) -> Packages:

@@ -132,6 +132,10 @@ def test_other_parameters_are_those_of_the_template_and_what_it_takes(tmp_path):
     ):
         with pytest.raises(archive.Refused, match=said):
             parameters.given([text], known)
+    assert parameters.tags("team=security cost-center:a=42/b") == {"team": "security", "cost-center:a": "42/b"}
+    for text in ("team", "team='a b'", "aws:x=y", "=x"):
+        with pytest.raises(archive.Refused, match="is no tag"):
+            parameters.tags(text)
     with pytest.raises(archive.Refused, match="MORE cannot be read"):
         parameters.words("DrillSchedule='rate(1 day)")
 
@@ -167,7 +171,7 @@ def deployment(tmp_path, **given) -> Namespace:
     """What is given for a new stack whose packages are there."""
     folder = tmp_path / "arm64"
     found = folder if folder.exists() else made(folder)
-    nothing = {"topic": None, "inventory": None, "mode": None, "arch": None, "parameter": [], "more": "", "bucket": None}
+    nothing = {"topic": None, "inventory": None, "mode": None, "arch": None, "parameter": [], "more": "", "tags": "", "bucket": None}
     return Namespace(**nothing | {"packages": found} | given)
 
 
