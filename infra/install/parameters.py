@@ -10,7 +10,8 @@ from samtranslator.yaml_helper import yaml_parse
 from archive import REPOSITORY, Refused
 
 TEMPLATE = REPOSITORY / "infra" / "template.yaml"
-TAG = re.compile(r"[A-Za-z0-9_.:/+@-]{1,128}")
+# What AWS takes, without `=` and other alphabets, at which AWS SAM stumbles.
+TAG, TAGGED = re.compile(r"[A-Za-z0-9_.:/+@-]{1,128}"), re.compile(r"[A-Za-z0-9_.:/+@ -]{1,256}")
 # Those with a variable of their own, by which a person knows them.
 OWN = {"AlertTopicArn": "TOPIC", "Inventory": "INVENTORY", "Mode": "MODE", "Architecture": "ARCH"}
 
@@ -33,8 +34,8 @@ def tags(text: str) -> dict[str, str]:
     found = {}
     for word in words(text, "TAGS", "team=security cost=42"):
         name, equals, value = word.partition("=")
-        if not equals or not TAG.fullmatch(name) or not TAG.fullmatch(value) or name.startswith("aws:"):
-            raise Refused(f"`{word}` is no tag: write NAME=VALUE, of letters, digits and `_.:/+@-`, without spaces, not beginning with `aws:`")
+        if not equals or not TAG.fullmatch(name) or not TAGGED.fullmatch(value) or name.startswith("aws:"):
+            raise Refused(f"`{word}` is no tag: write NAME=VALUE, of letters, digits and `_.:/+@-`, not beginning with `aws:`")
         found[name] = value
     return found
 
