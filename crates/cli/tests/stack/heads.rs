@@ -24,7 +24,7 @@ async fn heads_that_were_noted_show_what_a_whole_chain_cannot() {
     let first = noting(&house, None, Some(&noted)).await;
     assert_eq!(first.0, Ok(Exit::Done), "{}", first.1);
     let sound = house.world.chain(&house.id);
-    let heads: Value = serde_json::from_str(&std::fs::read_to_string(&noted).unwrap()).unwrap();
+    let mut heads: Value = serde_json::from_str(&std::fs::read_to_string(&noted).unwrap()).unwrap();
     assert_eq!(heads["chains"][&house.id]["head"], sound.last().unwrap().hash.as_str());
     assert_eq!((&heads["stack"], &heads["form"]), (&"layerguard".into(), &1.into()));
     let second = noting(&house, Some(&noted), Some(&again)).await;
@@ -45,14 +45,20 @@ async fn heads_that_were_noted_show_what_a_whole_chain_cannot() {
     assert!(altered.0 == Ok(Exit::No) && altered.1.contains("the chain was written anew"), "{}", altered.1);
     assert!(!third.exists(), "what does not verify is not noted");
 
-    house.world.tamper(&house.id, Vec::new());
-    house.world.forget_incident(&house.id);
-    let gone = noting(&house, Some(&noted), None).await;
+    house.world.tamper(&house.id, sound[..5].to_vec());
+    let shorter = noting(&house, Some(&noted), None).await;
     assert!(
-        gone.0 == Ok(Exit::No) && gone.1.contains("records when its head was noted, and none is there"),
+        shorter.0 == Ok(Exit::No) && shorter.1.contains("7 records when its head was noted, and 5"),
         "{}",
-        gone.1
+        shorter.1
     );
+
+    // An incident of which neither row nor record is left.
+    house.world.tamper(&house.id, sound);
+    heads["chains"]["ffffffffffffffff-1"] = heads["chains"][&house.id].clone();
+    std::fs::write(&noted, heads.to_string()).unwrap();
+    let gone = noting(&house, Some(&noted), None).await;
+    assert!(gone.0 == Ok(Exit::No) && gone.1.contains("head was noted, and none is there"), "{}", gone.1);
 }
 
 #[tokio::test(start_paused = true)]
