@@ -106,10 +106,10 @@ def _require_this_version(commit: str | None, build: str) -> None:
 
     Raises `Refused`.
     """
-    head = _git("rev-parse", "HEAD")
+    head = git("rev-parse", "HEAD")
     if commit is None or head.returncode != 0 or head.stdout.strip() == commit:
         return
-    compared = _git("diff", "--quiet", commit, "HEAD", "--", *DEPLOYED)
+    compared = git("diff", "--quiet", commit, "HEAD", "--", *DEPLOYED)
     if compared.returncode != 0:
         here = head.stdout.strip()
         known = "" if compared.returncode == 1 else ", which is not in this checkout"
@@ -119,5 +119,10 @@ def _require_this_version(commit: str | None, build: str) -> None:
         )
 
 
-def _git(*words: str) -> subprocess.CompletedProcess:
-    return subprocess.run(["git", "-C", str(REPOSITORY), *words], capture_output=True, text=True)
+def git(*words: str) -> subprocess.CompletedProcess:
+    """What git says of this checkout; without git the same as without a checkout: a status that is not 0."""
+    command = ["git", "-C", str(REPOSITORY), *words]
+    try:
+        return subprocess.run(command, capture_output=True, text=True)
+    except FileNotFoundError:
+        return subprocess.CompletedProcess(command, 127, "", "git is not installed")

@@ -25,7 +25,7 @@ HERE = Path(__file__).resolve().parent
 sys.path.append(str(HERE.parents[1] / "tests" / "stack"))
 
 import bootstrap  # noqa: E402
-from archive import FUNCTIONS, REPOSITORY, TARGETS, Refused, architecture_of, folder_of, packed, sha256  # noqa: E402
+from archive import FUNCTIONS, REPOSITORY, TARGETS, Refused, architecture_of, folder_of, git, packed, sha256  # noqa: E402
 from listing import Build, write  # noqa: E402
 
 PROFILE = "lambda"
@@ -62,12 +62,11 @@ def commit() -> str | None:
     """The commit that is built, or None when what is built is no commit: then the packages name none."""
     if given := os.environ.get("LAYERGUARD_COMMIT"):
         return given
-    git = ["git", "-C", str(REPOSITORY)]
-    found = subprocess.run([*git, "rev-parse", "HEAD"], capture_output=True, text=True)
+    found = git("rev-parse", "HEAD")
     if found.returncode != 0:
         print("layerguard: this is no git checkout, so the packages name no commit", file=sys.stderr)
         return None
-    if subprocess.run([*git, "status", "--porcelain", "--untracked-files=no"], capture_output=True).stdout:
+    if git("status", "--porcelain", "--untracked-files=no").stdout:
         print("layerguard: there are changes that are not committed, so the packages name no commit", file=sys.stderr)
         return None
     return found.stdout.strip()

@@ -165,6 +165,8 @@ def test_packages_of_another_commit_than_the_template_are_refused(tmp_path, monk
     with pytest.raises(archive.Refused, match="not in this checkout"):
         archive.packages(made(tmp_path / "else", commit="0" * 40), "arm64")
     assert archive.packages(made(tmp_path / "none", commit=None), "arm64").commit is None
+    monkeypatch.setenv("PATH", str(tmp_path))  # without git nothing is known
+    assert archive.packages(folder, "arm64").commit == first
 
 
 def deployment(tmp_path, **given) -> Namespace:
