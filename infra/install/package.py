@@ -85,8 +85,9 @@ def environment(architecture: str, revision: str | None) -> dict[str, str]:
     if sources.is_dir():
         folders.append((sources, "/rust"))
     flags = "\x1f".join(f"--remap-path-prefix={folder}={name}" for folder, name in folders)
-    # aws-lc is C, and names its source files in its errors. What zig adds to debug builds of C has no place in a release.
-    c_flags = [f"-ffile-prefix-map={folder}={name}" for folder, name in folders[1:3]] + ["-fno-sanitize=undefined"]
+    # aws-lc is C, and names its source files in its errors. What zig adds to debug builds of C has no place in a release, and debug
+    # information, which is stripped, would name the folder of zig's own headers, below `.local`.
+    c_flags = [f"-ffile-prefix-map={folder}={name}" for folder, name in folders[:3]] + ["-fno-sanitize=undefined", "-g0"]
     kept = {name: value for name, value in os.environ.items() if name not in ("RUSTFLAGS", "CFLAGS", "LAYERGUARD_COMMIT")}
     tools = bootstrap.LOCAL / "package" / "bin"
     return kept | {
