@@ -70,11 +70,11 @@ package: rust ## the functions as Lambda takes them, below target/lambda (ARCH=a
 cli: rust ## the command line alone
 	@$(CARGO) build $(WORKSPACE) --bin layerguard
 
-# Quoted, because whoever deploys chooses these texts. MORE is words: MORE="Drill=enabled TrailBucket=ours".
-deploy: cli ## layerguard into the account of your credentials: asks, or STACK= REGION= TOPIC= INVENTORY= MODE= ARCH= MORE= BUCKET= PLAN=1 YES=1
-	@$(PYTHON) infra/install/deploy.py $(if $(STACK),--stack '$(STACK)') $(if $(REGION),--region '$(REGION)') \
+# Quoted, because whoever deploys chooses these texts. MORE is words: MORE="Drill=enabled TrailBucket=ours". The command line is built on the way.
+deploy: ## layerguard into the account of your credentials: asks, or STACK= REGION= TOPIC= INVENTORY= MODE= ARCH= MORE= TAGS= BUCKET= PLAN=1 YES=1
+	@CARGO="$(CARGO)" $(PYTHON) infra/install/deploy.py $(if $(STACK),--stack '$(STACK)') $(if $(REGION),--region '$(REGION)') \
 		$(if $(TOPIC),--topic '$(TOPIC)') $(if $(INVENTORY),--inventory '$(INVENTORY)') $(if $(MODE),--mode '$(MODE)') \
-		$(if $(ARCH),--arch '$(ARCH)') $(foreach one,$(MORE),--parameter '$(one)') $(if $(BUCKET),--bucket '$(BUCKET)') \
+		$(if $(ARCH),--arch '$(ARCH)') $(if $(MORE),--more "$$MORE") $(if $(TAGS),--tags "$$TAGS") $(if $(BUCKET),--bucket '$(BUCKET)') \
 		$(if $(PLAN),--plan) $(if $(YES),--yes)
 
 stack-up: build ## bring the local stack up and leave it running

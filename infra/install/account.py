@@ -25,6 +25,7 @@ class Place:
     account: str
     caller: str
     deployed: dict[str, str] | None = field(default=None)  # the parameters of the stack; None where it is not there
+    tags: dict[str, str] = field(default_factory=dict)  # those of the stack
 
     def client(self, service: str):
         """A client of this Region, with the shell's credentials and endpoint."""
@@ -85,7 +86,8 @@ def _with_deployed(here: Place) -> Place:
         raise Refused(f"the stack `{here.stack}` is {status}: see why in its events, then `aws cloudformation delete-stack --stack-name {here.stack}`")
     if status.endswith("_IN_PROGRESS"):
         raise Refused(f"the stack `{here.stack}` is {status}: wait until that is over")
-    return Place(here.stack, here.region, here.account, here.caller, {p["ParameterKey"]: p["ParameterValue"] for p in found["Parameters"]})
+    tags = {tag["Key"]: tag["Value"] for tag in found.get("Tags", [])}
+    return Place(here.stack, here.region, here.account, here.caller, {p["ParameterKey"]: p["ParameterValue"] for p in found["Parameters"]}, tags)
 
 
 def _ours(stack: dict) -> bool:
@@ -101,6 +103,16 @@ def _require_free(here: Place) -> None:
         raise Refused(
             f"the table `{kept[0]}` is there, kept of a stack `{here.stack}` that was removed: deploy under another name with STACK=, "
             "or see `infra/guide/remove.md`"
+        )
+    sqs = here.client("sqs")
+    try:
+        sqs.get_queue_url(QueueName=f"{here.stack}-failed-events")
+    except sqs.exceptions.QueueDoesNotExist:
+        pass
+    else:
+        raise Refused(
+            f"the queue `{here.stack}-failed-events` is there, kept of a stack `{here.stack}` that was removed: see what is in it, then "
+            f"`aws sqs delete-queue`, or deploy under another name with STACK="
         )
     try:
         here.client("iam").get_role(RoleName=f"{here.stack}-remediate")
@@ -125,5 +137,8 @@ def require_topic(here: Place, topic: str) -> None:
         here.client("sns").get_topic_attributes(TopicArn=topic)
     except ClientError as error:
         if error.response["Error"]["Code"] in ("NotFound", "NotFoundException"):
-            raise Refused(f"there is no topic `{topic}`: `aws sns create-topic --name {found[3]}` makes it, then subscribe the people on call") from None
+            where = f"`aws sns create-topic --region {here.region} --name {found[3]}` makes it"
+            if found[2] != here.account:
+                where += f" in account {found[2]}, while these credentials are of {here.account}"
+            raise Refused(f"there is no topic `{topic}`: {where}, then subscribe the people on call") from None
         raise Refused(f"could not look at the topic `{topic}`: {error}") from None

@@ -4,6 +4,7 @@ import hashlib
 import io
 import json
 import struct
+import subprocess
 import zipfile
 import zlib
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ MACHINES = {183: "arm64", 62: "x86_64"}
 # `p_type` of the program header that says where the tables for unwinding are.
 _PT_GNU_EH_FRAME = 0x6474E550
 LISTED, SUMS = "packages.json", "SHA256SUMS"
+# What packages and template have to agree about.
+DEPLOYED = ("Cargo.lock", "Cargo.toml", "crates", "infra/template.yaml", "statemachine")
 
 
 class Refused(Exception):
@@ -97,6 +100,7 @@ class Packages:
     folder: Path
     build: str  # the version, and the commit where one was named
     architecture: str
+    commit: str | None = None
 
     def template(self, source: Path) -> str:
         """The text of the template with the packages in place of the folders that hold the programs unpacked. Nothing else differs.
@@ -135,4 +139,32 @@ def packages(folder: Path, architecture: str) -> Packages:
             found = architecture_of(archive.open("bootstrap").read(20))
         if found != architecture:
             raise Refused(f"the package `{path}` is for {found or 'no processor of Lambda'}, not for {architecture}: {build} makes it, or say ARCH={found}")
-    return Packages(folder, listed["build"], architecture)
+    _require_this_version(listed["commit"], build)
+    return Packages(folder, listed["build"], architecture, listed["commit"])
+
+
+def _require_this_version(commit: str | None, build: str) -> None:
+    """The packages are of what is checked out: template and functions of two versions are no version. Nothing is known where a side is no commit.
+
+    Raises `Refused`.
+    """
+    head = git("rev-parse", "HEAD")
+    if commit is None or head.returncode != 0 or head.stdout.strip() == commit:
+        return
+    compared = git("diff", "--quiet", commit, "HEAD", "--", *DEPLOYED)
+    if compared.returncode != 0:
+        here = head.stdout.strip()
+        known = "" if compared.returncode == 1 else ", which is not in this checkout"
+        raise Refused(
+            f"the packages are of commit {commit[:12]}{known}, and the template beside them of {here[:12]}: {build} makes those of the template, "
+            f"or `git checkout {commit[:12]}` first"
+        )
+
+
+def git(*words: str) -> subprocess.CompletedProcess:
+    """What git says of this checkout; without git the same as without a checkout: a status that is not 0."""
+    command = ["git", "-C", str(REPOSITORY), *words]
+    try:
+        return subprocess.run(command, capture_output=True, text=True)
+    except FileNotFoundError:
+        return subprocess.CompletedProcess(command, 127, "", "git is not installed")

@@ -2,10 +2,10 @@
 """Deploys layerguard into the account whose credentials the shell holds: `make deploy`.
 
     deploy.py [--stack NAME] [--region REGION] [--topic ARN] [--inventory FILE] [--mode observe|ask|act]
-              [--arch arm64|x86_64] [--parameter NAME=VALUE ...] [--bucket NAME] [--plan] [--yes]
+              [--arch arm64|x86_64] [--parameter NAME=VALUE ...] [--more "NAME=VALUE ..."] [--tags "NAME=VALUE ..."] [--bucket NAME] [--plan] [--yes]
 
-First it checks: credentials, packages, inventory, topic, and that nothing of another installation is in the way. Then it shows
-what will be done, deploys with AWS SAM, calls each function once, and runs `layerguard doctor`. At a terminal, without --topic,
+First it checks: credentials, packages, parameters, topic, inventory, and that nothing of another installation is in the way. For the
+inventory it builds the command `layerguard`; LAYERGUARD names one that is built already. Then it shows what will be done, deploys with AWS SAM, calls each function once, and runs `layerguard doctor`. At a terminal, without --topic,
 --inventory and --mode, it asks for what it needs. A parameter that is not given keeps what is deployed, or the template's default.
 AWS_ENDPOINT_URL is respected: the local stack is deployed to like an account.
 
@@ -22,7 +22,7 @@ HERE = Path(__file__).resolve().parent
 sys.path.append(str(HERE.parents[1] / "tests" / "stack"))
 
 import bootstrap  # noqa: E402
-from archive import TARGETS, Refused  # noqa: E402
+from archive import Refused  # noqa: E402
 
 DONE, FAILED, REFUSED, UNWELL = 0, 1, 2, 3
 
@@ -34,8 +34,10 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument("--topic", metavar="ARN", help="the SNS topic for findings, questions and alarms")
     parser.add_argument("--inventory", type=Path, metavar="FILE", help="inventory.toml")
     parser.add_argument("--mode", help="observe, ask or act (observe)")
-    parser.add_argument("--arch", choices=sorted(TARGETS), help="the packages to deploy (those deployed, or arm64)")
-    parser.add_argument("--parameter", action="append", default=[], metavar="NAME=VALUE", help="any other parameter of the template")
+    parser.add_argument("--arch", help="the packages to deploy (those deployed, or arm64)")
+    parser.add_argument("--parameter", action="append", default=[], metavar="NAME=VALUE", help="any other parameter of the template; NAME=@FILE takes what the file holds")
+    parser.add_argument("--more", default="", metavar="WORDS", help="several of them in one text, as `make deploy` has them")
+    parser.add_argument("--tags", default="", metavar="WORDS", help="tags of the stack, which reach all that can have tags; those that it has stay")
     parser.add_argument("--packages", type=Path, metavar="DIR", help="packages that are elsewhere than `make package` puts them")
     parser.add_argument("--bucket", help="where the packages are uploaded to (one that AWS SAM makes)")
     parser.add_argument("--plan", action="store_true", help="check and show, change nothing")
@@ -75,6 +77,9 @@ def main() -> int:
     except (bootstrap.Missing, Refused) as error:
         print(f"layerguard: {error}", file=sys.stderr)
         return REFUSED
+    except OSError as error:
+        print(f"layerguard: `{error.filename or bootstrap.LOCAL}`: {error.strerror}", file=sys.stderr)
+        return FAILED
     except (KeyboardInterrupt, EOFError):
         print("\nlayerguard: interrupted; see with `aws cloudformation describe-stacks` whether anything was begun", file=sys.stderr)
         return 130

@@ -12,6 +12,8 @@ Status: 0 done, 1 it could not be built, 2 something is missing on the machine.
 """
 
 import argparse
+import contextlib
+import fcntl
 import os
 import re
 import shutil
@@ -23,7 +25,7 @@ HERE = Path(__file__).resolve().parent
 sys.path.append(str(HERE.parents[1] / "tests" / "stack"))
 
 import bootstrap  # noqa: E402
-from archive import FUNCTIONS, REPOSITORY, TARGETS, Refused, architecture_of, folder_of, packed, sha256, without_unwinding  # noqa: E402
+from archive import FUNCTIONS, REPOSITORY, TARGETS, Refused, architecture_of, folder_of, git, packed, sha256, without_unwinding  # noqa: E402
 from listing import Build, write  # noqa: E402
 
 PROFILE = "lambda"
@@ -60,12 +62,11 @@ def commit() -> str | None:
     """The commit that is built, or None when what is built is no commit: then the packages name none."""
     if given := os.environ.get("LAYERGUARD_COMMIT"):
         return given
-    git = ["git", "-C", str(REPOSITORY)]
-    found = subprocess.run([*git, "rev-parse", "HEAD"], capture_output=True, text=True)
+    found = git("rev-parse", "HEAD")
     if found.returncode != 0:
         print("layerguard: this is no git checkout, so the packages name no commit", file=sys.stderr)
         return None
-    if subprocess.run([*git, "status", "--porcelain", "--untracked-files=no"], capture_output=True).stdout:
+    if git("status", "--porcelain", "--untracked-files=no").stdout:
         print("layerguard: there are changes that are not committed, so the packages name no commit", file=sys.stderr)
         return None
     return found.stdout.strip()
@@ -84,8 +85,9 @@ def environment(architecture: str, revision: str | None) -> dict[str, str]:
     if sources.is_dir():
         folders.append((sources, "/rust"))
     flags = "\x1f".join(f"--remap-path-prefix={folder}={name}" for folder, name in folders)
-    # aws-lc is C, and names its source files in its errors. What zig adds to debug builds of C has no place in a release.
-    c_flags = [f"-ffile-prefix-map={folder}={name}" for folder, name in folders[1:3]] + ["-fno-sanitize=undefined"]
+    # aws-lc is C, and names its source files in its errors. What zig adds to debug builds of C has no place in a release, and debug
+    # information, which is stripped, would name the folder of zig's own headers, below `.local`.
+    c_flags = [f"-ffile-prefix-map={folder}={name}" for folder, name in folders[:3]] + ["-fno-sanitize=undefined", "-g0"]
     kept = {name: value for name, value in os.environ.items() if name not in ("RUSTFLAGS", "CFLAGS", "LAYERGUARD_COMMIT")}
     tools = bootstrap.LOCAL / "package" / "bin"
     return kept | {
@@ -153,6 +155,20 @@ def unpack(programs: dict[str, bytes]) -> None:
         (folder / "bootstrap").chmod(0o755)
 
 
+@contextlib.contextmanager
+def alone():
+    """One run at a time: both would fill the same folders. A second one waits, and builds nothing that is built by then."""
+    folder = REPOSITORY / "target" / "lambda"
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / ".packaging").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print("layerguard: another run builds packages in this checkout; waiting for it", file=sys.stderr, flush=True)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 def make(arguments: argparse.Namespace) -> None:
     """Builds, checks, packs, writes down. Raises `Refused`."""
     architecture, bills, revision = arguments.arch, {}, None
@@ -180,10 +196,13 @@ def make(arguments: argparse.Namespace) -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--arch", choices=sorted(TARGETS), default="arm64")
+    parser.add_argument("--arch", default="arm64", help="arm64 or x86_64 (arm64)")
     parser.add_argument("--bin-dir", type=Path, help="pack what is built there already; for the local stack")
     parser.add_argument("--out", type=Path, help="where the packages go; with --bin-dir")
     arguments = parser.parse_args()
+    if arguments.arch not in TARGETS:
+        print(f"layerguard: `{arguments.arch}` is no processor of Lambda: say ARCH=arm64 or ARCH=x86_64", file=sys.stderr)
+        return 2
     if (arguments.out is None) != (arguments.bin_dir is None):
         parser.error("--bin-dir and --out belong together: packages that were not built here are no packages to deploy by default")
     try:
@@ -191,7 +210,15 @@ def main() -> int:
         if folder and Path(sys.prefix).resolve() != folder.resolve():
             python = str(folder / "bin" / "python")
             os.execv(python, [python, str(Path(__file__).resolve()), *sys.argv[1:]])
-        make(arguments)
+        with contextlib.nullcontext() if arguments.bin_dir else alone():
+            make(arguments)
+    except KeyboardInterrupt:
+        print("\nlayerguard: interrupted; what was compiled is kept, and the next run goes on from there", file=sys.stderr)
+        return 130
+    except OSError as error:
+        where = error.filename or arguments.out or REPOSITORY / "target"
+        print(f"layerguard: could not write `{where}`: {error.strerror}; the packages are not there", file=sys.stderr)
+        return 1
     except (bootstrap.Missing, Refused) as error:
         print(f"layerguard: {error}", file=sys.stderr)
         return 2 if isinstance(error, bootstrap.Missing) or "type `rustup" in str(error) else 1

@@ -48,6 +48,9 @@ def _settings(plan: Plan, template: Path) -> dict:
         "s3_prefix": plan.place.stack,
         "parameter_overrides": {name: escaped(value) for name, value in plan.parameters.items()},
     }
+    # Without them CloudFormation takes away those that the stack has.
+    if plan.tags:
+        parameters["tags"] = [f"{name}={value}" for name, value in plan.tags.items()]
     where = {"s3_bucket": plan.bucket} if plan.bucket else {"resolve_s3": True}
     return {"version": 0.1, "default": {"deploy": {"parameters": parameters | where}}}
 
@@ -65,6 +68,9 @@ def _as_given(plan: Plan) -> bool:
         if deployed.get(name) != value:
             print(f"layerguard: the parameter `{name}` is deployed otherwise than it was given: deploy it again", file=sys.stderr)
             return False
+    if (tags := {tag["Key"]: tag["Value"] for tag in found.get("Tags", [])}) != plan.tags:
+        print(f"layerguard: the stack's tags are {tags or 'none'}, and not as they were given: see `aws cloudformation describe-stacks`", file=sys.stderr)
+        return False
     return True
 
 
@@ -90,6 +96,8 @@ def doctor(plan: Plan) -> bool:
     status = subprocess.run(command).returncode
     if status == 0:
         print(f"\n`{plan.place.stack}` is deployed.")
+        if plan.place.deployed is None:
+            print("Next: see an alert arrive, and give people their rights (`infra/guide/install.md`, 5 and 6).")
         return True
     print(f"\nlayerguard: `{plan.place.stack}` is deployed, and `doctor` found what stands above: see `infra/guide/prerequisites.md`", file=sys.stderr)
     return False

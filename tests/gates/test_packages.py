@@ -10,6 +10,7 @@ import zipfile
 import zlib
 from argparse import Namespace
 from pathlib import Path
+from dataclasses import replace
 
 import pytest
 from template import PATH, ROOT
@@ -19,6 +20,7 @@ sys.path.append(str(ROOT / "infra" / "install"))
 import account  # noqa: E402
 import archive  # noqa: E402
 import listing  # noqa: E402
+import parameters  # noqa: E402
 import plan  # noqa: E402
 from account import Place  # noqa: E402
 from release import escaped  # noqa: E402
@@ -31,9 +33,9 @@ def program(machine: int, rest: bytes = b"") -> bytes:
     return b"\x7fELF\x02\x01".ljust(18, b"\0") + machine.to_bytes(2, "little") + rest
 
 
-def made(folder, machine: int = 183):
+def made(folder, machine: int = 183, commit: str | None = None):
     programs = {name: program(machine, name.encode()) for name in archive.FUNCTIONS}
-    listing.write(folder, BUILD, programs, {name: archive.packed(content) for name, content in programs.items()}, {"detect": "{}\n"})
+    listing.write(folder, replace(BUILD, commit=commit), programs, {name: archive.packed(content) for name, content in programs.items()}, {"detect": "{}\n"})
     return folder
 
 
@@ -74,8 +76,9 @@ def test_the_processor_is_read_from_the_program():
     assert archive.architecture_of(b"#!/bin/sh\n") is None
 
 
-def test_what_is_written_down_is_what_is_there(tmp_path):
-    folder = made(tmp_path / "arm64")
+def test_what_is_written_down_is_what_is_there(tmp_path, monkeypatch):
+    monkeypatch.setattr(archive, "REPOSITORY", tmp_path)  # a release that was unpacked, no checkout
+    folder = made(tmp_path / "arm64", commit=BUILD.commit)
     for line in (folder / archive.SUMS).read_text(encoding="utf-8").splitlines():
         digest, name = line.split("  ")
         assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == digest
@@ -99,6 +102,20 @@ def test_packages_that_are_missing_altered_or_for_another_processor_are_refused(
         archive.packages(folder, "arm64")
 
 
+def test_what_keeps_packages_from_being_made_is_said(tmp_path):
+    def said(*words: str) -> tuple[int, str]:
+        done = subprocess.run([sys.executable, str(ROOT / "infra/install/package.py"), *words], capture_output=True, text=True)
+        assert "Traceback" not in done.stderr, done.stderr
+        return done.returncode, done.stderr
+
+    assert said("--arch", "sparc") == (2, "layerguard: `sparc` is no processor of Lambda: say ARCH=arm64 or ARCH=x86_64\n")
+    for name in archive.FUNCTIONS:
+        (tmp_path / f"layerguard-{name}").write_bytes(program(62))
+    (tmp_path / "file").touch()
+    status, text = said("--arch", "x86_64", "--bin-dir", str(tmp_path), "--out", str(tmp_path / "file" / "out"))
+    assert status == 1 and "could not write" in text and "the packages are not there" in text, text
+
+
 def test_the_template_is_deployed_as_it_is_but_for_the_paths(tmp_path):
     found = archive.packages(made(tmp_path / "arm64"), "arm64")
     text, source = found.template(PATH), PATH.read_text(encoding="utf-8")
@@ -110,31 +127,81 @@ def test_the_template_is_deployed_as_it_is_but_for_the_paths(tmp_path):
         found.template(tmp_path / "odd.yaml")
 
 
-def test_a_question_offers_what_is_deployed(monkeypatch):
-    answers = iter(["", "", "ask", "allowed", "o-exampleorgid", ""])
+def test_a_question_offers_what_is_deployed_and_is_asked_again_where_the_answer_cannot_be(monkeypatch, tmp_path, capsys):
+    topic = "arn:aws:sns:eu-central-1:111122223333:security"
+    answers = iter(["security", "", str(tmp_path / "none.toml"), "", "Ask", "ask", "allowed", "example", "o-exampleorgid", ""])
     asked = []
     monkeypatch.setattr("builtins.input", lambda text: (asked.append(text), next(answers))[1])
-    given = Namespace(topic=None, inventory=None, mode=None, parameter=[])
-    before = {"AlertTopicArn": "arn:aws:sns:eu-central-1:111122223333:security", "Inventory": "x", "Mode": "observe", "TrailBucket": "ours"}
-    plan.ask(given, before)
-    assert "111122223333:security]" in asked[0] and "as it is" in asked[1]
-    assert (given.topic, given.inventory, given.mode) == (before["AlertTopicArn"], None, "ask")
+    monkeypatch.setattr(plan, "require_topic", lambda here, arn: account.require_topic(here, arn) if arn != topic else None)
+    given = Namespace(topic=None, inventory=None, mode=None, parameter=[], more="")
+    here = Nowhere("layerguard", "eu-central-1", "111122223333", "arn:aws:iam::111122223333:user/ada",
+                   {"AlertTopicArn": topic, "Inventory": "x", "Mode": "observe", "TrailBucket": "ours"})
+    plan.ask(given, here, parameters.declared())
+    assert f"{topic}]" in asked[0] and asked[1] == asked[0] and "as it is" in asked[2] and len(asked) == 10
+    assert (given.topic, given.inventory, given.mode) == (topic, None, "ask")
     assert given.parameter == ["InlineDeny=allowed", "OrganizationId=o-exampleorgid"]
+    said = capsys.readouterr().out
+    for reason in ("no ARN of a topic", "could not read the inventory", "one of: observe, ask, act", "id of an organisation"):
+        assert reason in said, said
 
 
-def test_other_parameters_are_names_and_values():
-    given = lambda *texts: Namespace(parameter=list(texts))  # noqa: E731
-    assert plan.others(given("Drill=enabled", "TrailBucket=a=b")) == {"Drill": "enabled", "TrailBucket": "a=b"}
-    for texts, said in ((["Drill"], "NAME=VALUE"), (["Mode=act"], "option of its own"), (["InlineDeny=yes"], "forbidden, allowed")):
+def test_other_parameters_are_those_of_the_template_and_what_it_takes(tmp_path):
+    known = parameters.declared()
+    pattern = tmp_path / "pulls.json"
+    pattern.write_text('{"source": ["aws.ecr"]}\n', encoding="utf-8")
+    more = parameters.words(f"Drill=enabled DrillSchedule='rate(1 day)' PullsPattern=@{pattern}")
+    assert parameters.given(more, known) == {"Drill": "enabled", "DrillSchedule": "rate(1 day)", "PullsPattern": '{"source": ["aws.ecr"]}'}
+    assert parameters.given(["NeverTouchArns=a,b", "LogRetentionDays=30", "TrailBucket="], known)["TrailBucket"] == ""
+    for text, said in (
+        ("Drill", "NAME=VALUE"), ("Mode=act", "variable of its own: MODE="), ("Dril=enabled", "did you mean `Drill`"),
+        ("Colour=red", "infra/README.md"), ("InlineDeny=yes", "forbidden, allowed"), ("LogRetentionDays=7", "one of: 30, 60"),
+        ("OrganizationId=example", "must be the id of an organisation"), ("TrailBucket=s3://ours", "must be the name of a bucket"),
+        ("PullsPattern={" + "x" * 2048 + "}", "room for 2048"), ("PullsPattern=@none.json", "could not read `none.json`"),
+    ):
         with pytest.raises(archive.Refused, match=said):
-            plan.others(given(*texts))
+            parameters.given([text], known)
+    assert parameters.tags("team='cloud security' cost-center:a=42/b") == {"team": "cloud security", "cost-center:a": "42/b"}
+    for text in ("team", "team=a=b", "aws:x=y", "=x", "a="):
+        with pytest.raises(archive.Refused, match="is no tag"):
+            parameters.tags(text)
+    with pytest.raises(archive.Refused, match="MORE cannot be read"):
+        parameters.words("DrillSchedule='rate(1 day)")
+
+
+def test_packages_of_another_commit_than_the_template_are_refused(tmp_path, monkeypatch):
+    def git(*words: str) -> str:
+        who = ["-c", "user.name=ada", "-c", "user.email=ada@example.com"]
+        return subprocess.run(["git", *who, *words], cwd=project, check=True, capture_output=True, text=True).stdout.strip()
+
+    def commit(name: str, text: str) -> str:
+        (project / name).write_text(text, encoding="utf-8")
+        git("add", ".")
+        git("commit", "--quiet", "--message", name)
+        return git("rev-parse", "HEAD")
+
+    project = tmp_path / "project"
+    project.mkdir()
+    git("init", "--quiet")
+    first = commit("Cargo.toml", "one")
+    monkeypatch.setattr(archive, "REPOSITORY", project)
+    folder = made(tmp_path / "arm64", commit=first)
+    commit("README.md", "what the packages do not hold")
+    assert archive.packages(folder, "arm64").commit == first
+    commit("Cargo.toml", "two")
+    with pytest.raises(archive.Refused, match=f"of commit {first[:12]}, and the template .*make package"):
+        archive.packages(folder, "arm64")
+    with pytest.raises(archive.Refused, match="not in this checkout"):
+        archive.packages(made(tmp_path / "else", commit="0" * 40), "arm64")
+    assert archive.packages(made(tmp_path / "none", commit=None), "arm64").commit is None
+    monkeypatch.setenv("PATH", str(tmp_path))  # without git nothing is known
+    assert archive.packages(folder, "arm64").commit == first
 
 
 def deployment(tmp_path, **given) -> Namespace:
     """What is given for a new stack whose packages are there."""
     folder = tmp_path / "arm64"
     found = folder if folder.exists() else made(folder)
-    nothing = {"topic": None, "inventory": None, "mode": None, "arch": None, "parameter": [], "bucket": None}
+    nothing = {"topic": None, "inventory": None, "mode": None, "arch": None, "parameter": [], "more": "", "tags": "", "bucket": None}
     return Namespace(**nothing | {"packages": found} | given)
 
 
@@ -155,7 +222,9 @@ class Nowhere(Place):
     ({"inventory": ROOT / "none.toml"}, "could not read the inventory"),
     ({"inventory": ROOT / "crates/core/policy/inventory.example.toml"}, "policy publish"),
     ({"parameter": ["InlineDeny=yes"]}, "forbidden, allowed"),
-    ({}, "TOPIC=arn"),
+    ({"parameter": ["Dril=enabled"]}, "did you mean"),
+    ({"more": "Drill=on"}, "enabled, disabled"),
+    ({}, "TOPIC=arn.* and INVENTORY="),
 ])
 def test_what_cannot_be_deployed_is_refused_with_the_reason(tmp_path, monkeypatch, given, said):
     # The command that checks inventories is built elsewhere; this one has nothing against any.

@@ -8,6 +8,8 @@ interrupted run is not taken for a finished one. Ends with status 2 and one line
 missing on the machine.
 """
 
+import contextlib
+import fcntl
 import hashlib
 import shutil
 import subprocess
@@ -35,6 +37,23 @@ def _stamp_text(*sources: Path) -> str:
 def _is_current(folder: Path, wanted: str) -> bool:
     stamp = folder / ".layerguard-stamp"
     return stamp.is_file() and stamp.read_text(encoding="utf-8") == wanted
+
+
+@contextlib.contextmanager
+def _alone(name: str):
+    """Nobody else makes the same folder meanwhile; a second call waits for the first, and then finds it made. Raises `Missing`."""
+    try:
+        LOCAL.mkdir(exist_ok=True)
+        lock = (LOCAL / f".lock-{name}").open("w")
+    except OSError as error:
+        raise Missing(f"could not write to `{LOCAL}`: {error.strerror}; make it writable, or take a checkout that is yours") from None
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print(f"waiting for another run, which installs .local/{name}", file=sys.stderr, flush=True)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _run(command: list[str], doing: str, remedy: str, cwd: Path | None = None) -> None:
@@ -66,6 +85,14 @@ def venv(name: str, lock: Path) -> Path:
     if _is_current(folder, wanted):
         return folder
     _check_python()
+    with _alone(name):
+        if not _is_current(folder, wanted):
+            _install(name, lock, folder)
+            (folder / ".layerguard-stamp").write_text(wanted, encoding="utf-8")
+    return folder
+
+
+def _install(name: str, lock: Path, folder: Path) -> None:
     print(f"installing .local/{name} (once; about a minute)", file=sys.stderr, flush=True)
     shutil.rmtree(folder, ignore_errors=True)
     _run(
@@ -79,8 +106,6 @@ def venv(name: str, lock: Path) -> Path:
         f"install `{lock.relative_to(REPOSITORY)}`",
         "check that the Python package index can be reached and run this again",
     )
-    (folder / ".layerguard-stamp").write_text(wanted, encoding="utf-8")
-    return folder
 
 
 def npm_folder() -> Path:
@@ -95,6 +120,14 @@ def npm_folder() -> Path:
             raise Missing(
                 f"`{tool}` is not installed, which the check of the state machines needs: install Node.js 18 or later"
             )
+    with _alone("npm"):
+        if not _is_current(folder, wanted):
+            _install_npm(sources, folder)
+            (folder / ".layerguard-stamp").write_text(wanted, encoding="utf-8")
+    return folder
+
+
+def _install_npm(sources: list[Path], folder: Path) -> None:
     print("installing .local/npm (once)", file=sys.stderr, flush=True)
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
@@ -106,8 +139,6 @@ def npm_folder() -> Path:
         "check that the npm registry can be reached and run this again",
         cwd=folder,
     )
-    (folder / ".layerguard-stamp").write_text(wanted, encoding="utf-8")
-    return folder
 
 
 PARTS = {

@@ -24,8 +24,10 @@ def _parser(text: str) -> argparse.ArgumentParser:
         prog="stack.py", description=text, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for name in ("up", "status", "env", "down"):
+    for name in ("status", "env", "down"):
         commands.add_parser(name)
+    begin = commands.add_parser("up")
+    begin.add_argument("--trail", action="store_true", help="calls of ECR come to the event bus by themselves, as CloudTrail tells them")
     logs = commands.add_parser("logs")
     logs.add_argument("-f", "--follow", action="store_true", help="go on until interrupted")
     logs.add_argument("--emulator", action="store_true", help="the emulator's own log, also of a stack that is down")
@@ -49,9 +51,11 @@ def _parser(text: str) -> argparse.ArgumentParser:
     return parser
 
 
-def up(settings: Settings, _arguments) -> int:
+def up(settings: Settings, arguments) -> int:
     fresh = process.start(settings)
     account.prepare(settings)
+    if getattr(arguments, "trail", False):
+        process.tell_calls(settings)
     note = "runs" if fresh else "ran already and is used as it is"
     print(f"the local stack {note}: {settings.endpoint}")
     return 0

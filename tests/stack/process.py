@@ -66,6 +66,18 @@ def healthy(settings: Settings) -> bool:
         return False
 
 
+def tell_calls(settings: Settings, on: bool = True) -> None:
+    """From now on calls of ECR come to the event bus by themselves, or no longer. Raises `StackError`."""
+    wanted = json.dumps({"cloudtrail._recording_enabled": str(on).lower()}).encode()
+    try:
+        with urllib.request.urlopen(f"{settings.endpoint}/_ministack/config", data=wanted, timeout=5) as answer:
+            applied = json.load(answer)["applied"]
+    except (urllib.error.URLError, OSError, ValueError, KeyError) as error:
+        raise StackError(f"the emulator's CloudTrail could not be switched: {error}") from error
+    if applied.get("cloudtrail._recording_enabled") is not on:
+        raise StackError("the emulator's CloudTrail could not be switched: it did not take the setting")
+
+
 def _port_taken(settings: Settings) -> bool:
     with socket.socket() as probe:
         probe.settimeout(1)

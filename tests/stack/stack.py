@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The local stack: an emulated AWS account on 127.0.0.1 with layerguard deployed in it.
 
-    stack.py up                        start the emulator; it holds an alert topic, its inbox and a bucket
+    stack.py up [--trail]              start the emulator; it holds an alert topic, its inbox and a bucket
     stack.py deploy [options]          deploy infra/template.yaml with the built functions
     stack.py status                    say what runs and what is deployed
     stack.py env                       print the variables for a shell: eval "$(stack.py env)"

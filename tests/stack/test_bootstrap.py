@@ -1,5 +1,7 @@
 """What is installed below `.local/`, and what is said when the machine lacks something."""
 
+import threading
+
 import pytest
 
 import bootstrap
@@ -51,3 +53,29 @@ def test_a_missing_venv_module_is_said_with_the_remedy(local, monkeypatch, capsy
     monkeypatch.setitem(bootstrap.sys.modules, "ensurepip", None)
     assert bootstrap.main(["stack"]) == 2
     assert "python3 has no venv module: install it" in capsys.readouterr().err
+
+
+def test_a_second_run_waits_for_the_first_and_finds_it_made(local, monkeypatch):
+    lock = local / "requirements.lock"
+    lock.write_text("# nothing\n", encoding="utf-8")
+    made = []
+
+    def install(name, _lock, folder):
+        made.append(name)
+        folder.mkdir(parents=True)
+
+    monkeypatch.setattr(bootstrap, "_install", install)
+    with bootstrap._alone("sample"):
+        second = threading.Thread(target=bootstrap.venv, args=("sample", lock))
+        second.start()
+        install("sample", lock, bootstrap.LOCAL / "sample")
+        (bootstrap.LOCAL / "sample" / ".layerguard-stamp").write_text(bootstrap._stamp_text(lock), encoding="utf-8")
+    second.join()
+    assert made == ["sample"]
+
+
+def test_a_folder_that_cannot_be_written_is_said(local):
+    (local / ".local").write_text("a file where the folder should be", encoding="utf-8")
+    (local / "requirements.lock").touch()
+    with pytest.raises(bootstrap.Missing, match=r"could not write to `.*\.local`: .*; make it writable"):
+        bootstrap.venv("sample", local / "requirements.lock")

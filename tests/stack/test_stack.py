@@ -14,7 +14,7 @@ import pytest
 import account
 import deploy
 import process
-from conftest import REGION, free_port
+from conftest import REGION, allow, free_port
 from patches import engine
 from settings import HERE, Settings, StackError
 
@@ -188,3 +188,47 @@ def test_a_stopped_stack_is_said_plainly(command, code, said):
     environment = {**os.environ, "LAYERGUARD_STACK_PORT": str(free_port())}
     done = subprocess.run([sys.executable, HERE / "stack.py", command], env=environment, capture_output=True, text=True)
     assert (done.returncode, said in done.stdout + done.stderr) == (code, True), done
+
+
+def test_a_parameter_that_only_adds_a_resource_is_a_change(world):
+    """As AWS SAM deploys: by a change set, which fails where nothing changes."""
+    queue = {"Type": "AWS::SQS::Queue", "Condition": "Wanted", "Properties": {"QueueName": world.name("queue")}}
+    topic = {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": world.name("topic")}}
+    document = {
+        "Parameters": {"Extra": {"Type": "String"}},
+        "Conditions": {"Wanted": {"Fn::Equals": [{"Ref": "Extra"}, "enabled"]}},
+        "Resources": {"Queue": queue, "Topic": topic},
+    }
+    formation, stack = world.client("cloudformation"), world.name("stack")
+    given = lambda word: {"StackName": stack, "TemplateBody": json.dumps(document), "Parameters": [{"ParameterKey": "Extra", "ParameterValue": word}]}  # noqa: E731
+    formation.create_stack(**given("disabled"))
+    formation.get_waiter("stack_create_complete").wait(StackName=stack, WaiterConfig={"Delay": 1, "MaxAttempts": 20})
+    found = {}
+    for word in ("disabled", "enabled"):
+        formation.create_change_set(**given(word), ChangeSetName=word)
+        found[word] = formation.describe_change_set(StackName=stack, ChangeSetName=word)
+    assert found["disabled"]["Status"] == "FAILED", found["disabled"]
+    (change,) = found["enabled"]["Changes"]
+    assert (change["ResourceChange"]["Action"], change["ResourceChange"]["LogicalResourceId"]) == ("Add", "Queue")
+
+
+def test_calls_of_a_registry_come_to_the_bus_once_that_is_wanted(world):
+    ecr = world.session(allow("ecr:GetAuthorizationToken", "*"))("ecr")
+    queue, arn = world.queue()
+    events, rule = world.client("events"), world.name("rule")
+    events.put_rule(Name=rule, EventPattern='{"source": ["aws.ecr"]}')
+    events.put_targets(Rule=rule, Targets=[{"Id": "queue", "Arn": arn}])
+    ecr.get_authorization_token()
+    assert world.messages(queue, wait=1) == [], "tests put the records of calls there themselves"
+    process.tell_calls(world.settings)
+    try:
+        ecr.get_authorization_token()
+        [event] = world.messages(queue)
+    finally:
+        process.tell_calls(world.settings, on=False)
+        events.remove_targets(Rule=rule, Ids=["queue"])
+        events.delete_rule(Name=rule)
+    call = event["detail"]
+    assert (event["detail-type"], call["eventName"]) == ("AWS API Call via CloudTrail", "GetAuthorizationToken")
+    issuer = call["userIdentity"]["sessionContext"]["sessionIssuer"]["arn"]
+    assert issuer.startswith("arn:aws:iam::111122223333:role/selftest-role-") and call["userIdentity"]["arn"].endswith("/selftest")

@@ -8,7 +8,7 @@ mod good;
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
-use layerguard_cli::command::doctor::estate::{Estate, Kept};
+use layerguard_cli::command::doctor::estate::{Estate, Kept, PARTS};
 use layerguard_cli::command::doctor::finding::{Finding, Status};
 use layerguard_cli::command::doctor::{clock_of, examine};
 use layerguard_core::audit::body::Bundle;
@@ -29,6 +29,13 @@ async fn looked(world: &World) -> Vec<Finding> {
 
 fn troubles(findings: &[Finding]) -> Vec<&Finding> {
     findings.iter().filter(|finding| finding.status != Status::Ok).collect()
+}
+
+#[tokio::test]
+async fn the_bar_knows_how_many_parts_are_read() {
+    let (world, mut parts) = (world(), Vec::new());
+    Estate::read(place(), NOW.parse().unwrap(), &world, kept(&world), |part| parts.push(part.to_owned())).await;
+    assert_eq!(parts.len(), PARTS, "{parts:?}");
 }
 
 #[tokio::test]

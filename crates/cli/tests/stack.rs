@@ -10,6 +10,8 @@ mod bundle;
 mod events;
 #[path = "stack/findings.rs"]
 mod findings;
+#[path = "stack/heads.rs"]
+mod heads;
 #[path = "stack/house.rs"]
 #[expect(dead_code, reason = "what readers need")]
 mod house;

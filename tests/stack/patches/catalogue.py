@@ -10,8 +10,10 @@ ACTIONS = "ministack.core.iam_actions"
 APP = "ministack.app"
 EVALUATOR = "ministack.core.iam_evaluator"
 ECR = "ministack.services.ecr"
+TRAIL = "ministack.services.cloudtrail"
 PROVISIONERS = "ministack.services.cloudformation.provisioners"
 TEMPLATES = "ministack.services.cloudformation.engine"
+CHANGES = "ministack.services.cloudformation.changesets"
 
 REWRITES = [
     Rewrite(
@@ -324,6 +326,16 @@ REWRITES = [
         why="Other accounts are entered within one organisation; the emulator makes each account one of its own.",
     ),
     Rewrite(
+        name="trail-on-the-bus",
+        module=TRAIL,
+        old="    _get_event_queue().append(event_record)\n",
+        new=f"""    _get_event_queue().append(event_record)
+    from {_HERE} import trail as _layerguard_trail
+    _layerguard_trail.tell(ct_event)
+""",
+        why="With `up --trail` a call of ECR comes to the bus by itself, so that a drill arrives; the emulator keeps its record to itself.",
+    ),
+    Rewrite(
         name="joined-conditions",
         module=TEMPLATES,
         old="""                return _select(index, items)
@@ -340,6 +352,21 @@ REWRITES = [
     for name, defn in cond_defs.items():
 """,
         why="A condition may compare what Fn::Join makes; the emulator compares the function itself, which is never equal.",
+    ),
+    Rewrite(
+        name="changed-conditions",
+        module=CHANGES,
+        old="""    for lid, res in template.get("Resources", {}).items():
+        new_res = dict(res)
+        try:
+            new_res["Properties"] = _resolve_refs(""",
+        new="""    for lid, res in template.get("Resources", {}).items():
+        if not conditions.get(res.get("Condition"), True):
+            continue
+        new_res = dict(res)
+        try:
+            new_res["Properties"] = _resolve_refs(""",
+        why="A parameter that only adds or takes away resources is a change; the emulator finds none and deploys nothing.",
     ),
     Rewrite(
         name="resource-types",

@@ -32,6 +32,12 @@ pub struct VerifyArgs {
     /// Every incident of the stack
     #[arg(long)]
     pub all: bool,
+    /// Write the heads of all chains into this file, to be kept where nobody can alter it
+    #[arg(long, value_name = "FILE", requires = "all")]
+    pub note: Option<PathBuf>,
+    /// Compare with the heads in this file, which `--note` wrote before: names what is missing or was written anew since
+    #[arg(long, value_name = "FILE", requires = "all")]
+    pub noted: Option<PathBuf>,
     /// Where the stack is.
     #[command(flatten)]
     pub stack: StackArgs,
@@ -84,6 +90,8 @@ pub(super) const VERIFY_EXAMPLES: &str = "\
 Examples:
   layerguard audit verify 0123456789abcdef-1
   layerguard audit verify --all --stack prod-guard
+  layerguard audit verify --all --note heads.json
+  layerguard audit verify --all --noted heads.json
   layerguard audit verify evidence.tar.gz";
 
 /// Of `audit export`.

@@ -7,6 +7,7 @@ use layerguard_core::audit::{self, AuditRecord, Body};
 use layerguard_core::incident::Incident;
 use layerguard_core::policy::{self, NotRecorded};
 
+use super::heads::Noting;
 use crate::evidence::policies::decided_by;
 use crate::evidence::{Evidence, check, container, examine, named};
 use crate::exit::Exit;
@@ -38,31 +39,48 @@ pub struct Verified {
 /// # Errors
 /// When there is no such incident, or the stack cannot be read. What does not fit is no error but the answer no.
 pub async fn verify(stack: &Stack<'_>, id: Option<&str>, screen: &mut Screen) -> Result<Exit, Failure> {
-    let (chains, others) = match id {
-        Some(id) => {
-            let row = stack.incidents.incident(id).await.map_err(stack.failed())?;
-            if row.is_none() && stack.audit.records(id).await.map_err(stack.failed())?.is_empty() {
-                return Err(Failure::unknown_incident(id, stack.name));
-            }
-            (vec![(id.to_owned(), row)], Vec::new())
-        }
-        None => chains(stack).await?,
-    };
+    let Some(id) = id else { return verify_all(stack, Noting::default(), screen).await };
+    let row = stack.incidents.incident(id).await.map_err(stack.failed())?;
+    if row.is_none() && stack.audit.records(id).await.map_err(stack.failed())?.is_empty() {
+        return Err(Failure::unknown_incident(id, stack.name));
+    }
+    let (verified, _) = verify_one(stack, id, row.as_ref()).await?;
+    screen.verified(&verified)?;
+    Ok(if verified.flaws.is_empty() { Exit::Done } else { Exit::No })
+}
+
+/// Verifies every chain, against heads that were noted before where there are any, and notes them anew where that is wanted.
+///
+/// # Errors
+/// When the stack cannot be read or the heads cannot be written. What does not fit is no error but the answer no, and is not noted.
+pub async fn verify_all(stack: &Stack<'_>, mut noting: Noting, screen: &mut Screen) -> Result<Exit, Failure> {
+    noting.check(stack)?;
+    let (chains, others) = chains(stack).await?;
     let mut sound = true;
-    let progress = screen.progress(if id.is_some() { 0 } else { chains.len() }, "incidents");
+    let progress = screen.progress(chains.len(), "incidents");
     for (chain, row) in &chains {
-        let verified = verify_one(stack, chain, row.as_ref()).await?;
+        let (mut verified, records) = verify_one(stack, chain, row.as_ref()).await?;
+        noting.compare(&mut verified, &records);
         sound &= verified.flaws.is_empty();
         progress.beside(screen, |screen| screen.verified(&verified))?;
         progress.step();
     }
     progress.end();
-    if id.is_none() {
-        for chain in &others {
-            sound &= verify_chain(stack, chain, screen).await?;
+    for chain in &others {
+        let records = stack.audit.records(chain).await.map_err(stack.failed())?;
+        if !records.is_empty() {
+            let mut verified = verify_chain(chain, &records);
+            noting.compare(&mut verified, &records);
+            sound &= verified.flaws.is_empty();
+            screen.verified(&verified)?;
         }
-        screen.verified_all(chains.len(), sound, stack.name)?;
     }
+    for verified in noting.gone() {
+        sound = false;
+        screen.verified(&verified)?;
+    }
+    screen.verified_all(chains.len(), sound, stack.name)?;
+    noting.write(stack, sound, screen)?;
     Ok(if sound { Exit::Done } else { Exit::No })
 }
 
@@ -96,24 +114,23 @@ pub fn verify_bundle(path: &Path, screen: &mut Screen) -> Result<Exit, Failure> 
 }
 
 /// One chain that is no incident's.
-async fn verify_chain(stack: &Stack<'_>, chain: &str, screen: &mut Screen) -> Result<bool, Failure> {
-    let records = stack.audit.records(chain).await.map_err(stack.failed())?;
-    if records.is_empty() {
-        return Ok(true);
-    }
+fn verify_chain(chain: &str, records: &[AuditRecord]) -> Verified {
     let mut verified = Verified { incident: chain.to_owned(), ..Verified::default() };
-    match audit::verify(&records) {
+    match audit::verify(records) {
         Ok(proof) => {
             verified.records = proof.records;
             verified.head = proof.head;
         }
         Err(breaks) => verified.flaws.extend(breaks.iter().map(ToString::to_string)),
     }
-    screen.verified(&verified)?;
-    Ok(verified.flaws.is_empty())
+    verified
 }
 
-async fn verify_one(stack: &Stack<'_>, id: &str, row: Option<&Incident>) -> Result<Verified, Failure> {
+async fn verify_one(
+    stack: &Stack<'_>,
+    id: &str,
+    row: Option<&Incident>,
+) -> Result<(Verified, Vec<AuditRecord>), Failure> {
     let evidence = gather(stack, id, |_, _| {}).await?;
     let examined = examine(&evidence);
     let mut verified = Verified { incident: id.to_owned(), ..Verified::default() };
@@ -129,7 +146,7 @@ async fn verify_one(stack: &Stack<'_>, id: &str, row: Option<&Incident>) -> Resu
     if row.is_none() {
         verified.flaws.insert(0, "its row is missing from the state table, although it was recorded".to_owned());
     }
-    Ok(verified)
+    Ok((verified, evidence.records))
 }
 
 /// The records of an incident and those of its calls. `seen` is told how many of how many chains of calls are read.

@@ -12,6 +12,7 @@ pub mod explain;
 pub mod export;
 pub mod findings;
 pub mod generate;
+pub mod heads;
 pub mod holding;
 pub mod incidents;
 pub mod pattern;
@@ -120,8 +121,9 @@ async fn of_audit(command: AuditCommand, screen: &mut Screen) -> Result<Exit, Fa
                 audit::verify(&reached.stack(), Some(id), screen).await
             }
             None => {
+                let noting = heads::Noting::of(args.noted.as_deref(), args.note.as_deref())?;
                 let reached = Reached::reach(&args.stack).await?;
-                audit::verify(&reached.stack(), None, screen).await
+                audit::verify_all(&reached.stack(), noting, screen).await
             }
         },
         AuditCommand::Query(args) => {

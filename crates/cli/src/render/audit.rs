@@ -20,10 +20,10 @@ impl Screen {
             let sealed = if verified.sealed { "closed and whole" } else { "whole so far, not closed yet" };
             writeln!(
                 self.out,
-                "{id}  {}  {} records, {} assessments, {}, {sealed}",
+                "{id}  {}  {} records, {}, {}, {sealed}",
                 paint(Tone::Good, "verified"),
                 verified.records,
-                verified.assessments,
+                counted(verified.assessments, "assessment"),
                 originals(verified.originals)
             )?;
             return Ok(writeln!(self.out, "  {}", paint(Tone::Faint, &format!("head {}", escape(&verified.head))))?);

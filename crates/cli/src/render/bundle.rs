@@ -6,9 +6,9 @@ use std::path::Path;
 use layerguard_core::message::moment;
 use layerguard_core::text::{escape, escape_to};
 
-use super::Screen;
 use super::audit::originals;
 use super::paint::{Tone, field, paint};
+use super::{Screen, counted};
 use crate::evidence::Bundle;
 use crate::evidence::check::Checked;
 use crate::failure::Failure;
@@ -23,11 +23,11 @@ impl Screen {
         let path = escape_to(&path.display().to_string(), 4_096);
         writeln!(
             self.out,
-            "{}  {}  {} records, {} assessments, {} of stack {}",
+            "{}  {}  {} records, {}, {} of stack {}",
             paint(Tone::Strong, &escape(&manifest.incident.chain)),
             paint(Tone::Good, "exported"),
             manifest.incident.records,
-            examined.assessments,
+            counted(examined.assessments, "assessment"),
             originals(examined.originals.kept.len()),
             escape(stack)
         )?;
@@ -61,9 +61,9 @@ impl Screen {
             let end = if sealed { "closed and whole" } else { "whole so far, not closed then" };
             writeln!(
                 self.out,
-                "{name}  {}  {records} records, {} assessments, {}, {end}",
+                "{name}  {}  {records} records, {}, {}, {end}",
                 paint(Tone::Good, "verified"),
-                checked.examined.assessments,
+                counted(checked.examined.assessments, "assessment"),
                 originals(checked.examined.originals.kept.len())
             )?;
         } else {

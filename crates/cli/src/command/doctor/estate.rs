@@ -23,7 +23,7 @@ pub const MACHINES: [&str; 2] = ["triage", "respond"];
 pub const LOOK_BACK: SignedDuration = SignedDuration::from_hours(24);
 
 /// How many parts are read, one after the other.
-pub const PARTS: usize = 7;
+pub const PARTS: usize = 8;
 
 /// Where a stack is.
 #[derive(Debug, Clone, PartialEq, Eq)]
