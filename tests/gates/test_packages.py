@@ -9,8 +9,8 @@ import sys
 import zipfile
 import zlib
 from argparse import Namespace
-from pathlib import Path
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from template import PATH, ROOT
