@@ -149,15 +149,17 @@ def _require_this_version(commit: str | None, build: str) -> None:
     Raises `Refused`.
     """
     head = git("rev-parse", "HEAD")
-    if commit is None or head.returncode != 0 or head.stdout.strip() == commit:
+    if commit is None or head.returncode != 0:
         return
-    compared = git("diff", "--quiet", commit, "HEAD", "--", *DEPLOYED)
+    compared = git("diff", "--quiet", commit, "--", *DEPLOYED)
     if compared.returncode != 0:
         here = head.stdout.strip()
         known = "" if compared.returncode == 1 else ", which is not in this checkout"
+        changed = git("diff", "--quiet", "HEAD", "--", *DEPLOYED).returncode == 1
+        beside = "has changes that are in no commit" if changed else f"is of {here[:12]}"
         raise Refused(
-            f"the packages are of commit {commit[:12]}{known}, and the template beside them of {here[:12]}: {build} makes those of the template, "
-            f"or `git checkout {commit[:12]}` first"
+            f"the packages are of commit {commit[:12]}{known}, and the template beside them {beside}: {build} makes those of the template, "
+            f"or check {commit[:12]} out first"
         )
 
 

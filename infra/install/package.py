@@ -158,13 +158,13 @@ def unpack(programs: dict[str, bytes]) -> None:
 @contextlib.contextmanager
 def alone():
     """One run at a time: both would fill the same folders. A second one waits, and builds nothing that is built by then."""
-    folder = REPOSITORY / "target" / "lambda"
+    folder = target_folder()
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / ".packaging").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            print("layerguard: another run builds packages in this checkout; waiting for it", file=sys.stderr, flush=True)
+            print("layerguard: another run builds packages in this target folder; waiting for it", file=sys.stderr, flush=True)
             fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 

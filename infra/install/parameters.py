@@ -1,6 +1,7 @@
 """The template's parameters: what is given for them is held against their constraints before AWS sees it."""
 
 import difflib
+import json
 import re
 import shlex
 from pathlib import Path
@@ -40,6 +41,13 @@ def tags(text: str) -> dict[str, str]:
     return found
 
 
+def passable(there: dict[str, str]) -> tuple[dict[str, str], list[str]]:
+    """The tags of a stack that AWS SAM can be given again, and the names of those that it cannot; AWS keeps its own by itself."""
+    own = {name: value for name, value in there.items() if not name.startswith("aws:")}
+    kept = {name: value for name, value in own.items() if TAG.fullmatch(name) and TAGGED.fullmatch(value)}
+    return kept, sorted(own.keys() - kept.keys())
+
+
 def given(texts: list[str], known: dict[str, dict]) -> dict[str, str]:
     """`NAME=VALUE`, or `NAME=@FILE` for what a file holds, for parameters that have no variable of their own. Raises `Refused`."""
     found = {}
@@ -54,7 +62,17 @@ def given(texts: list[str], known: dict[str, dict]) -> dict[str, str]:
             hint = f"did you mean `{near[0]}`?" if near else "`infra/README.md` lists them"
             raise Refused(f"the template has no parameter `{name}`: {hint}")
         found[name] = allowed(name, _content(name, value), known[name])
+        if found[name].startswith("{") and not _is_json(found[name]):
+            raise Refused(f"`{name}` is no JSON as it arrives here; a shell and MORE take quotes away, so write it into a file: {name}=@FILE")
     return found
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _content(name: str, value: str) -> str:

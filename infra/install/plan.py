@@ -26,6 +26,7 @@ class Plan:
     inventory: Path | None
     bucket: str | None
     tags: dict[str, str] = field(default_factory=dict)  # all that the stack is to have
+    lost: list[str] = field(default_factory=list)  # names of tags that it has and that AWS SAM cannot be given
 
     def shown(self) -> str:
         """For a person who has to say yes."""
@@ -41,6 +42,8 @@ class Plan:
             lines.append(f"  {name:15} {_short(value)}{change}")
         if self.tags:
             lines.append(f"  {'tags':15} {' '.join(f'{name}={value}' for name, value in sorted(self.tags.items()))}")
+        if self.lost:
+            lines.append(f"  {'tags lost':15} {' '.join(self.lost)}: AWS SAM takes neither their letters nor empty ones; put them back afterwards, or name others in TAGS")
         kept = len(set(before or {}) - set(self.parameters))
         lines.append(f"  {kept} other parameters stay as they are" if before is not None else "  other parameters have the template's defaults")
         if before is None:
@@ -68,7 +71,8 @@ def of(arguments: argparse.Namespace, place: Place, guided: bool) -> Plan:
     found = packages_for(arguments, before)
     if guided and not (arguments.topic or arguments.inventory or arguments.mode):
         ask(arguments, place, known)
-    chosen, tags = {"Architecture": found.architecture}, place.tags | parameters.tags(arguments.tags)
+    there, lost = parameters.passable(place.tags)
+    chosen, tags = {"Architecture": found.architecture}, there | parameters.tags(arguments.tags)
     if arguments.topic:
         chosen["AlertTopicArn"] = arguments.topic
     chosen |= parameters.given([*arguments.parameter, *parameters.words(arguments.more)], known)
@@ -84,7 +88,7 @@ def of(arguments: argparse.Namespace, place: Place, guided: bool) -> Plan:
     if arguments.inventory:
         require_sound(arguments.inventory, command_line())
         chosen["Inventory"] = text
-    return Plan(place, found, chosen, command_line(), arguments.inventory, arguments.bucket, tags)
+    return Plan(place, found, chosen, command_line(), arguments.inventory, arguments.bucket, tags, [name for name in lost if name not in tags])
 
 
 def packages_for(arguments: argparse.Namespace, before: dict[str, str]) -> Packages:

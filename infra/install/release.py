@@ -11,6 +11,7 @@ from pathlib import Path
 from botocore.exceptions import BotoCoreError, ClientError
 
 from archive import REPOSITORY
+from parameters import passable
 from plan import Plan
 
 TEMPLATE = REPOSITORY / "infra" / "template.yaml"
@@ -68,7 +69,8 @@ def _as_given(plan: Plan) -> bool:
         if deployed.get(name) != value:
             print(f"layerguard: the parameter `{name}` is deployed otherwise than it was given: deploy it again", file=sys.stderr)
             return False
-    if (tags := {tag["Key"]: tag["Value"] for tag in found.get("Tags", [])}) != plan.tags:
+    tags, _ = passable({tag["Key"]: tag["Value"] for tag in found.get("Tags", [])})
+    if tags != plan.tags:
         print(f"layerguard: the stack's tags are {tags or 'none'}, and not as they were given: see `aws cloudformation describe-stacks`", file=sys.stderr)
         return False
     return True

@@ -164,6 +164,10 @@ def test_other_parameters_are_those_of_the_template_and_what_it_takes(tmp_path):
     for text in ("team", "team=a=b", "aws:x=y", "=x", "a="):
         with pytest.raises(archive.Refused, match="is no tag"):
             parameters.tags(text)
+    with pytest.raises(archive.Refused, match="no JSON.*PullsPattern=@FILE"):
+        parameters.given(parameters.words('PullsPattern={"source":["aws.ecr"]}'), parameters.declared())
+    found, lost = parameters.passable({"team": "security", "Owner": "Müller", "aws:servicecatalog:x": "y", "empty": ""})
+    assert (found, lost) == ({"team": "security"}, ["Owner", "empty"])
     with pytest.raises(archive.Refused, match="MORE cannot be read"):
         parameters.words("DrillSchedule='rate(1 day)")
 
@@ -187,6 +191,9 @@ def test_packages_of_another_commit_than_the_template_are_refused(tmp_path, monk
     folder = made(tmp_path / "arm64", commit=first)
     commit("README.md", "what the packages do not hold")
     assert archive.packages(folder, "arm64").commit == first
+    (project / "Cargo.toml").write_text("not yet", encoding="utf-8")
+    with pytest.raises(archive.Refused, match="has changes that are in no commit"):
+        archive.packages(folder, "arm64")
     commit("Cargo.toml", "two")
     with pytest.raises(archive.Refused, match=f"of commit {first[:12]}, and the template .*make package"):
         archive.packages(folder, "arm64")

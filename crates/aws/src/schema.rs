@@ -1,10 +1,12 @@
 //! Which form the tables have, in the state table; and the look at it before a function does its first work.
 
 use std::cell::Cell;
+use std::time::Instant;
 
 use async_trait::async_trait;
+use jiff::SignedDuration;
 use layerguard_core::ports::{PortResult, SchemaMark};
-use layerguard_core::schema::{FORMS, SchemaError, Standing};
+use layerguard_core::schema::{FORMS, Marking, RAISED_AFTER, SchemaError, Standing};
 
 use crate::AuditTable;
 use crate::error::{failed, unreadable};
@@ -43,15 +45,17 @@ impl SchemaMark for StateTable {
 pub struct Tables<'a> {
     table: &'a dyn SchemaMark,
     marks: bool,
+    began: Instant,
     packs: Option<&'a AuditTable>,
     settled: Cell<bool>,
 }
 
 impl<'a> Tables<'a> {
-    /// Those whose mark stands in this table; with `marks`, this function raises it.
+    /// Those whose mark stands in this table; with `marks`, this function sets it: at once on tables that have none, and on others when this
+    /// process has served for [`RAISED_AFTER`].
     #[must_use]
     pub fn new(table: &'a dyn SchemaMark, marks: bool) -> Self {
-        Self { table, marks, packs: None, settled: Cell::new(false) }
+        Self { table, marks, began: Instant::now(), packs: None, settled: Cell::new(false) }
     }
 
     /// The records of clear calls are written into this table packed, once the mark says that whoever reads them knows how.
@@ -60,18 +64,27 @@ impl<'a> Tables<'a> {
         Self { packs: Some(table), ..self }
     }
 
-    /// Makes sure, unless that was done before in this process.
+    /// Makes sure, unless that was done before in this process. Who is still to raise the mark looks again each time.
     ///
     /// # Errors
     /// When the function must not work with them, or that could not be told.
     pub async fn settle(&self) -> Result<(), SchemaError> {
         if !self.settled.get() {
-            let standing = FORMS.settle(self.table, self.marks).await?;
+            let standing = FORMS.settle(self.table, self.marking()).await?;
             if let Some(audit) = self.packs.filter(|_| standing == Standing::Same) {
                 audit.pack();
             }
-            self.settled.set(true);
+            self.settled.set(standing == Standing::Same || !self.marks);
         }
         Ok(())
+    }
+
+    fn marking(&self) -> Marking {
+        let has_served = SignedDuration::try_from(self.began.elapsed()).is_ok_and(|served| served >= RAISED_AFTER);
+        match self.marks {
+            false => Marking::Never,
+            true if has_served => Marking::Raise,
+            true => Marking::Unmarked,
+        }
     }
 }

@@ -4,6 +4,7 @@
 //! to read half of an incident, or to write rows that the newer build takes for its own, would lose or invent something. Refused events
 //! wait in the failed-events queue.
 
+use jiff::SignedDuration;
 use thiserror::Error;
 
 use crate::error::{Class, Classified};
@@ -30,6 +31,22 @@ pub enum Standing {
     /// They have an older form, or no mark: what it writes will be of the newest form, and the mark has to say so first.
     Older,
 }
+
+/// What a function may do about the mark.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Marking {
+    /// Leave it.
+    Never,
+    /// Mark tables that have no mark: nothing older works with them.
+    Unmarked,
+    /// Raise an older one too: from then on the version before refuses.
+    Raise,
+}
+
+/// For so long a function has to have served before it raises the mark. While an upgrade goes on, its other half may still be the version
+/// before, and when it fails, CloudFormation puts that version back, which could not work with marked tables. An update of the stack takes
+/// minutes, and a function that was put back serves no more.
+pub const RAISED_AFTER: SignedDuration = SignedDuration::from_mins(30);
 
 /// Why a build must not work with the tables.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -86,12 +103,18 @@ impl Forms {
         Ok(if found == Some(self.newest) { Standing::Same } else { Standing::Older })
     }
 
-    /// Looks at the mark. With `marks`, tables of an older form get the mark of the newest.
+    /// Looks at the mark, and sets it to the newest form where that is allowed.
     ///
     /// # Errors
     /// When these tables must not be worked with, or the mark could not be read or written.
-    pub async fn settle(self, table: &dyn SchemaMark, marks: bool) -> Result<Standing, SchemaError> {
-        let standing = self.judge(table.form().await.map_err(SchemaError::Mark)?)?;
+    pub async fn settle(self, table: &dyn SchemaMark, marking: Marking) -> Result<Standing, SchemaError> {
+        let found = table.form().await.map_err(SchemaError::Mark)?;
+        let standing = self.judge(found)?;
+        let marks = match marking {
+            Marking::Never => false,
+            Marking::Unmarked => found.is_none(),
+            Marking::Raise => true,
+        };
         if standing == Standing::Older && marks {
             table.mark(self.newest).await.map_err(SchemaError::Mark)?;
             return Ok(Standing::Same);

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use layerguard_core::error::{Class, Classified};
 use layerguard_core::ports::SchemaMark;
-use layerguard_core::schema::{FORMS, Standing};
+use layerguard_core::schema::{FORMS, Marking, Standing};
 use layerguard_testkit::{Fault, Site, Verdict, World, drive, every_fault};
 
 use crate::run::{Run, told};
@@ -21,7 +21,7 @@ fn marked() -> BTreeSet<Site> {
     let tally = drive(every_fault(
         world,
         |world: World| async move {
-            match FORMS.settle(&world, true).await {
+            match FORMS.settle(&world, Marking::Raise).await {
                 Ok(standing) => {
                     assert_eq!(standing, Standing::Same);
                     Verdict::Done

@@ -32,7 +32,7 @@ pub struct VerifyArgs {
     /// Every incident of the stack
     #[arg(long)]
     pub all: bool,
-    /// Write the heads of all chains into this file, to be kept where nobody can alter it
+    /// Write the heads of all these chains into this file, to be kept where nobody can alter it
     #[arg(long, value_name = "FILE", requires = "all")]
     pub note: Option<PathBuf>,
     /// Compare with the heads in this file, which `--note` wrote before: names what is missing or was written anew since

@@ -75,7 +75,11 @@ pub async fn verify_all(stack: &Stack<'_>, mut noting: Noting, screen: &mut Scre
             screen.verified(&verified)?;
         }
     }
-    for verified in noting.gone() {
+    for chain in noting.unlisted() {
+        let records = stack.audit.records(&chain).await.map_err(stack.failed())?;
+        let mut verified = verify_chain(&chain, &records);
+        verified.flaws.push("nothing lists it any more, and its head was noted".to_owned());
+        noting.compare(&mut verified, &records);
         sound = false;
         screen.verified(&verified)?;
     }

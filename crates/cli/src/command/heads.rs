@@ -1,6 +1,6 @@
 //! `audit verify --all --note FILE --noted FILE`: heads of chains that are kept elsewhere.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -18,7 +18,9 @@ use crate::stack::Stack;
 pub struct Noting {
     noted: Option<Heads>,
     to: Option<PathBuf>,
-    found: BTreeMap<String, Head>,
+    looked_at: BTreeSet<String>,
+    /// What is to be noted.
+    heads: BTreeMap<String, Head>,
 }
 
 impl Noting {
@@ -31,7 +33,7 @@ impl Noting {
             return Err(exists(path));
         }
         let noted = noted.map(read).transpose()?;
-        Ok(Self { noted, to: to.map(Path::to_owned), found: BTreeMap::new() })
+        Ok(Self { noted, to: to.map(Path::to_owned), ..Self::default() })
     }
 
     /// Heads of another stack say nothing about this one.
@@ -48,41 +50,35 @@ impl Noting {
         .remedy("--stack, --region and --profile choose the stack"))
     }
 
-    /// Adds what became of the chain since it was noted, if it is no continuation, to what is wrong with it.
+    /// Adds what became of the chain since it was noted, if it is no continuation, to what is wrong with it. What does not verify is nothing to
+    /// hold later records against: its head stays the one that was noted before.
     pub(super) fn compare(&mut self, verified: &mut Verified, records: &[AuditRecord]) {
         let noted = self.noted.as_ref().and_then(|noted| noted.chains.get(&verified.incident));
         if let Some(Err(unlike)) = noted.map(|head| head.goes_on(records)) {
             verified.flaws.push(unlike.to_string());
         }
-        self.found.insert(verified.incident.clone(), Head::of(records));
+        let head = if verified.flaws.is_empty() { Some(Head::of(records)) } else { noted.cloned() };
+        self.heads.extend(head.map(|head| (verified.incident.clone(), head)));
+        self.looked_at.insert(verified.incident.clone());
     }
 
-    /// The chains that were noted and of which nothing is there any more.
-    pub(super) fn gone(&self) -> Vec<Verified> {
+    /// The chains that were noted and that nothing lists any more.
+    pub(super) fn unlisted(&self) -> Vec<String> {
         let noted = self.noted.iter().flat_map(|noted| &noted.chains);
-        noted
-            .filter(|(chain, head)| head.records > 0 && !self.found.contains_key(*chain))
-            .map(|(chain, head)| Verified {
-                incident: chain.clone(),
-                flaws: vec![format!("it had {} records when its head was noted, and none is there", head.records)],
-                ..Verified::default()
-            })
-            .collect()
+        let unlisted = noted.filter(|(chain, head)| head.records > 0 && !self.looked_at.contains(*chain));
+        unlisted.map(|(chain, _)| chain.clone()).collect()
     }
 
-    /// Writes the heads, if that is wanted and everything verified: what does not is nothing to hold later records against.
+    /// Writes the heads, if that is wanted.
     pub(super) fn write(self, stack: &Stack<'_>, sound: bool, screen: &mut Screen) -> Result<(), Failure> {
         let Some(path) = self.to else { return Ok(()) };
-        if !sound {
-            return screen.note("the heads were not noted: what does not verify is nothing to compare with later");
-        }
         let heads = Heads {
             form: FORM,
             account: account(stack).to_owned(),
             region: stack.region.to_owned(),
             stack: stack.name.to_owned(),
             at: stack.clock.now(),
-            chains: self.found,
+            chains: self.heads,
         };
         let shown = escape(&path.display().to_string());
         let failed = |error: &(dyn std::error::Error + 'static)| {
@@ -93,7 +89,11 @@ impl Noting {
         let mut file = NamedTempFile::new_in(folder).map_err(|error| failed(&error))?;
         writeln!(file, "{text}").and_then(|()| file.as_file().sync_all()).map_err(|error| failed(&error))?;
         file.persist_noclobber(&path).map_err(|error| failed(&error.error))?;
-        screen.note(&format!("heads of {} chains: {shown}", heads.chains.len()))
+        screen.note(&format!("heads of {} chains: {shown}", heads.chains.len()))?;
+        if !sound {
+            screen.note("chains that do not verify stand there as they were noted before, or not at all")?;
+        }
+        Ok(())
     }
 }
 

@@ -12,7 +12,8 @@ use super::{AuditRecord, GENESIS};
 /// The form of what is noted.
 pub const FORM: u32 = 1;
 
-/// The heads of all chains of a stack.
+/// The heads of the chains of a stack that the index by day lists: those of incidents, of releases and of what was changed for all. A clear call's record
+/// is a chain of its own and not among them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Heads {

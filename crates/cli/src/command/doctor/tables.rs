@@ -172,7 +172,8 @@ fn form(estate: &Estate) -> Finding {
         Ok(found) => *found,
         Err(error) => return FORM.unread("the mark of the tables' form", error, &estate.place.stack),
     };
-    let waits = "Decide marks them within a minute; if it does not, its log says why";
+    let waits = "Decide marks new tables within a minute, and those of an older version half an hour after an upgrade; \
+                 if it does not, its log says why";
     match FORMS.judge(found) {
         Ok(Standing::Same) => FORM.ok(format!("the tables have form {}, which this version writes", FORMS.newest)),
         Ok(Standing::Older) => {
