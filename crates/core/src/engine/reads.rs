@@ -40,8 +40,8 @@ enum Limit {
     Path(String),
 }
 
-/// One place in a policy that reads a fact.
-enum Place {
+/// A fact that is read somewhere in a policy.
+enum Reading {
     /// Its value.
     Value(String),
     /// Its value, beside a limit.
@@ -51,8 +51,8 @@ enum Place {
 /// The facts that a policy's conditions read, as paths such as `context.call.network`, in the order of its text.
 pub(super) fn facts_read(policy: &Policy) -> Result<Vec<String>, PstConstructionError> {
     let mut seen = BTreeSet::new();
-    let paths = places(policy)?.into_iter().map(|place| match place {
-        Place::Value(path) | Place::Beside(path, _) => path,
+    let paths = readings(policy)?.into_iter().map(|reading| match reading {
+        Reading::Value(path) | Reading::Beside(path, _) => path,
     });
     Ok(paths.filter(|path| seen.insert(path.clone())).collect())
 }
@@ -61,8 +61,8 @@ impl Reads {
     pub(super) fn of(policies: &PolicySet) -> Self {
         let mut tree = Read::default();
         for policy in policies.policies() {
-            let Ok(places) = places(policy) else { return Self::All };
-            places.into_iter().for_each(|place| tree.add(place));
+            let Ok(readings) = readings(policy) else { return Self::All };
+            readings.into_iter().for_each(|reading| tree.add(reading));
         }
         Self::Paths(tree)
     }
@@ -86,10 +86,10 @@ impl Reads {
 }
 
 impl Read {
-    fn add(&mut self, place: Place) {
-        match place {
-            Place::Value(path) => self.at(&path).whole = true,
-            Place::Beside(path, limit) => _ = self.at(&path).compared.insert(limit),
+    fn add(&mut self, reading: Reading) {
+        match reading {
+            Reading::Value(path) => self.at(&path).whole = true,
+            Reading::Beside(path, limit) => _ = self.at(&path).compared.insert(limit),
         }
     }
 
@@ -187,49 +187,49 @@ impl CountsRead {
     }
 }
 
-fn places(policy: &Policy) -> Result<Vec<Place>, PstConstructionError> {
+fn readings(policy: &Policy) -> Result<Vec<Reading>, PstConstructionError> {
     let tree = policy.to_pst()?;
-    let mut places = Vec::new();
+    let mut readings = Vec::new();
     for clause in tree.body().clauses() {
         let (Clause::When(condition) | Clause::Unless(condition)) = clause;
-        collect(condition, &mut places);
+        collect(condition, &mut readings);
     }
-    Ok(places)
+    Ok(readings)
 }
 
-fn collect(expression: &Expr, places: &mut Vec<Place>) {
+fn collect(expression: &Expr, readings: &mut Vec<Reading>) {
     if let Some(path) = path_of(expression) {
-        places.push(Place::Value(path));
+        readings.push(Reading::Value(path));
         return;
     }
     match expression {
-        Expr::UnaryOp { expr, .. } | Expr::GetAttr { expr, .. } | Expr::Like { expr, .. } => collect(expr, places),
+        Expr::UnaryOp { expr, .. } | Expr::GetAttr { expr, .. } | Expr::Like { expr, .. } => collect(expr, readings),
         Expr::HasAttr { expr, attrs } => match path_of(expr) {
-            Some(path) => places.push(Place::Value(attrs.iter().fold(path, |path, attr| format!("{path}.{attr}")))),
-            None => collect(expr, places),
+            Some(path) => readings.push(Reading::Value(attrs.iter().fold(path, |path, attr| format!("{path}.{attr}")))),
+            None => collect(expr, readings),
         },
         Expr::BinaryOp { op, left, right } => {
             for (side, other) in [(left, right), (right, left)] {
                 match (path_of(side), limit_of(other)) {
                     (Some(path), Some(limit)) if compares(*op) && !path.starts_with(LIMITS) => {
-                        places.push(Place::Beside(path, limit))
+                        readings.push(Reading::Beside(path, limit))
                     }
-                    _ => collect(side, places),
+                    _ => collect(side, readings),
                 }
             }
         }
         Expr::Is { expr, in_expr, .. } => {
-            collect(expr, places);
-            in_expr.iter().for_each(|group| collect(group, places));
+            collect(expr, readings);
+            in_expr.iter().for_each(|group| collect(group, readings));
         }
         Expr::IfThenElse { cond, then_expr, else_expr } => {
-            [cond, then_expr, else_expr].into_iter().for_each(|part| collect(part, places));
+            [cond, then_expr, else_expr].into_iter().for_each(|part| collect(part, readings));
         }
-        Expr::Set(items) => items.iter().for_each(|item| collect(item, places)),
-        Expr::Record(fields) => fields.values().for_each(|field| collect(field, places)),
+        Expr::Set(items) => items.iter().for_each(|item| collect(item, readings)),
+        Expr::Record(fields) => fields.values().for_each(|field| collect(field, readings)),
         Expr::Literal(_) | Expr::Slot(_) | Expr::Var(_) => {}
         // Nobody knows what it reads, so it counts as everything.
-        _ => places.extend(["principal", "resource", "context"].map(|all| Place::Value(all.to_owned()))),
+        _ => readings.extend(["principal", "resource", "context"].map(|all| Reading::Value(all.to_owned()))),
     }
 }
 
