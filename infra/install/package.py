@@ -13,7 +13,6 @@ Status: 0 done, 1 it could not be built, 2 something is missing on the machine.
 
 import argparse
 import contextlib
-import fcntl
 import os
 import re
 import shutil
@@ -155,18 +154,10 @@ def unpack(programs: dict[str, bytes]) -> None:
         (folder / "bootstrap").chmod(0o755)
 
 
-@contextlib.contextmanager
-def alone():
+def alone() -> contextlib.AbstractContextManager:
     """One run at a time: both would fill the same folders. A second one waits, and builds nothing that is built by then."""
-    folder = target_folder()
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / ".packaging").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            print("layerguard: another run builds packages in this target folder; waiting for it", file=sys.stderr, flush=True)
-            fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+    waiting = "layerguard: another run builds packages in this target folder; waiting for it"
+    return bootstrap.locked(target_folder() / ".packaging", waiting)
 
 
 def make(arguments: argparse.Namespace) -> None:

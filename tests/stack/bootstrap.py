@@ -40,19 +40,26 @@ def _is_current(folder: Path, wanted: str) -> bool:
 
 
 @contextlib.contextmanager
-def _alone(name: str):
-    """Nobody else makes the same folder meanwhile; a second call waits for the first, and then finds it made. Raises `Missing`."""
-    try:
-        LOCAL.mkdir(exist_ok=True)
-        lock = (LOCAL / f".lock-{name}").open("w")
-    except OSError as error:
-        raise Missing(f"could not write to `{LOCAL}`: {error.strerror}; make it writable, or take a checkout that is yours") from None
-    with lock:
+def locked(path: Path, waiting: str):
+    """One process at a time; a second one says that it waits. Raises `OSError` where the lock cannot be made."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            print(f"waiting for another run, which installs .local/{name}", file=sys.stderr, flush=True)
+            print(waiting, file=sys.stderr, flush=True)
             fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+@contextlib.contextmanager
+def _alone(name: str):
+    """Nobody else makes the same folder meanwhile; a second call waits for the first, and then finds it made. Raises `Missing`."""
+    with contextlib.ExitStack() as held:
+        try:
+            held.enter_context(locked(LOCAL / f".lock-{name}", f"waiting for another run, which installs .local/{name}"))
+        except OSError as error:
+            raise Missing(f"could not write to `{LOCAL}`: {error.strerror}; make it writable, or take a checkout that is yours") from None
         yield
 
 
