@@ -43,38 +43,44 @@ impl Block {
 
     /// A list may begin in it as a member of the outermost object, when it begins so deep.
     pub(super) fn may_begin_member(&self, bytes: &[u8], mut depth: usize) -> bool {
-        let mut brackets = self.brackets;
-        while brackets != 0 {
-            let at = usize::try_from(brackets.trailing_zeros()).unwrap_or(SIZE);
-            match bytes.get(at) {
-                Some(b'[') if depth <= 1 => return true,
-                Some(b'{' | b'[') => depth += 1,
-                Some(b'}' | b']') => depth = depth.saturating_sub(1),
-                _ => {}
+        for (_, bracket) in self.brackets(bytes) {
+            match bracket {
+                b'[' if depth <= 1 => return true,
+                b'{' | b'[' => depth += 1,
+                _ => depth = depth.saturating_sub(1),
             }
-            brackets &= brackets - 1;
         }
         false
     }
 
     /// How deep it ends when it begins so deep, or the place of the bracket that closes the outermost value. `bytes` are those that it is of.
     pub(super) fn depth(&self, bytes: &[u8], mut depth: usize) -> Result<usize, usize> {
-        let mut brackets = self.brackets;
-        while brackets != 0 {
-            let at = usize::try_from(brackets.trailing_zeros()).unwrap_or(SIZE);
-            match bytes.get(at) {
-                Some(b'{' | b'[') => depth += 1,
-                Some(b'}' | b']') => {
-                    depth = depth.saturating_sub(1);
-                    if depth == 0 {
-                        return Err(at);
-                    }
-                }
-                _ => {}
+        for (at, bracket) in self.brackets(bytes) {
+            if matches!(bracket, b'{' | b'[') {
+                depth += 1;
+                continue;
             }
-            brackets &= brackets - 1;
+            depth = depth.saturating_sub(1);
+            if depth == 0 {
+                return Err(at);
+            }
         }
         Ok(depth)
+    }
+
+    /// The brackets outside of strings, each with its place. `bytes` are those that it is of.
+    fn brackets(&self, bytes: &[u8]) -> impl Iterator<Item = (usize, u8)> {
+        let mut left = self.brackets;
+        std::iter::from_fn(move || {
+            while left != 0 {
+                let at = usize::try_from(left.trailing_zeros()).unwrap_or(SIZE);
+                left &= left - 1;
+                if let Some(&bracket @ (b'{' | b'[' | b'}' | b']')) = bytes.get(at) {
+                    return Some((at, bracket));
+                }
+            }
+            None
+        })
     }
 }
 
