@@ -21,13 +21,11 @@ pub(super) type Track = BTreeMap<(Timestamp, String), Trace>;
 /// All traces of a run. Grows with what was pulled, pushed and changed, not with everything that was read.
 #[derive(Debug, Default)]
 pub struct Memory {
-    kept: Mutex<Kept>,
+    tracks: Mutex<Tracked>,
 }
 
-#[derive(Debug, Default, Clone)]
-struct Kept {
-    tracks: HashMap<String, OneTrack, RandomState>,
-}
+/// Tracks by their names.
+type Tracked = HashMap<String, OneTrack, RandomState>;
 
 #[derive(Debug, Default, Clone)]
 struct OneTrack {
@@ -70,16 +68,9 @@ impl OneTrack {
     }
 }
 
-impl Kept {
-    /// What is counted in this part of a track; `None` where there is no such track.
-    fn counted(&mut self, name: &str, from: Timestamp, until: Timestamp) -> Option<&Counted> {
-        self.tracks.get_mut(name).map(|track| track.counted(from, until))
-    }
-}
-
 impl Clone for Memory {
     fn clone(&self) -> Self {
-        Self { kept: Mutex::new(self.lock().clone()) }
+        Self { tracks: Mutex::new(self.lock().clone()) }
     }
 }
 
@@ -88,10 +79,10 @@ impl Memory {
     pub(crate) fn glance(&self, tracks: &Tracks, time: Timestamp, hear: &mut dyn FnMut(&Login)) -> Option<Pulled> {
         let kept = &mut *self.lock();
         // Mostly nothing was changed about how one can act as the principal, and nobody is known to have issued the credentials.
-        if tracks.credentials.as_ref().is_some_and(|name| kept.tracks.contains_key(name)) {
+        if tracks.credentials.as_ref().is_some_and(|name| kept.contains_key(name)) {
             return None;
         }
-        if let Some(OneTrack { traces: track, issued, .. }) = kept.tracks.get(&tracks.key) {
+        if let Some(OneTrack { traces: track, issued, .. }) = kept.get(&tracks.key) {
             if *issued {
                 return None;
             }
@@ -106,14 +97,14 @@ impl Memory {
         let Some(pulls) = &tracks.pulls else { return Some(Pulled::default()) };
         let from = time.checked_sub(pulls.window).unwrap_or(Timestamp::MIN);
         let (mine, refused) = if pulls.refused { (None, pulls.mine.as_deref()) } else { (pulls.mine.as_deref(), None) };
-        let own = kept.counted(&pulls.session, from, time);
+        let own = kept.get_mut(&pulls.session).map(|track| track.counted(from, time));
         let alone = (u32::from(mine.is_some()), u32::from(refused.is_some()));
         let (session, refused) = own.map_or(alone, |counted| (counted.pulled(mine), counted.refused(refused)));
         // These tracks hold minutes.
         let from = minute_of(from);
         let mut count = |name: Option<&String>| {
             let Some(name) = name else { return 0 };
-            kept.counted(name, from, time).map_or(u32::from(mine.is_some()), |counted| counted.pulled(mine))
+            kept.get_mut(name).map_or(u32::from(mine.is_some()), |track| track.counted(from, time).pulled(mine))
         };
         let [role, account] = [count(pulls.role.as_ref()), count(pulls.account.as_ref())];
         Some(Pulled { session, role, lineage: session, account, refused })
@@ -121,7 +112,7 @@ impl Memory {
 
     /// Keep traces.
     pub fn keep(&self, traces: impl IntoIterator<Item = Trace>) {
-        let Kept { tracks } = &mut *self.lock();
+        let tracks = &mut *self.lock();
         for trace in traces {
             match tracks.get_mut(&trace.track) {
                 Some(track) => track.keep(trace),
@@ -134,7 +125,7 @@ impl Memory {
     #[must_use]
     pub fn look(&self, look: &Look) -> Vec<Trace> {
         let kept = self.lock();
-        let Some(track) = kept.tracks.get(&look.track).filter(|_| look.from <= look.until) else { return Vec::new() };
+        let Some(track) = kept.get(&look.track).filter(|_| look.from <= look.until) else { return Vec::new() };
         let from = track.traces.range((look.from, String::new())..);
         from.take_while(|((time, _), _)| *time <= look.until).map(|(_, trace)| trace.clone()).collect()
     }
@@ -151,7 +142,7 @@ impl Memory {
     }
 
     fn forget_all(&self, is_over: impl Fn(&Trace) -> bool) {
-        self.lock().tracks.retain(|_, track| {
+        self.lock().retain(|_, track| {
             track.forget(&is_over);
             !track.traces.is_empty()
         });
@@ -159,15 +150,15 @@ impl Memory {
 
     /// Forget a trace.
     pub fn drop_trace(&self, trace: &Trace) {
-        if let Some(track) = self.lock().tracks.get_mut(&trace.track) {
+        if let Some(track) = self.lock().get_mut(&trace.track) {
             track.counted = None;
             track.traces.remove(&(trace.time, trace.id.clone()));
         }
     }
 
     /// A store that panicked half-way holds whole traces all the same.
-    fn lock(&self) -> MutexGuard<'_, Kept> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Tracked> {
+        self.tracks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -192,10 +183,8 @@ impl ActivityStore for Memory {
     }
 
     fn count_pulled(&self, look: &Look, also: Option<&str>) -> Option<u32> {
-        Some(
-            self.lock()
-                .counted(&look.track, look.from, look.until)
-                .map_or(u32::from(also.is_some()), |counted| counted.pulled(also)),
-        )
+        let tracks = &mut *self.lock();
+        let counted = tracks.get_mut(&look.track).map(|track| track.counted(look.from, look.until));
+        Some(counted.map_or(u32::from(also.is_some()), |counted| counted.pulled(also)))
     }
 }
