@@ -56,4 +56,10 @@ impl Stack<'_> {
     pub fn failed(&self) -> impl Fn(PortError) -> Failure + '_ {
         |error| Failure::port(&error, self.name, self.region)
     }
+
+    /// The account of the caller, which is the stack's: nobody reaches another's tables.
+    #[must_use]
+    pub fn account(&self) -> &str {
+        self.caller.split(':').nth(4).unwrap_or("unknown")
+    }
 }

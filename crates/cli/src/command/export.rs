@@ -1,11 +1,12 @@
 //! `audit export`: the evidence of an incident in one file.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use layerguard_core::text::escape;
-use tempfile::NamedTempFile;
 
 use super::audit::gather;
+use super::file;
 use crate::args::ExportArgs;
 use crate::evidence::{Bundle, Origin, container};
 use crate::exit::Exit;
@@ -35,7 +36,7 @@ pub async fn run(stack: &Stack<'_>, args: &ExportArgs, screen: &mut Screen) -> R
     }
     let origin = Origin {
         stack: stack.name.to_owned(),
-        account: stack.caller.split(':').nth(4).unwrap_or("unknown").to_owned(),
+        account: stack.account().to_owned(),
         region: stack.region.to_owned(),
         exported_at: stack.clock.now(),
         exported_by: stack.caller.to_owned(),
@@ -43,11 +44,11 @@ pub async fn run(stack: &Stack<'_>, args: &ExportArgs, screen: &mut Screen) -> R
     let unwritten = || format!("could not write the bundle `{}`", escape(&path.display().to_string()));
     let bundle = Bundle::pack(&args.id, &evidence, &origin)
         .map_err(|error| Failure::unreachable(unwritten()).because(&error))?;
-    write(&path, &bundle, args.force).map_err(|failure| {
-        failure.unwrap_or_else(|error| {
-            Failure::unreachable(unwritten()).because(&error).remedy("name another place with --output")
-        })
-    })?;
+    file::write(&path, args.force, |file| container::write(&bundle.files, &bundle.manifest.incident.chain, file))
+        .map_err(|error| match error.kind() {
+            ErrorKind::AlreadyExists => exists(&path),
+            _ => Failure::unreachable(unwritten()).because(&error).remedy("name another place with --output"),
+        })?;
     screen.exported(&path, &bundle, stack.name)?;
     Ok(if bundle.examined.is_sound() { Exit::Done } else { Exit::No })
 }
@@ -55,19 +56,6 @@ pub async fn run(stack: &Stack<'_>, args: &ExportArgs, screen: &mut Screen) -> R
 /// A folder that is there takes a file named after the incident; anything else is the file.
 fn target(output: &Path, id: &str) -> PathBuf {
     if output.is_dir() { output.join(format!("{}.tar.gz", container::folder(id))) } else { output.to_owned() }
-}
-
-/// Either the whole file is there afterwards, or none. Only its owner may read it: it names people and their addresses.
-fn write(path: &Path, bundle: &Bundle, force: bool) -> Result<(), Result<Failure, std::io::Error>> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = NamedTempFile::new_in(folder).map_err(Err)?;
-    container::write(&bundle.files, &bundle.manifest.incident.chain, file.as_file_mut()).map_err(Err)?;
-    file.as_file().sync_all().map_err(Err)?;
-    let kept = if force { file.persist(path) } else { file.persist_noclobber(path) };
-    kept.map(drop).map_err(|error| match error.error.kind() {
-        std::io::ErrorKind::AlreadyExists => Ok(exists(path)),
-        _ => Err(error.error),
-    })
 }
 
 fn exists(path: &Path) -> Failure {

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 
 use layerguard_core::audit::{AuditRecord, FORM, Head, Heads};
 use layerguard_core::text::escape;
-use tempfile::NamedTempFile;
 
 use super::audit::Verified;
+use super::file;
 use crate::failure::Failure;
 use crate::render::Screen;
 use crate::stack::Stack;
@@ -40,7 +40,7 @@ impl Noting {
     pub(super) fn check(&self, stack: &Stack<'_>) -> Result<(), Failure> {
         let Some(noted) = &self.noted else { return Ok(()) };
         let there = (noted.stack.as_str(), noted.account.as_str(), noted.region.as_str());
-        if there == (stack.name, account(stack), stack.region) {
+        if there == (stack.name, stack.account(), stack.region) {
             return Ok(());
         }
         let [name, account, region] = [there.0, there.1, there.2].map(escape);
@@ -74,7 +74,7 @@ impl Noting {
         let Some(path) = self.to else { return Ok(()) };
         let heads = Heads {
             form: FORM,
-            account: account(stack).to_owned(),
+            account: stack.account().to_owned(),
             region: stack.region.to_owned(),
             stack: stack.name.to_owned(),
             at: stack.clock.now(),
@@ -85,20 +85,13 @@ impl Noting {
             Failure::unreachable(format!("could not write the heads to `{shown}`")).because(error)
         };
         let text = serde_json::to_string_pretty(&heads).map_err(|error| failed(&error))?;
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let mut file = NamedTempFile::new_in(folder).map_err(|error| failed(&error))?;
-        writeln!(file, "{text}").and_then(|()| file.as_file().sync_all()).map_err(|error| failed(&error))?;
-        file.persist_noclobber(&path).map_err(|error| failed(&error.error))?;
+        file::write(&path, false, |file| writeln!(file, "{text}")).map_err(|error| failed(&error))?;
         screen.note(&format!("heads of {} chains: {shown}", heads.chains.len()))?;
         if !sound {
             screen.note("chains that do not verify stand there as they were noted before, or not at all")?;
         }
         Ok(())
     }
-}
-
-fn account<'a>(stack: &Stack<'a>) -> &'a str {
-    stack.caller.split(':').nth(4).unwrap_or("unknown")
 }
 
 fn read(path: &Path) -> Result<Heads, Failure> {

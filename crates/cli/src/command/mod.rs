@@ -10,6 +10,7 @@ pub mod drill;
 pub mod exception;
 pub mod explain;
 pub mod export;
+mod file;
 pub mod findings;
 pub mod generate;
 pub mod heads;
