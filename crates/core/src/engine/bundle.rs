@@ -111,8 +111,8 @@ impl Bundle {
     }
 
     fn load(files: &Files, checks: Checks, mut problems: Vec<Problem>) -> Result<Self, BundleErrors> {
-        // Whoever validates wants the places of mistakes, which only texts have.
-        let compiled = &mut if checks == Checks::Parse { Compiled::embedded() } else { Compiled::default() };
+        let compiled = Compiled::embedded();
+        let compiled = &mut if checks == Checks::Parse { compiled } else { compiled.of_schemas() };
         let playbooks = Playbooks::read(Source::of(files, PLAYBOOKS, &mut problems).text, &mut problems);
         let (rules, policies) = load_rules(files, playbooks.as_ref(), compiled, &mut problems);
         let mut reasons = BTreeMap::new();
@@ -125,7 +125,7 @@ impl Bundle {
             }
             Checks::Validate => {
                 let raising = policies.iter().filter_map(|(source, policy)| raising(*source, policy)).collect();
-                let mut validated = |schema, policies| validated(files, schema, policies, &mut problems);
+                let mut validated = |schema, policies| validated((files, schema), policies, compiled, &mut problems);
                 let calls = validated(SCHEMA, policies);
                 validated(SCHEMA, raising);
                 (calls, validated(RESPONSE_SCHEMA, response), validated(APPROVAL_SCHEMA, approval))
@@ -191,9 +191,9 @@ fn load_rules<'a>(
 
 /// The fact of a rule's `@raised_when`, as a condition of the same scope: so that the validator looks at it as at any other.
 fn raising<'a>(source: Source<'a>, policy: &Policy) -> Option<(Source<'a>, Policy)> {
-    let fact = annotation(policy, "raised_when")?;
+    let (fact, id) = (annotation(policy, "raised_when")?, policy.id().clone());
     let text = format!("{} when {{ {fact} }};", policy.to_string().trim_end().trim_end_matches(';'));
-    Policy::parse(Some(policy.id().clone()), text).ok().map(|policy| (source, policy))
+    Source { text: &text, ..source }.one().ok().map(|policy| (source, policy.new_id(id)))
 }
 
 /// The policies of the second or third question: each `forbid` says in a `@reason` why.
@@ -227,13 +227,13 @@ fn load_reasoned<'a>(
 
 /// A schema and its policies, put together and validated.
 fn validated<'a>(
-    files: &'a Files,
-    schema: &'a str,
+    (files, schema): (&'a Files, &'a str),
     policies: Sourced<'a>,
+    compiled: &Compiled,
     problems: &mut Vec<Problem>,
 ) -> Option<Question> {
     let (set, sources): (PolicySet, _) = together(policies, problems);
-    let question = Question::new(Source::of(files, schema, problems).schema(problems)?, set);
+    let question = Question::new(Source::of(files, schema, problems).schema(compiled, problems)?, set);
     validate(&question, &sources, problems);
     Some(question)
 }
@@ -242,11 +242,11 @@ fn validated<'a>(
 fn later(
     (files, schema): (&Files, &str),
     policies: Sourced<'_>,
-    compiled: &mut Compiled,
+    compiled: &Compiled,
     problems: &mut Vec<Problem>,
 ) -> Option<Question> {
     let (set, _) = together(policies, problems);
-    files.get(schema).map(|text| Question::later(text, compiled.schema(text), set))
+    Source::of(files, schema, problems).form(compiled, problems).map(|form| Question::later(form, set))
 }
 
 fn hashed(files: &Files) -> Sha256 {

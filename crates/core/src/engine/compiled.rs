@@ -35,6 +35,12 @@ impl Compiled {
         serde_json::from_str(COMPILED).unwrap_or_default()
     }
 
+    /// The forms of the schemas alone: whoever validates policies wants the places of mistakes, which only their texts have.
+    pub(super) fn of_schemas(mut self) -> Self {
+        self.0.retain(|_, form| matches!(form, Form::Schema(_)));
+        self
+    }
+
     /// The one policy of a text, under this id.
     pub(super) fn policy(&mut self, text: &str, id: &str) -> Option<Policy> {
         let mut policies = self.policies(text)?.into_iter();
@@ -48,10 +54,10 @@ impl Compiled {
         forms.into_iter().map(read).collect()
     }
 
-    /// The form of the schema of a text, which Cedar's `Schema::from_json_value` reads.
-    pub(super) fn schema(&mut self, text: &str) -> Option<Value> {
-        match self.0.remove(&key(text))? {
-            Form::Schema(form) => Some(form),
+    /// The form of the schema of a text, which Cedar's `Schema::from_json_value` reads. Schemas belong to the program, so each has one.
+    pub(super) fn schema(&self, text: &str) -> Option<Value> {
+        match self.0.get(&key(text))? {
+            Form::Schema(form) => Some(form.clone()),
             Form::Policies(_) => None,
         }
     }

@@ -80,8 +80,8 @@ pub(super) struct Answer {
 pub(super) struct Question {
     pub(super) policies: PolicySet,
     authorizer: Authorizer,
-    /// A schema that is read when the question is first put: its text, and its form where it is compiled.
-    later: (String, Option<serde_json::Value>),
+    /// A schema that is read when the question is first put, in Cedar's JSON form.
+    later: Option<serde_json::Value>,
     typed: OnceLock<Result<Typed, String>>,
 }
 
@@ -106,22 +106,18 @@ impl Typed {
 impl Question {
     pub(super) fn new(schema: Schema, policies: PolicySet) -> Self {
         let typed = OnceLock::from(Ok(Typed::of(schema, &policies)));
-        Self { policies, authorizer: Authorizer::new(), later: <_>::default(), typed }
+        Self { policies, authorizer: Authorizer::new(), later: None, typed }
     }
 
     /// The same with a schema that is read when the question is first put, for those that a function may never put.
-    pub(super) fn later(schema: &str, form: Option<serde_json::Value>, policies: PolicySet) -> Self {
-        let later = (schema.to_owned(), form);
-        Self { policies, authorizer: Authorizer::new(), later, typed: OnceLock::new() }
+    pub(super) fn later(schema: serde_json::Value, policies: PolicySet) -> Self {
+        Self { policies, authorizer: Authorizer::new(), later: Some(schema), typed: OnceLock::new() }
     }
 
     fn typed(&self) -> Result<&Typed, String> {
         let read = || {
-            let (text, form) = &self.later;
-            let schema = match form.clone().map(Schema::from_json_value) {
-                Some(Ok(schema)) => schema,
-                _ => Schema::from_cedarschema_str(text).map_err(words)?.0,
-            };
+            let form = self.later.clone().ok_or("the question has no schema")?;
+            let schema = Schema::from_json_value(form).map_err(words)?;
             Ok(Typed::of(schema, &self.policies))
         };
         self.typed.get_or_init(read).as_ref().map_err(Clone::clone)

@@ -5,6 +5,7 @@ use std::str::FromStr as _;
 
 use cedar_policy::{ParseErrors, Policy, PolicyId, PolicySet, Schema, ValidationError, ValidationMode, Validator};
 use miette::Diagnostic;
+use serde_json::Value;
 
 use super::compiled::Compiled;
 use super::files::Files;
@@ -36,18 +37,19 @@ impl<'a> Source<'a> {
         errors.iter().map(move |error| self.problem(error))
     }
 
-    /// The schema in this file.
-    pub(super) fn schema(self, problems: &mut Vec<Problem>) -> Option<Schema> {
-        match Schema::from_cedarschema_str(self.text) {
-            Ok((schema, warnings)) => {
-                problems.extend(warnings.map(|warning| self.problem(&warning)));
-                Some(schema)
-            }
-            Err(error) => {
-                problems.push(self.problem(&error));
-                None
-            }
+    /// The schema in this file, out of what is compiled. Its text is only for people: a function has no parser of schemas.
+    pub(super) fn schema(self, compiled: &Compiled, problems: &mut Vec<Problem>) -> Option<Schema> {
+        let read = Schema::from_json_value(self.form(compiled, problems)?);
+        read.map_err(|error| problems.push(self.problem(&error))).ok()
+    }
+
+    /// The same, as it is compiled.
+    pub(super) fn form(self, compiled: &Compiled, problems: &mut Vec<Problem>) -> Option<Value> {
+        let form = compiled.schema(self.text);
+        if form.is_none() {
+            problems.push(Problem::whole(self.name, "this schema is not among the compiled ones of this program"));
         }
+        form
     }
 
     /// The one policy in this file, named by us, out of what is compiled where that is there.
@@ -55,19 +57,36 @@ impl<'a> Source<'a> {
         if let Some(policy) = compiled.policy(self.text, id) {
             return Some(policy);
         }
-        match Policy::parse(Some(PolicyId::new(id)), self.text) {
-            Ok(policy) => Some(policy),
-            Err(errors) => {
-                match PolicySet::from_str(self.text) {
-                    Ok(set) if set.num_of_policies() != 1 && set.num_of_templates() == 0 => {
-                        let count = set.num_of_policies();
-                        problems.push(Problem::whole(self.name, format!("one policy is expected here, not {count}")));
-                    }
-                    _ => problems.extend(self.parse_problems(&errors)),
-                }
+        match self.one() {
+            Ok(policy) => Some(policy.new_id(PolicyId::new(id))),
+            Err(wrong) => {
+                problems.extend(wrong);
                 None
             }
         }
+    }
+
+    /// The one policy in this file, under whatever id.
+    pub(super) fn one(self) -> Result<Policy, Vec<Problem>> {
+        let set = PolicySet::from_str(self.text).map_err(|errors| self.parse_problems(&errors).collect::<Vec<_>>())?;
+        if let Some(problem) = self.template(&set) {
+            return Err(vec![problem]);
+        }
+        let mut policies = set.policies();
+        match (policies.next(), policies.next()) {
+            (Some(policy), None) => Ok(policy.clone()),
+            _ => {
+                let count = set.num_of_policies();
+                Err(vec![Problem::whole(self.name, format!("one policy is expected here, not {count}"))])
+            }
+        }
+    }
+
+    /// What is wrong where a policy is a template: at the first slot, because Cedar does not say where it is.
+    fn template(self, set: &PolicySet) -> Option<Problem> {
+        let slot = || ["?principal", "?resource"].iter().filter_map(|slot| self.text.find(slot)).min();
+        let message = "templates (`?principal`, `?resource`) are not used here";
+        (set.num_of_templates() > 0).then(|| Problem::at(self.name, self.text, slot().unwrap_or_default(), message))
     }
 
     /// The policies in this file, named by their `@id`, out of what is compiled where that is there.
@@ -82,9 +101,7 @@ impl<'a> Source<'a> {
                 return Vec::new();
             }
         };
-        if set.num_of_templates() > 0 {
-            problems.push(Problem::whole(self.name, "templates (`?principal`, `?resource`) are not used here"));
-        }
+        problems.extend(self.template(&set));
         let mut policies = BTreeMap::new();
         for policy in set.policies() {
             let Some(id) = annotation(policy, "id").filter(|id| !id.is_empty()) else {

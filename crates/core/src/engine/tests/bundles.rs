@@ -66,7 +66,7 @@ const SPOILED: &[(&str, &str, &str)] = &[
     ("T1530", "1530", "rules/example.cedar:6:1: `1530` is not an ATT&CK technique"),
     ("T1530", "T1530.1", "rules/example.cedar:6:1: `T1530.1` is not an ATT&CK technique"),
     ("forbid", "permit", "rules/example.cedar: a rule is a `forbid`"),
-    ("(principal,", "(principal == ?principal,", "rules/example.cedar:9:22: expected a static policy"),
+    ("(principal,", "(principal == ?principal,", "rules/example.cedar:9:22: templates (`?principal`"),
     ("resource)", "resource); permit (principal, action, resource)", "one policy is expected here, not 2"),
 ];
 
