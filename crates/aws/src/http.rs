@@ -25,7 +25,7 @@ pub(crate) fn connector() -> SharedHttpConnector {
     let builder = builder
         .connector_settings(settings)
         .proxy_config(ProxyConfig::from_env())
-        .tls_provider(Provider::Rustls(CryptoMode::AwsLc));
+        .tls_provider(Provider::Rustls(CryptoMode::Ring));
     let connector = match trust::context() {
         Some(context) => builder.tls_context(context).build(),
         None => builder.build(),
