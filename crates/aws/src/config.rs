@@ -10,6 +10,7 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::ProvideCredentials;
 use aws_sdk_sts::config::endpoint::{DefaultResolver, Params, ResolveEndpoint};
+use aws_smithy_runtime_api::client::http::SharedHttpConnector;
 use layerguard_core::approval::{CallerIdentity, SignedRequest};
 use layerguard_core::error::{Class, Classified};
 use layerguard_core::ports::{IdentityProof, PortError, PortErrorKind, PortResult};
@@ -22,7 +23,7 @@ use crate::{
 };
 
 /// How often a request is sent at most, the first time included. The state machines retry what still fails.
-const ATTEMPTS: u32 = 3;
+pub(crate) const ATTEMPTS: u32 = 3;
 
 /// How long one attempt may take, connecting and reading included.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -100,7 +101,11 @@ impl Aws {
         if let Some(endpoint) = &settings.endpoint_url {
             loader = loader.endpoint_url(endpoint);
         }
-        let sdk = loader.load().await;
+        Self::over(loader.load().await, connector).await
+    }
+
+    /// Access by this configuration of the SDK, with one connector for it and for the proof of identity.
+    pub(crate) async fn over(sdk: SdkConfig, connector: SharedHttpConnector) -> Result<Self, ConfigError> {
         let region = sdk.region().map(ToString::to_string).ok_or(ConfigError::NoRegion)?;
         let endpoint = sts_endpoint(&sdk, &region).await?;
         let sts = Sts::new(connector, &endpoint).ok_or(ConfigError::Endpoint { endpoint })?;
@@ -274,7 +279,7 @@ impl Aws {
     }
 }
 
-fn timeouts() -> TimeoutConfig {
+pub(crate) fn timeouts() -> TimeoutConfig {
     TimeoutConfig::builder()
         .connect_timeout(CONNECT_TIMEOUT)
         .read_timeout(READ_TIMEOUT)

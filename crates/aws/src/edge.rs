@@ -235,7 +235,7 @@ impl From<Failure> for Diagnostic {
 ///
 /// ```no_run
 /// use layerguard_aws::Tables;
-/// use layerguard_aws::config::{Aws, Settings};
+/// use layerguard_aws::config::Aws;
 /// use layerguard_aws::edge::{self, Environment, Failure};
 /// use layerguard_core::metric::Figures;
 /// use layerguard_core::ports::{AuditLog, PortResult};
@@ -250,7 +250,7 @@ impl From<Failure> for Diagnostic {
 ///     let environment = Environment::of_process();
 ///     let table = environment.required("LAYERGUARD_AUDIT_TABLE").map_err(|error| Failure::of(&error))?;
 ///     let state = environment.required("LAYERGUARD_STATE_TABLE").map_err(|error| Failure::of(&error))?;
-///     let aws = Aws::load(&Settings::default()).await.map_err(|error| Failure::of(&error))?;
+///     let aws = Aws::of_function().await.map_err(|error| Failure::of(&error))?;
 ///     let (log, state) = (aws.audit_table(table), aws.state_table(state));
 ///     let tables = Tables::new(&state, false);
 ///     edge::serve(&tables, ("layerguard", &Figures::default()), |payload| count(&log, payload)).await

@@ -21,6 +21,7 @@ mod error;
 mod executions;
 #[cfg(feature = "operations")]
 mod failed_events;
+mod function;
 mod hours;
 mod http;
 mod iam;

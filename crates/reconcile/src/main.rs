@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::SignedDuration;
 use layerguard_aws::Tables;
-use layerguard_aws::config::{Aws, Settings};
+use layerguard_aws::config::Aws;
 use layerguard_aws::edge::{self, Environment, SystemClock};
 use layerguard_core::metric::Figures;
 use layerguard_core::reconcile::{Delivery, Desk, Place};
@@ -24,7 +24,7 @@ impl Pace for Sleep {
 async fn main() -> Result<(), lambda_runtime::Error> {
     edge::init_logging();
     let environment = &Environment::of_process();
-    let aws = &Aws::load(&Settings::default()).await?;
+    let aws = &Aws::of_function().await?;
     let delivery = &Delivery::new(
         environment.required("LAYERGUARD_TRAIL_BUCKET")?,
         environment.optional("LAYERGUARD_TRAIL_PREFIX").unwrap_or_default(),

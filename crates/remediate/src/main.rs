@@ -1,7 +1,7 @@
 //! Wiring: the remediate function over AWS.
 
 use layerguard_aws::Tables;
-use layerguard_aws::config::{Aws, Settings};
+use layerguard_aws::config::Aws;
 use layerguard_aws::edge::{self, Environment, SystemClock};
 use layerguard_core::metric::Figures;
 use layerguard_remediate::{Guard, Remediate};
@@ -10,7 +10,7 @@ use layerguard_remediate::{Guard, Remediate};
 async fn main() -> Result<(), lambda_runtime::Error> {
     edge::init_logging();
     let environment = Environment::of_process();
-    let aws = Aws::load(&Settings::default()).await?;
+    let aws = Aws::of_function().await?;
     let stack = environment.required("LAYERGUARD_STACK")?;
     let state = &aws.state_table(environment.required("LAYERGUARD_STATE_TABLE")?);
     let audit = &aws.audit_table(environment.required("LAYERGUARD_AUDIT_TABLE")?);
