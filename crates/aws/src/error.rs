@@ -7,6 +7,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use layerguard_core::ports::{PortError, PortErrorKind};
+use roxmltree::Document;
 
 /// What a person does about missing credentials.
 const NO_CREDENTIALS: &str = "no AWS credentials were found; sign in, or choose a profile with AWS_PROFILE";
@@ -113,6 +114,13 @@ pub(crate) fn of_code(code: Option<&str>, status: u16) -> PortErrorKind {
         _ if is_passing(code) || status >= 500 || status == 429 => PortErrorKind::Unavailable(shown),
         _ => PortErrorKind::Refused(shown),
     }
+}
+
+/// The error code of an answer in XML, if it has one.
+pub(crate) fn code_in_xml(xml: &str) -> Option<String> {
+    let document = Document::parse(xml).ok()?;
+    let code = document.descendants().find(|node| node.is_element() && node.tag_name().name() == "Code")?;
+    code.text().map(|code| code.trim().to_owned())
 }
 
 fn of_status(status: u16) -> PortErrorKind {
@@ -234,5 +242,13 @@ mod tests {
     fn a_code_that_is_no_word_is_not_repeated() {
         let PortErrorKind::Refused(text) = kind("Bad\u{1b}[2J secret=hunter2", 400) else { panic!("refused") };
         assert_eq!(text, "a code that is no word");
+    }
+
+    #[test]
+    fn the_code_of_an_error_is_read() {
+        let xml = r#"<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Sender</Type>
+            <Code>SignatureDoesNotMatch</Code><Message>secret</Message></Error></ErrorResponse>"#;
+        assert_eq!(code_in_xml(xml).as_deref(), Some("SignatureDoesNotMatch"));
+        assert_eq!(code_in_xml("not xml"), None);
     }
 }

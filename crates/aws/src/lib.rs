@@ -34,6 +34,8 @@ mod lineage;
 mod measures;
 mod names;
 mod notifier;
+#[cfg(feature = "trails")]
+mod object;
 mod policies;
 mod reach;
 mod roles;

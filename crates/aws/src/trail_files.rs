@@ -11,6 +11,7 @@ use tokio::sync::OnceCell;
 use crate::error::failed;
 #[cfg(feature = "operations")]
 use crate::error::unreadable;
+use crate::object;
 
 /// Where S3 says in which region a bucket is; it says so too where it refuses.
 const REGION: &str = "x-amz-bucket-region";
@@ -20,25 +21,34 @@ const REGION: &str = "x-amz-bucket-region";
 pub struct TrailBucket {
     sdk: SdkConfig,
     bucket: String,
-    client: OnceCell<Client>,
+    place: OnceCell<Place>,
 }
 
 impl TrailBucket {
     pub(crate) fn new(sdk: SdkConfig, bucket: &str) -> Self {
-        Self { sdk, bucket: bucket.to_owned(), client: OnceCell::new() }
+        Self { sdk, bucket: bucket.to_owned(), place: OnceCell::new() }
     }
 
-    /// The client for the region of the bucket: one trail delivers for all regions into one bucket.
-    async fn client(&self) -> &Client {
-        self.client
+    /// Where the bucket is: one trail delivers for all regions into one bucket.
+    async fn place(&self) -> &Place {
+        self.place
             .get_or_init(|| async {
                 let here = Client::new(&self.sdk);
-                let Some(region) = region(&here, &self.bucket).await else { return here };
-                let there = aws_sdk_s3::config::Builder::from(&self.sdk).region(Region::new(region)).build();
-                Client::from_conf(there)
+                let Some(region) = region(&here, &self.bucket).await else {
+                    return Place { client: here, sdk: self.sdk.clone() };
+                };
+                let sdk = self.sdk.clone().into_builder().region(Region::new(region)).build();
+                Place { client: Client::new(&sdk), sdk }
             })
             .await
     }
+}
+
+/// Access to the region of a bucket.
+#[derive(Debug, Clone)]
+struct Place {
+    client: Client,
+    sdk: SdkConfig,
 }
 
 /// The region of a bucket; `None` where S3 does not say.
@@ -56,7 +66,7 @@ async fn region(client: &Client, bucket: &str) -> Option<String> {
 impl TrailFiles for TrailBucket {
     async fn folders(&self, prefix: &str) -> PortResult<BTreeSet<String>> {
         let operation = format!("list the folders of `s3://{}/{prefix}`", self.bucket);
-        let list = self.client().await.list_objects_v2().bucket(&self.bucket).prefix(prefix).delimiter("/");
+        let list = self.place().await.client.list_objects_v2().bucket(&self.bucket).prefix(prefix).delimiter("/");
         let mut pages = list.into_paginator().send();
         let mut found = BTreeSet::new();
         while let Some(page) = pages.next().await {
@@ -68,7 +78,7 @@ impl TrailFiles for TrailBucket {
     }
 
     async fn keys(&self, prefix: &str, after: &str) -> PortResult<Vec<String>> {
-        let list = self.client().await.list_objects_v2().bucket(&self.bucket).prefix(prefix).start_after(after);
+        let list = self.place().await.client.list_objects_v2().bucket(&self.bucket).prefix(prefix).start_after(after);
         let sent = list.send().await;
         let page = sent.map_err(failed(format!("list `s3://{}/{prefix}`", self.bucket)))?;
         Ok(page.contents().iter().filter_map(|object| object.key()).map(str::to_owned).collect())
@@ -76,8 +86,7 @@ impl TrailFiles for TrailBucket {
 
     async fn content(&self, key: &str, most: u64) -> PortResult<Vec<u8>> {
         let operation = format!("read `s3://{}/{key}`", self.bucket);
-        let sent = self.client().await.get_object().bucket(&self.bucket).key(key).send().await;
-        let mut body = sent.map_err(failed(operation.as_str()))?.body;
+        let mut body = object::read(&self.place().await.sdk, &self.bucket, key).await?;
         let mut content = Vec::new();
         // What S3 says of the length is not relied on.
         while let Some(chunk) = body.next().await {

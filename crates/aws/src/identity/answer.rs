@@ -20,13 +20,6 @@ pub(super) fn identity(xml: &str) -> Option<CallerIdentity> {
     (arn.split(':').nth(4) == Some(account.as_str())).then_some(CallerIdentity { arn, user_id, account })
 }
 
-/// The error code of an answer, if it is an STS error.
-pub(super) fn error_code(xml: &str) -> Option<String> {
-    let document = Document::parse(xml).ok()?;
-    let code = document.descendants().find(|node| node.is_element() && node.tag_name().name() == "Code")?;
-    code.text().map(|code| code.trim().to_owned())
-}
-
 /// The one child of this name; `None` when there is none or more than one.
 fn only_child<'a, 'input>(parent: Node<'a, 'input>, name: &str) -> Option<Node<'a, 'input>> {
     let mut found = parent.children().filter(|node| node.has_tag_name((NAMESPACE, name)));
@@ -78,13 +71,5 @@ mod tests {
         ] {
             assert_eq!(identity(&xml), None, "{what}");
         }
-    }
-
-    #[test]
-    fn the_code_of_an_error_is_read() {
-        let xml = r#"<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Sender</Type>
-            <Code>SignatureDoesNotMatch</Code><Message>secret</Message></Error></ErrorResponse>"#;
-        assert_eq!(error_code(xml).as_deref(), Some("SignatureDoesNotMatch"));
-        assert_eq!(error_code("not xml"), None);
     }
 }

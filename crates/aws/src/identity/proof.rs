@@ -16,7 +16,7 @@ use layerguard_core::approval::{
 use layerguard_core::ports::{IdentityProof, PortError, PortErrorKind, PortResult};
 
 use super::{answer, origin};
-use crate::error::of_code;
+use crate::error::{code_in_xml, of_code};
 
 /// The headers that such a request may carry. Any other could change what STS does or how it answers.
 const HEADERS: [&str; 12] = [
@@ -133,7 +133,7 @@ fn judge(status: u16, text: &str) -> PortResult<CallerIdentity> {
         return answer::identity(text)
             .ok_or_else(|| failure(PortErrorKind::Unreadable("no answer to GetCallerIdentity".to_owned())));
     }
-    let code = answer::error_code(text);
+    let code = code_in_xml(text);
     let kind = match of_code(code.as_deref(), status) {
         passing @ PortErrorKind::Unavailable(_) => passing,
         PortErrorKind::Denied(code) | PortErrorKind::Refused(code) if matches!(status, 400 | 401 | 403) => {
