@@ -30,6 +30,14 @@ from listing import Build, write  # noqa: E402
 PROFILE = "lambda"
 # The C library of `provided.al2023`, the runtime of the functions: Amazon Linux 2023 has this version for its whole life.
 GLIBC = (2, 34)
+# Each makes the package smaller and leaves what the program does as it is; infra/install/README.md says by how much. Names in the newer form
+# begin with the generic function, so that `functions.ld` brings together what was compiled from it. Parts that functions have in common
+# are not taken out of them: deflate finds them anyway, and the calls would be longer.
+FLAGS = [
+    "-Csymbol-mangling-version=v0",
+    f"-Clink-arg=-Wl,-T,{HERE / 'functions.ld'}",
+    "-Cllvm-args=-enable-machine-outliner=never",
+]
 PACKAGES = [f"layerguard-{name}" for name in FUNCTIONS]
 CARGO = os.environ.get("CARGO") or "cargo"
 
@@ -83,15 +91,15 @@ def environment(architecture: str, revision: str | None) -> dict[str, str]:
     sources = Path(asked("rustc", "--print", "sysroot")) / "lib" / "rustlib" / "src" / "rust"
     if sources.is_dir():
         folders.append((sources, "/rust"))
-    flags = "\x1f".join(f"--remap-path-prefix={folder}={name}" for folder, name in folders)
-    # aws-lc is C, and names its source files in its errors. What zig adds to debug builds of C has no place in a release, and debug
+    remapped = [f"--remap-path-prefix={folder}={name}" for folder, name in folders]
+    # Cryptography is C, and could name its source files. What zig adds to debug builds of C has no place in a release, and debug
     # information, which is stripped, would name the folder of zig's own headers, below `.local`.
     c_flags = [f"-ffile-prefix-map={folder}={name}" for folder, name in folders[:3]] + ["-fno-sanitize=undefined", "-g0"]
     kept = {name: value for name, value in os.environ.items() if name not in ("RUSTFLAGS", "CFLAGS", "LAYERGUARD_COMMIT")}
     tools = bootstrap.LOCAL / "package" / "bin"
     return kept | {
         "PATH": os.pathsep.join([str(tools), os.environ.get("PATH", os.defpath)]),
-        "CARGO_ENCODED_RUSTFLAGS": flags,
+        "CARGO_ENCODED_RUSTFLAGS": "\x1f".join(remapped + FLAGS),
         f"CFLAGS_{TARGETS[architecture].replace('-', '_')}": " ".join(c_flags),
         **({"LAYERGUARD_COMMIT": revision} if revision else {}),
     }
@@ -138,10 +146,11 @@ def glibc_needed(program: bytes) -> set[tuple[int, ...]]:
 
 
 def tightly(program: bytes) -> bytes:
-    """A raw deflate stream by libdeflate: some 3 % shorter than zlib's best, and the same whichever Python packs."""
-    import deflate
+    """A raw deflate stream by zopfli: some 4 % shorter than zlib's best, in half a minute, and the same whichever Python packs."""
+    import zopfli.zlib
 
-    return bytes(deflate.deflate_compress(program, 12))
+    # Any number of blocks: fifteen, as it would make, are few for a program. Two bytes of zlib's form before the stream, four after it.
+    return zopfli.zlib.compress(program, numiterations=5, blocksplittingmax=0)[2:-4]
 
 
 def unpack(programs: dict[str, bytes]) -> None:
