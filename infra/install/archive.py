@@ -71,7 +71,7 @@ def without_unwinding(program: bytes) -> bytes:
     (text,) = struct.unpack_from("<Q", content, sections + names * section_size + 24)
     for at in range(sections, sections + section_size * section_count, section_size):
         start = text + struct.unpack_from("<I", content, at)[0]
-        if bytes(content[start : content.index(0, start)]) in (b".eh_frame", b".eh_frame_hdr"):
+        if bytes(content[start : content.index(0, start)]) in (b".eh_frame", b".eh_frame_hdr", b".gcc_except_table"):
             offset, size = struct.unpack_from("<QQ", content, at + 24)
             content[offset : offset + size] = bytes(size)
     return bytes(content)

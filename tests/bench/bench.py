@@ -3,7 +3,7 @@
 
 BENCH_QUICK=1     small data and few runs: whether everything works, not how fast it is
 BENCH_ROWS="3 4"  these goals alone
-BENCH_BIN=FOLDER  binaries that are built already, instead of a release build
+BENCH_BIN=FOLDER  binaries that are built already, the functions among them, instead of a build
 
 Times are those of the processor, user and system, of a program and all that it starts; each number is the median of interleaved runs.
 Ends with 0 when no goal is missed by more than 15 %, 1 when one is, 2 when something could not be measured at all.
@@ -69,7 +69,8 @@ def main() -> int:
     missing: list[str] = []
     built = os.environ.get("BENCH_BIN")
     python = peers(missing)
-    setting = Setting(quick, Path(built) if built else build(os.environ.get("CARGO", "cargo")), python, missing)
+    folders = (Path(built), Path(built)) if built else build(os.environ.get("CARGO", "cargo"))
+    setting = Setting(quick, *folders, python, missing)
     WORK.mkdir(parents=True, exist_ok=True)
     api = RuntimeApi()
     parts: list[tuple[str, Callable[[], list[Row]]]] = [

@@ -2,17 +2,17 @@
 
 import json
 import zipfile
-from pathlib import Path
 
 from measure import interleaved
 from runtime_api import RuntimeApi
-from setting import FUNCTIONS, HERE, WORK, Setting
+from setting import FUNCTIONS, HERE, REPOSITORY, WORK, Setting
 from table import Row
 
 # goal 1: how many times less than Python with boto3.
 COLD = {"layerguard-remediate": 80.0, "layerguard-detect": 40.0, "layerguard-decide": 40.0}
 # goal 2, in MiB.
 MEMORY = {"layerguard-remediate": 10.0, "layerguard-detect": 16.0, "layerguard-decide": 16.0}
+# goal 2, in MB, as the goal is written.
 MOST_ZIP = 3.5
 
 
@@ -92,12 +92,13 @@ def warm(setting: Setting, api: RuntimeApi) -> list[Row]:
 
 
 def size(setting: Setting) -> list[Row]:
-    """Goal 2: what is uploaded."""
-    rows = []
-    WORK.mkdir(parents=True, exist_ok=True)
-    for name in FUNCTIONS:
-        packed = Path(WORK / f"{name}.zip")
-        with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
-            archive.write(setting.program(name), "bootstrap")
-        rows.append(Row(2, f"{name}, zip", packed.stat().st_size / (1 << 20), MOST_ZIP, "MiB", True))
-    return rows
+    """Goal 2: what is uploaded. Packages of `make package` where they are, else the programs at hand, packed as any tool packs."""
+    packages = sorted((REPOSITORY / "target" / "lambda").glob("*/packages.json"))
+    zips = {f"{path.stem} for {at.parent.name}": path for at in packages for path in sorted(at.parent.glob("*.zip"))}
+    note = ""
+    if not zips:
+        zips, note = {name: WORK / f"{name}.zip" for name in FUNCTIONS}, "not as `make package` links and packs it"
+        for name, packed in zips.items():
+            with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+                archive.write(setting.program(name), "bootstrap")
+    return [Row(2, f"{name}, zip", packed.stat().st_size / 1e6, MOST_ZIP, "MB", True, note) for name, packed in zips.items()]

@@ -13,8 +13,9 @@ LOCAL = REPOSITORY / ".local"
 WORK = LOCAL / "bench-data"
 HERE = Path(__file__).resolve().parent
 
-PROGRAMS = ("layerguard-cli", "layerguard-detect", "layerguard-decide", "layerguard-remediate", "layerguard-bench")
 FUNCTIONS = ("layerguard-detect", "layerguard-decide", "layerguard-remediate")
+# Each as it is shipped: the functions are built for size.
+PROFILES = {"release": ("layerguard-cli", "layerguard-bench"), "lambda": FUNCTIONS}
 
 
 @dataclass
@@ -22,7 +23,8 @@ class Setting:
     """Sizes and tools."""
 
     quick: bool
-    bin: Path  # where the release binaries are
+    bin: Path  # where the binaries are
+    functions: Path  # where the functions are
     python: Path  # of the virtual environment with the peers
     missing: list[str] = field(default_factory=list)  # peers that could not be installed, in words
 
@@ -33,7 +35,7 @@ class Setting:
 
     def program(self, name: str) -> str:
         """The path of a binary of ours."""
-        return str(self.bin / name)
+        return str((self.functions if name in FUNCTIONS else self.bin) / name)
 
     def logs(self, name: str, *arguments: str) -> tuple[Path, dict]:
         """Logs of this name, made if they are not there yet, and what every reader must count."""
@@ -56,12 +58,14 @@ class Setting:
         return self.logs(f"mix-{pulls}-{records}", "--records", str(records), "--pulls", str(pulls), "--seed", "1")
 
 
-def build(cargo: str) -> Path:
-    """Builds what is measured, as it is shipped. Answers where it lies."""
-    print("building the release binaries (minutes, the first time)", file=sys.stderr, flush=True)
-    packages = [argument for name in PROGRAMS for argument in ("-p", name)]
-    subprocess.run([cargo, "build", "--release", "--locked", *packages], cwd=REPOSITORY, check=True)
-    return Path(os.environ.get("CARGO_TARGET_DIR") or REPOSITORY / "target") / "release"
+def build(cargo: str) -> tuple[Path, Path]:
+    """Builds what is measured. Answers where the programs lie, and where the functions."""
+    print("building what is shipped (many minutes, the first time)", file=sys.stderr, flush=True)
+    for profile, names in PROFILES.items():
+        packages = [argument for name in names for argument in ("-p", name)]
+        subprocess.run([cargo, "build", "--profile", profile, "--locked", *packages], cwd=REPOSITORY, check=True)
+    target = Path(os.environ.get("CARGO_TARGET_DIR") or REPOSITORY / "target")
+    return target / "release", target / "lambda"
 
 
 def peers(missing: list[str]) -> Path:
