@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
-use cedar_policy::{Effect, Policy, PolicySet};
+use cedar_policy::{Effect, Policy, PolicySet, Schema};
 use sha2::{Digest, Sha256};
 
 use super::assess::BASELINE_ID;
@@ -127,8 +127,11 @@ impl Bundle {
                 let raising = policies.iter().filter_map(|(source, policy)| raising(*source, policy)).collect();
                 let mut validated = |schema, policies| validated((files, schema), policies, compiled, &mut problems);
                 let calls = validated(SCHEMA, policies);
-                validated(SCHEMA, raising);
-                (calls, validated(RESPONSE_SCHEMA, response), validated(APPROVAL_SCHEMA, approval))
+                let (response, approval) = (validated(RESPONSE_SCHEMA, response), validated(APPROVAL_SCHEMA, approval));
+                if let Some(Ok(schema)) = calls.as_ref().map(Question::schema) {
+                    under(schema.clone(), raising, &mut problems);
+                }
+                (calls, response, approval)
             }
         };
 
@@ -229,20 +232,26 @@ fn load_reasoned<'a>(
 fn validated<'a>(
     (files, schema): (&'a Files, &'a str),
     policies: Sourced<'a>,
-    compiled: &Compiled,
+    compiled: &mut Compiled,
     problems: &mut Vec<Problem>,
 ) -> Option<Question> {
+    let schema = Source::of(files, schema, problems).schema(compiled, problems)?;
+    Some(under(schema, policies, problems))
+}
+
+/// Policies put together and validated under a schema.
+fn under(schema: Schema, policies: Sourced<'_>, problems: &mut Vec<Problem>) -> Question {
     let (set, sources): (PolicySet, _) = together(policies, problems);
-    let question = Question::new(Source::of(files, schema, problems).schema(compiled, problems)?, set);
+    let question = Question::new(schema, set);
     validate(&question, &sources, problems);
-    Some(question)
+    question
 }
 
 /// The same with a schema of this program, which is read when the question is first put: no function puts all three.
 fn later(
     (files, schema): (&Files, &str),
     policies: Sourced<'_>,
-    compiled: &Compiled,
+    compiled: &mut Compiled,
     problems: &mut Vec<Problem>,
 ) -> Option<Question> {
     let (set, _) = together(policies, problems);

@@ -55,9 +55,9 @@ impl Compiled {
     }
 
     /// The form of the schema of a text, which Cedar's `Schema::from_json_value` reads. Schemas belong to the program, so each has one.
-    pub(super) fn schema(&self, text: &str) -> Option<Value> {
-        match self.0.get(&key(text))? {
-            Form::Schema(form) => Some(form.clone()),
+    pub(super) fn schema(&mut self, text: &str) -> Option<Value> {
+        match self.0.remove(&key(text))? {
+            Form::Schema(form) => Some(form),
             Form::Policies(_) => None,
         }
     }

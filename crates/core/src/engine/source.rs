@@ -38,13 +38,13 @@ impl<'a> Source<'a> {
     }
 
     /// The schema in this file, out of what is compiled. Its text is only for people: a function has no parser of schemas.
-    pub(super) fn schema(self, compiled: &Compiled, problems: &mut Vec<Problem>) -> Option<Schema> {
+    pub(super) fn schema(self, compiled: &mut Compiled, problems: &mut Vec<Problem>) -> Option<Schema> {
         let read = Schema::from_json_value(self.form(compiled, problems)?);
         read.map_err(|error| problems.push(self.problem(&error))).ok()
     }
 
     /// The same, as it is compiled.
-    pub(super) fn form(self, compiled: &Compiled, problems: &mut Vec<Problem>) -> Option<Value> {
+    pub(super) fn form(self, compiled: &mut Compiled, problems: &mut Vec<Problem>) -> Option<Value> {
         let form = compiled.schema(self.text);
         if form.is_none() {
             problems.push(Problem::whole(self.name, "this schema is not among the compiled ones of this program"));
