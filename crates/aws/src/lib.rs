@@ -42,6 +42,7 @@ mod roles;
 mod schema;
 mod sessions;
 mod shared;
+mod sigv4;
 mod table;
 #[cfg(feature = "trails")]
 mod trail_files;

@@ -7,17 +7,15 @@
 use std::mem;
 use std::time::SystemTime;
 
-use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_config::{BehaviorVersion, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::ProvideCredentials;
 use aws_sdk_s3::config::endpoint::{DefaultResolver, Params, ResolveEndpoint};
 use aws_sigv4::http_request::{
     PayloadChecksumKind, PercentEncodingMode, SignableBody, SignableRequest, SigningSettings, UriPathNormalizationMode,
 };
-use aws_sigv4::sign::v4;
 use aws_smithy_runtime::client::orchestrator::operation::Operation;
 use aws_smithy_runtime::client::retries::classifiers::{HttpStatusCodeClassifier, TransientErrorClassifier};
-use aws_smithy_runtime_api::client::identity::Identity;
 use aws_smithy_runtime_api::client::interceptors::context::{Error, Output};
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse, OrchestratorError};
 use aws_smithy_runtime_api::client::ser_de::DeserializeResponse;
@@ -25,37 +23,64 @@ use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
 use aws_smithy_types::config_bag::ConfigBag;
 use aws_smithy_types::error::ErrorMetadata;
+use aws_types::service_config::ServiceConfigKey;
 use layerguard_core::ports::{PortError, PortErrorKind, PortResult};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::error::{code_in_xml, failed, without_credentials};
+use crate::sigv4;
 
 /// What a key's characters are written as in a URL, and in what is signed: all but the unreserved ones and the slash.
 const KEY: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
 
-/// Asks for an object; the answer's body has yet to be read.
-///
-/// # Errors
-/// As AWS says, by the one mapping of its errors.
-pub(crate) async fn read(sdk: &SdkConfig, bucket: &str, key: &str) -> PortResult<ByteStream> {
-    let operation = format!("read `s3://{bucket}/{key}`");
-    let error = |kind| PortError { operation: operation.clone(), kind };
-    let unbuilt = || error(PortErrorKind::Refused("the request could not be built".to_owned()));
-    let provider = sdk.credentials_provider().ok_or_else(|| error(PortErrorKind::NotFound))?;
-    let credentials = provider.provide_credentials().await.map_err(|cause| error(without_credentials(&cause)))?;
-    let region = sdk.region().map(Region::as_ref).unwrap_or_default();
-    let bucket = endpoint(sdk, region, bucket).await.ok_or_else(unbuilt)?;
-    let request = signed(&credentials, region, (&bucket, key), SystemTime::now()).ok_or_else(unbuilt)?;
-    let get = get(sdk, &bucket).ok_or_else(unbuilt)?;
-    get.invoke(request).await.map_err(failed(operation.clone()))
+/// Reads the objects of one bucket, in the bucket's region.
+#[derive(Debug, Clone)]
+pub(crate) struct Objects {
+    sdk: SdkConfig,
+    region: String,
+    endpoint: String,
+    get: Operation<HttpRequest, ByteStream, ErrorMetadata>,
 }
 
-/// Where the bucket is, by S3's rules for partitions, names of buckets, and an endpoint that somebody sets.
+impl Objects {
+    /// Those of this bucket; `None` where S3's rules have no place for it.
+    pub(crate) async fn of(sdk: &SdkConfig, bucket: &str) -> Option<Self> {
+        let region = sdk.region()?.to_string();
+        let endpoint = endpoint(sdk, &region, bucket).await?;
+        let get = get(sdk, &endpoint)?;
+        Some(Self { sdk: sdk.clone(), region, endpoint, get })
+    }
+
+    /// Asks for an object; the answer's body has yet to be read. `operation` says in an error what could not be done.
+    ///
+    /// # Errors
+    /// As AWS says, by the one mapping of its errors.
+    pub(crate) async fn read(&self, operation: &str, key: &str) -> PortResult<ByteStream> {
+        let error = |kind| PortError { operation: operation.to_owned(), kind };
+        let provider = self.sdk.credentials_provider().ok_or_else(|| error(PortErrorKind::NotFound))?;
+        let credentials = provider.provide_credentials().await.map_err(|cause| error(without_credentials(&cause)))?;
+        let request = signed(&credentials, &self.region, (&self.endpoint, key), SystemTime::now());
+        self.get.invoke(request.ok_or_else(|| unbuilt(operation))?).await.map_err(failed(operation))
+    }
+}
+
+/// The request cannot be put together.
+pub(crate) fn unbuilt(operation: &str) -> PortError {
+    let kind = PortErrorKind::Refused("the request could not be built".to_owned());
+    PortError { operation: operation.to_owned(), kind }
+}
+
+/// Where the bucket is, by S3's rules for partitions, names of buckets, and an endpoint that somebody sets: for all services on the command
+/// line, else for S3 alone, else for all.
 async fn endpoint(sdk: &SdkConfig, region: &str, bucket: &str) -> Option<String> {
+    let key =
+        ServiceConfigKey::builder().service_id("S3").env("AWS_ENDPOINT_URL").profile("endpoint_url").build().ok()?;
+    let of_s3 = sdk.service_config().filter(|_| !sdk.get_origin("endpoint_url").is_client_config());
+    let given = of_s3.and_then(|config| config.load_config(key));
     let parameters = Params::builder()
         .bucket(bucket)
         .region(region)
-        .set_endpoint(sdk.endpoint_url().map(str::to_owned))
+        .set_endpoint(given.or_else(|| sdk.endpoint_url().map(str::to_owned)))
         .use_fips(sdk.use_fips().unwrap_or(false))
         .use_dual_stack(sdk.use_dual_stack().unwrap_or(false))
         .build()
@@ -70,24 +95,14 @@ fn signed(credentials: &Credentials, region: &str, (bucket, key): (&str, &str), 
     settings.percent_encoding_mode = PercentEncodingMode::Single;
     settings.uri_path_normalization_mode = UriPathNormalizationMode::Disabled;
     settings.payload_checksum_kind = PayloadChecksumKind::XAmzSha256;
-    let identity: Identity = credentials.clone().into();
-    let parameters = v4::SigningParams::builder()
-        .identity(&identity)
-        .region(region)
-        .name("s3")
-        .time(at)
-        .settings(settings)
-        .build()
-        .ok()?
-        .into();
     let path = format!("/{}", utf8_percent_encode(key, KEY));
     let url = format!("{bucket}{path}");
     let request = SignableRequest::new("GET", &url, std::iter::empty(), SignableBody::Bytes(&[])).ok()?;
-    let (instructions, _) = aws_sigv4::http_request::sign(request, &parameters).ok()?.into_parts();
+    let added = sigv4::headers(credentials, ("s3", region), at, settings, request).ok()?;
     let mut request = HttpRequest::new(SdkBody::empty());
     request.set_uri(path).ok()?;
-    for (name, value) in instructions.headers() {
-        request.headers_mut().try_insert(name.to_owned(), value.to_owned()).ok()?;
+    for (name, value) in added {
+        request.headers_mut().try_insert(name, value).ok()?;
     }
     Some(request)
 }
@@ -147,6 +162,7 @@ mod tests {
     use std::sync::{Arc, Mutex};
     use std::time::Duration;
 
+    use aws_config::Region;
     use aws_credential_types::provider::SharedCredentialsProvider;
     use aws_sdk_s3::config::ResponseChecksumValidation;
     use aws_smithy_runtime_api::client::http::{
@@ -154,6 +170,7 @@ mod tests {
     };
     use aws_smithy_types::retry::RetryConfig;
     use aws_smithy_types::timeout::TimeoutConfig;
+    use aws_types::service_config::LoadServiceConfig;
     use jiff::fmt::strtime;
     use jiff::tz::TimeZone;
 
@@ -199,7 +216,9 @@ mod tests {
     }
 
     async fn content(sdk: &SdkConfig) -> PortResult<Vec<u8>> {
-        let body = read(sdk, "trail-of-ours", "AWSLogs/111122223333/a.json.gz").await?;
+        let (bucket, key) = ("trail-of-ours", "AWSLogs/111122223333/a.json.gz");
+        let objects = Objects::of(sdk, bucket).await.unwrap();
+        let body = objects.read(&format!("read `s3://{bucket}/{key}`"), key).await?;
         Ok(body.collect().await.unwrap().to_vec())
     }
 
@@ -253,6 +272,27 @@ mod tests {
         assert_eq!(content(&sdk).await.unwrap(), b"abc");
         let asked = wire.asked.lock().unwrap().pop().unwrap();
         assert_eq!(asked.uri(), "http://127.0.0.1:4566/trail-of-ours/AWSLogs/111122223333/a.json.gz");
+    }
+
+    /// `AWS_ENDPOINT_URL_S3`.
+    #[derive(Debug)]
+    struct S3Elsewhere;
+
+    impl LoadServiceConfig for S3Elsewhere {
+        fn load_config(&self, key: ServiceConfigKey<'_>) -> Option<String> {
+            ((key.service_id(), key.env()) == ("S3", "AWS_ENDPOINT_URL")).then(|| "http://127.0.0.1:4567".to_owned())
+        }
+    }
+
+    #[tokio::test]
+    async fn an_endpoint_of_s3_alone_comes_before_one_of_all() {
+        let (sdk, wire) = sdk("eu-central-1", &[(200, ""), (200, "abc")]);
+        let sdk = sdk.into_builder().endpoint_url("http://127.0.0.1:4566").service_config(S3Elsewhere).build();
+        let theirs = of_the_model(&sdk, &wire, "trail-of-ours", "AWSLogs/111122223333/a.json.gz").await;
+        assert_eq!(content(&sdk).await.unwrap(), b"abc");
+        let ours = wire.asked.lock().unwrap().pop().unwrap();
+        assert_eq!(ours.uri(), "http://127.0.0.1:4567/trail-of-ours/AWSLogs/111122223333/a.json.gz");
+        assert_eq!(ours.uri(), theirs.uri());
     }
 
     #[tokio::test]

@@ -11,7 +11,7 @@ use tokio::sync::OnceCell;
 use crate::error::failed;
 #[cfg(feature = "operations")]
 use crate::error::unreadable;
-use crate::object;
+use crate::object::{Objects, unbuilt};
 
 /// Where S3 says in which region a bucket is; it says so too where it refuses.
 const REGION: &str = "x-amz-bucket-region";
@@ -21,34 +21,34 @@ const REGION: &str = "x-amz-bucket-region";
 pub struct TrailBucket {
     sdk: SdkConfig,
     bucket: String,
-    place: OnceCell<Place>,
+    reached: OnceCell<Reached>,
 }
 
 impl TrailBucket {
     pub(crate) fn new(sdk: SdkConfig, bucket: &str) -> Self {
-        Self { sdk, bucket: bucket.to_owned(), place: OnceCell::new() }
+        Self { sdk, bucket: bucket.to_owned(), reached: OnceCell::new() }
     }
 
-    /// Where the bucket is: one trail delivers for all regions into one bucket.
-    async fn place(&self) -> &Place {
-        self.place
+    /// Access in the region of the bucket: one trail delivers for all regions into one bucket.
+    async fn reached(&self) -> &Reached {
+        self.reached
             .get_or_init(|| async {
-                let here = Client::new(&self.sdk);
-                let Some(region) = region(&here, &self.bucket).await else {
-                    return Place { client: here, sdk: self.sdk.clone() };
+                let sdk = match region(&Client::new(&self.sdk), &self.bucket).await {
+                    Some(region) => self.sdk.clone().into_builder().region(Region::new(region)).build(),
+                    None => self.sdk.clone(),
                 };
-                let sdk = self.sdk.clone().into_builder().region(Region::new(region)).build();
-                Place { client: Client::new(&sdk), sdk }
+                Reached { client: Client::new(&sdk), objects: Objects::of(&sdk, &self.bucket).await }
             })
             .await
     }
 }
 
-/// Access to the region of a bucket.
+/// Access to a bucket in its region.
 #[derive(Debug, Clone)]
-struct Place {
+struct Reached {
     client: Client,
-    sdk: SdkConfig,
+    /// `None` where S3's rules have no place for the bucket.
+    objects: Option<Objects>,
 }
 
 /// The region of a bucket; `None` where S3 does not say.
@@ -66,7 +66,7 @@ async fn region(client: &Client, bucket: &str) -> Option<String> {
 impl TrailFiles for TrailBucket {
     async fn folders(&self, prefix: &str) -> PortResult<BTreeSet<String>> {
         let operation = format!("list the folders of `s3://{}/{prefix}`", self.bucket);
-        let list = self.place().await.client.list_objects_v2().bucket(&self.bucket).prefix(prefix).delimiter("/");
+        let list = self.reached().await.client.list_objects_v2().bucket(&self.bucket).prefix(prefix).delimiter("/");
         let mut pages = list.into_paginator().send();
         let mut found = BTreeSet::new();
         while let Some(page) = pages.next().await {
@@ -78,7 +78,7 @@ impl TrailFiles for TrailBucket {
     }
 
     async fn keys(&self, prefix: &str, after: &str) -> PortResult<Vec<String>> {
-        let list = self.place().await.client.list_objects_v2().bucket(&self.bucket).prefix(prefix).start_after(after);
+        let list = self.reached().await.client.list_objects_v2().bucket(&self.bucket).prefix(prefix).start_after(after);
         let sent = list.send().await;
         let page = sent.map_err(failed(format!("list `s3://{}/{prefix}`", self.bucket)))?;
         Ok(page.contents().iter().filter_map(|object| object.key()).map(str::to_owned).collect())
@@ -86,7 +86,8 @@ impl TrailFiles for TrailBucket {
 
     async fn content(&self, key: &str, most: u64) -> PortResult<Vec<u8>> {
         let operation = format!("read `s3://{}/{key}`", self.bucket);
-        let mut body = object::read(&self.place().await.sdk, &self.bucket, key).await?;
+        let objects = self.reached().await.objects.as_ref().ok_or_else(|| unbuilt(&operation))?;
+        let mut body = objects.read(&operation, key).await?;
         let mut content = Vec::new();
         // What S3 says of the length is not relied on.
         while let Some(chunk) = body.next().await {

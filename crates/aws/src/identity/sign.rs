@@ -5,12 +5,11 @@ use std::time::SystemTime;
 
 use aws_credential_types::Credentials;
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings};
-use aws_sigv4::sign::v4;
-use aws_smithy_runtime_api::client::identity::Identity;
 use layerguard_core::approval::{PROOF_BODY, SignedRequest};
 use layerguard_core::ports::{PortError, PortErrorKind, PortResult};
 
 use super::origin;
+use crate::sigv4;
 
 /// Signs `POST /` with the fixed body and these headers, for STS of this region at this endpoint (SigV4).
 ///
@@ -29,25 +28,12 @@ pub(crate) fn sign(
     headers.insert("host".to_owned(), host);
     headers.insert("content-type".to_owned(), "application/x-www-form-urlencoded; charset=utf-8".to_owned());
 
-    let identity: Identity = credentials.clone().into();
-    let parameters = v4::SigningParams::builder()
-        .identity(&identity)
-        .region(region)
-        .name("sts")
-        .time(at)
-        .settings(SigningSettings::default())
-        .build()
-        .map_err(|_| refused("the signature could not be prepared"))?
-        .into();
     let pairs = headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
     let request =
         SignableRequest::new("POST", format!("{endpoint}/"), pairs, SignableBody::Bytes(PROOF_BODY.as_bytes()))
             .map_err(|_| refused("the request cannot be signed"))?;
-    let (instructions, _) = aws_sigv4::http_request::sign(request, &parameters)
-        .map_err(|_| refused("the request cannot be signed"))?
-        .into_parts();
-    let added: Vec<(String, String)> =
-        instructions.headers().map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned())).collect();
+    let added =
+        sigv4::headers(credentials, ("sts", region), at, SigningSettings::default(), request).map_err(refused)?;
     headers.extend(added);
     Ok(SignedRequest { endpoint, headers })
 }
@@ -59,6 +45,7 @@ fn refused(what: &str) -> PortError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use aws_sigv4::sign::v4;
     use layerguard_core::approval::{HEADER_ANSWER, HEADER_COMMENT, HEADER_INCIDENT, HEADER_STEP, Statement, Verb};
     use sha2::{Digest, Sha256};
     use std::time::Duration;
