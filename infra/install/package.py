@@ -30,14 +30,9 @@ from listing import Build, write  # noqa: E402
 PROFILE = "lambda"
 # The C library of `provided.al2023`, the runtime of the functions: Amazon Linux 2023 has this version for its whole life.
 GLIBC = (2, 34)
-# Each makes the package smaller and leaves what the program does as it is; infra/install/README.md says by how much. Names in the newer form
-# begin with the generic function, so that `functions.ld` brings together what was compiled from it. Parts that functions have in common
-# are not taken out of them: deflate finds them anyway, and the calls would be longer.
-FLAGS = [
-    "-Csymbol-mangling-version=v0",
-    f"-Clink-arg=-Wl,-T,{HERE / 'functions.ld'}",
-    "-Cllvm-args=-enable-machine-outliner=never",
-]
+# Both make the package smaller and leave what the program does as it is; infra/install/README.md says by how much. Parts that functions
+# have in common are not taken out of them: deflate finds them anyway, where `linker.py` has put them, and the calls would be longer.
+FLAGS = [f"-Clinker={HERE / 'linker.py'}", "-Cllvm-args=-enable-machine-outliner=never"]
 PACKAGES = [f"layerguard-{name}" for name in FUNCTIONS]
 CARGO = os.environ.get("CARGO") or "cargo"
 
@@ -96,11 +91,12 @@ def environment(architecture: str, revision: str | None) -> dict[str, str]:
     # information, which is stripped, would name the folder of zig's own headers, below `.local`.
     c_flags = [f"-ffile-prefix-map={folder}={name}" for folder, name in folders[:3]] + ["-fno-sanitize=undefined", "-g0"]
     kept = {name: value for name, value in os.environ.items() if name not in ("RUSTFLAGS", "CFLAGS", "LAYERGUARD_COMMIT")}
-    tools = bootstrap.LOCAL / "package" / "bin"
+    tools, target = bootstrap.LOCAL / "package" / "bin", TARGETS[architecture].replace("-", "_")
     return kept | {
         "PATH": os.pathsep.join([str(tools), os.environ.get("PATH", os.defpath)]),
         "CARGO_ENCODED_RUSTFLAGS": "\x1f".join(remapped + FLAGS),
-        f"CFLAGS_{TARGETS[architecture].replace('-', '_')}": " ".join(c_flags),
+        f"CFLAGS_{target}": " ".join(c_flags),
+        "LAYERGUARD_LINKER": f"CARGO_TARGET_{target.upper()}_LINKER",
         **({"LAYERGUARD_COMMIT": revision} if revision else {}),
     }
 
@@ -190,7 +186,7 @@ def make(arguments: argparse.Namespace) -> None:
     zips = {name: packed(program, 1, None if arguments.bin_dir else tightly) for name, program in programs.items()}
     sizes = write(out, build, programs, zips, bills)
     for name, size in sizes.items():
-        print(f"  {name:10} {size / (1 << 20):5.2f} MiB  {sha256((out / f'{name}.zip').read_bytes())}")
+        print(f"  {name:10} {size / 1e6:5.2f} MB  {sha256((out / f'{name}.zip').read_bytes())}")
     print(f"layerguard {build.name} for {architecture}: {out}")
 
 
