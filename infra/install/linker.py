@@ -8,9 +8,11 @@ By now the whole program is one object with a section for each function and each
 
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import order
+from elftools.common.exceptions import ELFError
 from elftools.elf.constants import SH_FLAGS
 from elftools.elf.elffile import ELFFile
 
@@ -18,23 +20,29 @@ from elftools.elf.elffile import ELFFile
 KINDS = (".text", ".rodata")
 
 
-def sections(objects: list[Path], kind: str) -> dict[str, bytes]:
-    """The sections of this kind in these objects: name and content. Not those from which the linker takes out what is there twice."""
-    found: dict[str, bytes] = {}
-    for path in objects:
+class Refused(Exception):
+    """What could not be done, and where."""
+
+
+def sections(path: Path, kind: str) -> Iterator[tuple[str, bytes]]:
+    """The sections of this kind in an object: name and content. Not those from which the linker takes out what is there twice."""
+    try:
         with path.open("rb") as file:
             for section in ELFFile(file).iter_sections():
                 merged = section["sh_flags"] & SH_FLAGS.SHF_MERGE
                 if section.name.startswith(f"{kind}.") and section["sh_size"] and not merged:
-                    found[section.name] = found.get(section.name, b"") + section.data()
-    return found
+                    yield section.name, section.data()
+    except (ELFError, OSError) as error:
+        raise Refused(f"could not read the object `{path}`: {error}") from None
 
 
 def script(objects: list[Path]) -> str:
-    """What the linker is told. Sections that are not named here go where they always go."""
+    """What the linker is told. Sections that are not named here go where they always go. Raises `Refused`."""
     lines = []
     for kind in KINDS:
-        named = sections(objects, kind)
+        named: dict[str, bytes] = {}
+        for name, content in (section for path in objects for section in sections(path, kind)):
+            named[name] = named.get(name, b"") + content
         names = list(named)
         placed = [f'    *("{names[place]}")' for place in order.alike(list(named.values()))]
         if placed:
@@ -42,15 +50,24 @@ def script(objects: list[Path]) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def main(arguments: list[str]) -> None:
-    linker = os.environ[os.environ["LAYERGUARD_LINKER"]]
+def main(arguments: list[str]) -> int:
+    linker = os.environ.get(os.environ.get("LAYERGUARD_LINKER", ""))
+    if not linker:
+        print("linker.py: this is for rustc, as `make package` calls it: LAYERGUARD_LINKER names no linker", file=sys.stderr)
+        return 2
     objects = [Path(argument) for argument in arguments if argument.endswith(".o")]
-    if "-shared" not in arguments and "-o" in arguments:
-        output = Path(arguments[arguments.index("-o") + 1] + ".order")
-        output.write_text(script(objects), encoding="utf-8")
-        arguments = [*arguments, f"-Wl,-T,{output}"]
-    os.execv(linker, [linker, *arguments])
+    try:
+        if "-shared" not in arguments and "-o" in arguments:
+            told = Path(arguments[arguments.index("-o") + 1] + ".order")
+            told.write_text(script(objects), encoding="utf-8")
+            arguments = [*arguments, f"-Wl,-T,{told}"]
+        os.execv(linker, [linker, *arguments])
+    except Refused as error:
+        print(f"linker.py: {error}; nothing is linked", file=sys.stderr)
+    except OSError as error:
+        print(f"linker.py: could not write or run `{error.filename or linker}`: {error.strerror}; nothing is linked", file=sys.stderr)
+    return 1
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    sys.exit(main(sys.argv[1:]))
