@@ -24,13 +24,14 @@ class Refused(Exception):
     """What could not be done, and where."""
 
 
-def sections(path: Path, kind: str) -> Iterator[tuple[str, bytes]]:
-    """The sections of this kind in an object: name and content. Not those from which the linker takes out what is there twice."""
+def sections(path: Path) -> Iterator[tuple[str, bytes]]:
+    """The functions and constants of an object: section and content. Not those from which the linker takes out what is there twice."""
+    kinds = tuple(f"{kind}." for kind in KINDS)
     try:
         with path.open("rb") as file:
             for section in ELFFile(file).iter_sections():
                 merged = section["sh_flags"] & SH_FLAGS.SHF_MERGE
-                if section.name.startswith(f"{kind}.") and section["sh_size"] and not merged:
+                if section.name.startswith(kinds) and section["sh_size"] and not merged:
                     yield section.name, section.data()
     except (ELFError, OSError) as error:
         raise Refused(f"could not read the object `{path}`: {error}") from None
@@ -38,13 +39,13 @@ def sections(path: Path, kind: str) -> Iterator[tuple[str, bytes]]:
 
 def script(objects: list[Path]) -> str:
     """What the linker is told. Sections that are not named here go where they always go. Raises `Refused`."""
+    named: dict[str, bytes] = {}
+    for name, content in (section for path in objects for section in sections(path)):
+        named[name] = named.get(name, b"") + content
     lines = []
     for kind in KINDS:
-        named: dict[str, bytes] = {}
-        for name, content in (section for path in objects for section in sections(path, kind)):
-            named[name] = named.get(name, b"") + content
-        names = list(named)
-        placed = [f'    *("{names[place]}")' for place in order.alike(list(named.values()))]
+        names = [name for name in named if name.startswith(f"{kind}.")]
+        placed = [f'    *("{names[place]}")' for place in order.alike([named[name] for name in names])]
         if placed:
             lines += ["SECTIONS", "{", f"  {kind}.alike :", "  {", *placed, "  }", "}", f"INSERT AFTER {kind};"]
     return "".join(f"{line}\n" for line in lines)
