@@ -51,6 +51,12 @@ def test_pieces_that_are_alike_stand_side_by_side_and_pack_smaller():
     assert packed([pieces[place] for place in order]) < packed(pieces) / 4
 
 
+def test_what_is_tested_is_what_packages_are_made_with():
+    made, tested = (set((folder / "requirements.in").read_text().splitlines()) for folder in (INSTALL, ROOT / "tests" / "gates"))
+    pins = {line for line in made if line.startswith(("numpy==", "pyelftools=="))}
+    assert len(pins) == 2 and pins <= tested
+
+
 def test_the_order_depends_on_the_pieces_alone():
     pieces = families(2)
     assert ordered(pieces) == ordered(pieces)
